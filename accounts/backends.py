@@ -1,0 +1,29 @@
+"""Permissions by membership: `user.has_perm("telemetry.manage_telemetry", account)`."""
+
+from __future__ import annotations
+
+from django.contrib.auth.backends import BaseBackend
+
+from accounts.models import Account, Membership, User
+from accounts.roles import ROLE_PERMISSIONS
+
+
+class MembershipBackend(BaseBackend):
+    """What a member may do in an account: the role's permissions and those granted to the member alone."""
+
+    def get_all_permissions(self, user_obj: User, obj: object = None) -> set[str]:
+        if not isinstance(obj, Account) or not user_obj.is_active or user_obj.is_anonymous:
+            return set()
+        membership = (
+            Membership.objects.for_account(obj)
+            .filter(user=user_obj)
+            .prefetch_related("permissions__content_type")
+            .first()
+        )
+        if membership is None:
+            return set()
+        granted = {f"{p.content_type.app_label}.{p.codename}" for p in membership.permissions.all()}
+        return granted | ROLE_PERMISSIONS[membership.role]
+
+    def has_perm(self, user_obj: User, perm: str, obj: object = None) -> bool:
+        return perm in self.get_all_permissions(user_obj, obj)

@@ -1,0 +1,88 @@
+"""The base of every management command: `--json`, errors on standard error, exit codes 0, 1 and 2."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+DONE, FAILED, WRONG_ARGUMENTS = 0, 1, 2
+
+
+class Failure(CommandError):
+    """The command could not do its work (exit 1). The text names the thing and the remedy."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, returncode=FAILED)
+
+
+class WrongArguments(CommandError):
+    """What was asked for cannot be meant (exit 2). The text names the argument and what it takes."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, returncode=WRONG_ARGUMENTS)
+
+
+class Command(BaseCommand):
+    """A command prints for people, or with `--json` one JSON object on standard output and nothing else there.
+
+    A subclass implements `run(**options) -> dict` (the JSON object) and `describe(result) -> str` (the same
+    for people). `exit_code(result)` says 0 or 1; the result is printed in both cases. Django's
+    ValidationError becomes a list of `field: message` lines on standard error and exit 2.
+    """
+
+    requires_system_checks: list[str] = []
+
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
+        parser = super().create_parser(prog_name, subcommand, **kwargs)
+        parser.add_argument("--json", action="store_true", dest="as_json", help="print one JSON object")
+        return parser
+
+    def handle(self, *_args: Any, as_json: bool, **options: Any) -> None:
+        for name in (
+            "verbosity",
+            "settings",
+            "pythonpath",
+            "traceback",
+            "no_color",
+            "force_color",
+            "skip_checks",
+        ):
+            options.pop(name, None)
+        self.as_json = as_json
+        try:
+            result = self.run(**options)
+        except ValidationError as error:
+            raise WrongArguments(describe_validation(error)) from None
+        self.stdout.write(json.dumps(result, ensure_ascii=False) if as_json else self.describe(result))
+        code = self.exit_code(result)
+        if code != DONE:
+            sys.exit(code)
+
+    def run(self, **options: Any) -> dict[str, Any]:
+        """Do the work and return the JSON object. Raises Failure, WrongArguments or ValidationError."""
+        raise NotImplementedError
+
+    def describe(self, result: dict[str, Any]) -> str:
+        """The result in words, for a person."""
+        raise NotImplementedError
+
+    def exit_code(self, result: dict[str, Any]) -> int:  # noqa: ARG002 - subclasses look at the result
+        return DONE
+
+    def note(self, text: str) -> None:
+        """Say something on the way: standard error, so that standard output stays the result alone."""
+        self.stderr.write(text, style_func=lambda line: line)
+
+
+def describe_validation(error: ValidationError) -> str:
+    """`field: message` a line; messages that belong to no field stand alone."""
+    if not hasattr(error, "error_dict"):
+        return "\n".join(error.messages)
+    lines = []
+    for field, messages in error.message_dict.items():
+        lines += [text if field == "__all__" else f"{field}: {text}" for text in messages]
+    return "\n".join(lines)

@@ -1,0 +1,44 @@
+"""Celery's settings. `acks_late` with prefetch 1: a worker that dies gives its task back (docs/decisions)."""
+
+from __future__ import annotations
+
+from celery.schedules import crontab
+from django.conf import settings
+
+timezone = "UTC"
+task_ignore_result = True
+task_serializer = "json"
+accept_content = ["json"]
+task_acks_late = True
+task_reject_on_worker_lost = True
+worker_prefetch_multiplier = 1
+worker_hijack_root_logger = False
+broker_connection_retry_on_startup = True
+
+if settings.REDIS_URL:
+    broker_url = settings.REDIS_URL
+    # Above the hard time limit, or Redis hands a task that is still running to a second worker.
+    broker_transport_options = {"visibility_timeout": 4 * 3600}
+    task_time_limit = 3 * 3600
+    task_soft_time_limit = 3 * 3600 - 60
+else:  # one machine without Redis: messages are files in a folder
+    broker_url = "filesystem://"
+    _messages, _control = settings.QUEUE_DIR / "messages", settings.QUEUE_DIR / "control"
+    for _folder in (_messages, _control):
+        _folder.mkdir(parents=True, exist_ok=True)
+    broker_transport_options = {
+        "data_folder_in": str(_messages),
+        "data_folder_out": str(_messages),
+        "control_folder": str(_control),
+    }
+
+beat_schedule_filename = str(settings.VAR_DIR / "beat-schedule")
+beat_schedule = {
+    "daily sync": {
+        "task": "ingestion.tasks.start_daily_sync",
+        "schedule": crontab(
+            hour=str(settings.DAILY_SYNC_TIME.hour), minute=str(settings.DAILY_SYNC_TIME.minute)
+        ),
+    },
+    "recover lost runs": {"task": "ingestion.tasks.recover_lost_runs", "schedule": 60.0},
+}

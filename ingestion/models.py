@@ -1,0 +1,141 @@
+from __future__ import annotations
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+
+from telemetry.models import SourceFile, Telemetry
+
+
+class SyncRun(models.Model):
+    """One execution of a telemetry's sync. This table, not the queue, says what runs and ran."""
+
+    class State(models.TextChoices):
+        QUEUED = "queued", "Queued"
+        RUNNING = "running", "Running"
+        SUCCEEDED = "succeeded", "Succeeded"
+        SUCCEEDED_WITH_REJECTS = "succeeded_with_rejects", "Succeeded with rejected rows"
+        INCOMPLETE = "incomplete", "Incomplete"  # some files failed, the rest is in
+        FAILED = "failed", "Failed"
+
+    class Trigger(models.TextChoices):
+        SCHEDULED = "scheduled", "Daily sync"
+        MANUAL = "manual", "Sync now"
+        COMMAND = "command", "Command line"
+        ACTIVATED = "activated", "Activated"
+
+    ACTIVE_STATES = (State.QUEUED, State.RUNNING)
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    telemetry = models.ForeignKey(Telemetry, on_delete=models.CASCADE, related_name="sync_runs")
+    trigger = models.CharField(max_length=10, choices=Trigger.choices)
+    scheduled_day = models.DateField(null=True)  # UTC; only where the trigger is SCHEDULED
+    requested_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    reimport = models.BooleanField(default=False)  # read every file again, whatever is stored
+    state = models.CharField(max_length=30, choices=State.choices, default=State.QUEUED)
+    created_at = models.DateTimeField()
+    started_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+    planned_at = models.DateTimeField(null=True)  # when the list of files to read was complete
+    lease_until = models.DateTimeField(
+        null=True
+    )  # whoever works on the run renews it; past it, the run is lost
+    attempts = models.PositiveSmallIntegerField(default=0)
+    files_planned = models.BigIntegerField(default=0)  # to read in this run
+    files_read = models.BigIntegerField(default=0)
+    files_unchanged = models.BigIntegerField(default=0)
+    files_ignored = models.BigIntegerField(default=0)
+    files_failed = models.BigIntegerField(default=0)
+    rows_read = models.BigIntegerField(default=0)
+    rows_rejected = models.BigIntegerField(default=0)
+    points_written = models.BigIntegerField(default=0)
+    warnings = models.JSONField(default=list)  # [text]
+    message = models.TextField(blank=True)  # why the run failed as a whole, and the remedy
+
+    class Meta:
+        ordering = ["-created_at", "-id"]
+        indexes = [models.Index(fields=["telemetry", "-created_at"], name="sync_run_newest_first")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["telemetry"],
+                condition=models.Q(state__in=["queued", "running"]),
+                name="sync_run_one_at_a_time",
+            ),
+            models.UniqueConstraint(
+                fields=["telemetry", "scheduled_day"],
+                condition=models.Q(scheduled_day__isnull=False),
+                name="sync_run_one_scheduled_a_day",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(finished_at__isnull=True, state__in=["queued", "running"])
+                | models.Q(
+                    finished_at__isnull=False,
+                    state__in=["succeeded", "succeeded_with_rejects", "incomplete", "failed"],
+                ),
+                name="sync_run_finished_means_ended",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.telemetry_id} {self.created_at:%Y-%m-%d %H:%M} {self.state}"
+
+    @property
+    def rows_used(self) -> int:
+        return self.rows_read - self.rows_rejected
+
+
+class RunFile(models.Model):
+    """A source file that a run reads: pending, taken by one reader at a time, then read or failed."""
+
+    class State(models.TextChoices):
+        PENDING = "pending", "Waiting"
+        READ = "read", "Read"
+        FAILED = "failed", "Failed"
+
+    run = models.ForeignKey(SyncRun, on_delete=models.CASCADE, related_name="files")
+    source_file = models.ForeignKey(SourceFile, on_delete=models.CASCADE, related_name="run_files")
+    state = models.CharField(max_length=10, choices=State.choices, default=State.PENDING)
+    taken_until = models.DateTimeField(null=True)  # a reader's lease on the file
+    message = models.TextField(blank=True)
+    rows_read = models.BigIntegerField(default=0)
+    rows_rejected = models.BigIntegerField(default=0)
+    rows_repeated = models.BigIntegerField(default=0)  # equal to an earlier row in all but the metric
+    points_written = models.BigIntegerField(default=0)
+    reject_reasons = models.JSONField(default=dict)  # {reason: rows}, complete even where rows are not kept
+    extra_columns = models.JSONField(default=list)
+
+    class Meta:
+        ordering = ["run", "id"]
+        constraints = [
+            models.UniqueConstraint(fields=["run", "source_file"], name="run_file_once_a_run"),
+            models.CheckConstraint(
+                condition=models.Q(rows_read__gte=models.F("rows_rejected")), name="run_file_counts_add_up"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.source_file_id}: {self.state}"
+
+
+class RejectedRow(models.Model):
+    """A CSV row that could not be used: where it stands, its mapped cells as they were, and the reason.
+
+    `cells` holds the date, the selected dimensions and the metric, nothing else of the row.
+    """
+
+    run_file = models.ForeignKey(RunFile, on_delete=models.CASCADE, related_name="rejected_rows")
+    row_number = models.BigIntegerField()  # the header is row 1
+    reason = models.CharField(max_length=200)
+    cells = models.JSONField(default=dict)  # {column: raw text}
+
+    class Meta:
+        ordering = ["run_file", "row_number"]
+        constraints = [
+            models.UniqueConstraint(fields=["run_file", "row_number"], name="rejected_row_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"row {self.row_number}: {self.reason}"

@@ -1,0 +1,252 @@
+from __future__ import annotations
+
+import uuid
+
+from django.conf import settings
+from django.db import models
+from django.db.models.functions import MD5
+
+from accounts.models import Account, AccountQuerySet
+from csvfiles.dates import DATE_FORMATS
+from endpoints.models import S3Endpoint
+from telemetry.fields import ExactDecimalField
+
+KEY_LENGTH = 1024  # bytes of UTF-8: the longest key that S3 takes
+
+
+class Telemetry(models.Model):
+    """One metric, read daily from the CSV files under a prefix of an endpoint.
+
+    `identifier` is the metric column's name. It cannot change once created: triggers in the database say so.
+    """
+
+    class Status(models.TextChoices):
+        ACTIVE = "active", "Active"
+        INACTIVE = "inactive", "Inactive"
+
+    class Overlap(models.TextChoices):
+        NEWEST = "newest", "The file modified last wins"
+        ADD = "add", "Values of different files add up"
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="telemetries")
+    endpoint = models.ForeignKey(S3Endpoint, on_delete=models.PROTECT, related_name="telemetries")
+    prefix = models.CharField(max_length=KEY_LENGTH)
+    name = models.CharField("telemetry name", max_length=200)
+    description = models.CharField(max_length=500, blank=True)
+    identifier = models.CharField(max_length=200, editable=False)
+    date_column = models.CharField(max_length=200)
+    date_format = models.CharField(max_length=40, choices=[(name, name) for name in DATE_FORMATS])
+    overlap = models.CharField("overlap rule", max_length=10, choices=Overlap.choices, default=Overlap.NEWEST)
+    status = models.CharField(max_length=10, choices=Status.choices, default=Status.ACTIVE)
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+", editable=False
+    )
+    created_at = models.DateTimeField(auto_now_add=True)
+    # What the last sync left, kept here so that the table of telemetries is one query.
+    last_sync_at = models.DateTimeField(null=True, editable=False)
+    last_sync_state = models.CharField(max_length=30, blank=True, editable=False)
+    data_from = models.DateField(null=True, editable=False)
+    data_through = models.DateField(null=True, editable=False)
+
+    objects = AccountQuerySet.as_manager()
+
+    class Meta:
+        verbose_name_plural = "telemetries"
+        ordering = ["name", "identifier"]
+        permissions = [
+            ("manage_telemetry", "Telemetry management: create, edit, deactivate and sync telemetries")
+        ]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["account", "identifier"],
+                name="telemetry_identifier_unique_in_account",
+                violation_error_message=(
+                    "A telemetry with this identifier exists already. Choose another metric column."
+                ),
+            ),
+            models.CheckConstraint(condition=~models.Q(prefix=""), name="telemetry_prefix_given"),
+            models.CheckConstraint(condition=~models.Q(identifier=""), name="telemetry_identifier_given"),
+            models.CheckConstraint(
+                condition=models.Q(status__in=["active", "inactive"]), name="telemetry_status_known"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(overlap__in=["newest", "add"]), name="telemetry_overlap_known"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(date_format__in=list(DATE_FORMATS)), name="telemetry_date_format_known"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def metric_column(self) -> str:
+        return self.identifier
+
+    @property
+    def full_prefix(self) -> str:
+        """The S3 prefix in the bucket that this telemetry's files share."""
+        return self.endpoint.full_prefix(self.prefix)
+
+
+class Dimension(models.Model):
+    """A selected metadata column. `position` (1 to 10) is its place in a series, counted from 1."""
+
+    telemetry = models.ForeignKey(Telemetry, on_delete=models.CASCADE, related_name="dimensions")
+    position = models.PositiveSmallIntegerField()
+    column = models.CharField(max_length=200)
+
+    class Meta:
+        ordering = ["telemetry", "position"]
+        constraints = [
+            models.UniqueConstraint(fields=["telemetry", "position"], name="dimension_position_once"),
+            models.UniqueConstraint(fields=["telemetry", "column"], name="dimension_column_once"),
+            models.CheckConstraint(
+                condition=models.Q(position__gte=1, position__lte=10), name="dimension_at_most_ten"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.column
+
+
+class SourceFile(models.Model):
+    """An S3 object under a telemetry's prefix, in one version (key and ETag).
+
+    At most one version of a key is STORED: its points are the ones that count. An older one is SUPERSEDED and
+    has no points; a newer one that could not be read is FAILED and leaves the stored one untouched.
+    """
+
+    class State(models.TextChoices):
+        READING = "reading", "Being read"
+        STORED = "stored", "Stored"
+        FAILED = "failed", "Failed"
+        IGNORED = "ignored", "Ignored"
+        SUPERSEDED = "superseded", "Superseded"
+
+    telemetry = models.ForeignKey(Telemetry, on_delete=models.CASCADE, related_name="source_files")
+    key = models.CharField(max_length=KEY_LENGTH)
+    etag = models.CharField("ETag", max_length=200)
+    size = models.BigIntegerField()  # bytes
+    last_modified = models.DateTimeField()
+    state = models.CharField(max_length=10, choices=State.choices, default=State.READING)
+    message = models.TextField(blank=True)  # why it failed or is ignored
+    rows_read = models.BigIntegerField(default=0)
+    rows_rejected = models.BigIntegerField(default=0)
+    points = models.BigIntegerField(default=0)
+    imported_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-last_modified", "key"]
+        indexes = [models.Index(fields=["telemetry", "-last_modified"], name="source_file_newest_first")]
+        constraints = [
+            models.UniqueConstraint(fields=["telemetry", "key", "etag"], name="source_file_version_once"),
+            models.UniqueConstraint(
+                fields=["telemetry", "key"],
+                condition=models.Q(state="stored"),
+                name="source_file_one_stored_version",
+            ),
+            models.CheckConstraint(condition=models.Q(size__gte=0), name="source_file_size_not_negative"),
+            models.CheckConstraint(
+                condition=models.Q(rows_read__gte=models.F("rows_rejected")),
+                name="source_file_rejects_among_rows_read",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.key
+
+    @property
+    def rows_used(self) -> int:
+        return self.rows_read - self.rows_rejected
+
+
+class FileDay(models.Model):
+    """What a stored source file holds of one date: the way from a day's number back to its files."""
+
+    source_file = models.ForeignKey(SourceFile, on_delete=models.CASCADE, related_name="days")
+    telemetry = models.ForeignKey(Telemetry, on_delete=models.CASCADE, related_name="+")
+    date = models.DateField()
+    rows = models.BigIntegerField()  # accepted rows
+    value = ExactDecimalField(max_digits=56, decimal_places=18)  # their sum
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["source_file", "date"], name="file_day_once"),
+            models.CheckConstraint(condition=models.Q(rows__gte=1), name="file_day_has_rows"),
+        ]
+        indexes = [models.Index(fields=["telemetry", "date"], name="file_day_by_date")]
+
+    def __str__(self) -> str:
+        return f"{self.source_file_id} on {self.date}"
+
+
+class Series(models.Model):
+    """One combination of dimension values of a telemetry, kept once. `key` is a hash of the values."""
+
+    telemetry = models.ForeignKey(Telemetry, on_delete=models.CASCADE, related_name="series")
+    key = models.UUIDField()
+    dimensions = models.JSONField()  # the values, in the order of the telemetry's dimensions
+
+    class Meta:
+        verbose_name_plural = "series"
+        constraints = [models.UniqueConstraint(fields=["telemetry", "key"], name="series_combination_once")]
+
+    def __str__(self) -> str:
+        return ", ".join(self.dimensions) or "(all)"
+
+
+class DataPoint(models.Model):
+    """The sum of a file's accepted rows for a date and a series; what counts is a fold over the files.
+
+    A very large file is added up in parts, each within bounded memory; the file's value for a date and series
+    is the sum of its parts. The key begins with the file, so that loading a new version appends at the end of
+    the index, and removing the old one is one range of it (docs/decisions).
+    """
+
+    pk = models.CompositePrimaryKey("source_file_id", "date", "series_id", "part")
+    source_file = models.ForeignKey(
+        SourceFile, on_delete=models.CASCADE, related_name="data_points", db_index=False
+    )
+    date = models.DateField()
+    series = models.ForeignKey(Series, on_delete=models.CASCADE, related_name="+", db_index=False)
+    part = models.PositiveSmallIntegerField(default=0)
+    value = ExactDecimalField(max_digits=38, decimal_places=18)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=models.Q(value__gte=0), name="data_point_not_negative")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.date}: {self.value}"
+
+
+class DailyTotal(models.Model):
+    """What counts on a date: overall (`dimension` 0), and by each value of each single dimension.
+
+    Kept in the transaction that changes a date's points; pages and charts read this.
+    """
+
+    OVERALL = 0
+
+    telemetry = models.ForeignKey(
+        Telemetry, on_delete=models.CASCADE, related_name="daily_totals", db_index=False
+    )
+    dimension = models.PositiveSmallIntegerField()  # a Dimension's position, or OVERALL
+    date = models.DateField()
+    dimension_value = models.TextField(blank=True)
+    value = ExactDecimalField(max_digits=56, decimal_places=18)
+
+    class Meta:
+        constraints = [
+            # By hash: a value of several kilobytes is allowed, but does not fit an index entry.
+            models.UniqueConstraint(
+                "telemetry", "dimension", "date", MD5("dimension_value"), name="daily_total_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.date}: {self.value}"
