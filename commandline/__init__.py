@@ -1,1 +1,1 @@
-"""The ground floor: how every management command talks to people and to scripts. Knows nothing of the product."""
+"""The ground floor: how management commands talk to people and to scripts. Knows nothing of the product."""

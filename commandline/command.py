@@ -27,7 +27,7 @@ class WrongArguments(CommandError):
 
 
 class Command(BaseCommand):
-    """A command prints for people, or with `--json` one JSON object on standard output and nothing else there.
+    """A command prints for people, or with `--json` one JSON object and nothing else on standard output.
 
     A subclass implements `run(**options) -> dict` (the JSON object) and `describe(result) -> str` (the same
     for people). `exit_code(result)` says 0 or 1; the result is printed in both cases. Django's
@@ -70,7 +70,7 @@ class Command(BaseCommand):
         """The result in words, for a person."""
         raise NotImplementedError
 
-    def exit_code(self, result: dict[str, Any]) -> int:  # noqa: ARG002 - subclasses look at the result
+    def exit_code(self, result: dict[str, Any]) -> int:
         return DONE
 
     def note(self, text: str) -> None:

@@ -8,7 +8,7 @@ class Site(admin.AdminSite):
 
     site_header = site_title = "Denominator administration"
 
-    def login(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:  # noqa: ARG002 - Django's signature
+    def login(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:
         if request.user.is_authenticated:  # signed in, but no staff: the same answer as for no such page
             raise Http404
         return redirect_to_login(request.get_full_path())
