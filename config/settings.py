@@ -16,10 +16,10 @@ from django.core.exceptions import ImproperlyConfigured
 from config.logs import logging_config
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-VAR_DIR = BASE_DIR / "var"
 
 env = environ.Env()
 environ.Env.read_env(BASE_DIR / ".env", overwrite=False)
+VAR_DIR = Path(env.str("VAR_DIR", default=str(BASE_DIR / "var")))
 
 
 def _time_of_day(name: str, default: str) -> time:
@@ -96,7 +96,7 @@ TEMPLATES = [
 # --- the database ------------------------------------------------------------------------------------
 DATABASES = {"default": env.db("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'denominator.sqlite3'}")}
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
-    VAR_DIR.mkdir(exist_ok=True)
+    VAR_DIR.mkdir(parents=True, exist_ok=True)
     # Web, worker and scheduler share the file: WAL lets readers go on during a write, an immediate
     # transaction waits for its turn at BEGIN instead of failing half way with "database is locked".
     DATABASES["default"]["OPTIONS"] = {

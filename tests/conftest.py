@@ -1,3 +1,11 @@
-import os
+from __future__ import annotations
 
-os.environ.setdefault("DEBUG", "1")
+import shutil
+
+import pytest
+
+from tests.environment import FOLDER
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    shutil.rmtree(FOLDER, ignore_errors=True)
