@@ -1,0 +1,248 @@
+"""What can go wrong between us and a customer's bucket, in words that name the thing and the remedy."""
+
+from __future__ import annotations
+
+from django.conf import settings
+
+from endpoints.grants import Grant
+
+
+class StorageError(Exception):
+    """`message` says what happened, `remedy` what to do, in sentences for people; `code` is for programs.
+
+    `retryable`: the same call may succeed in a while with nothing changed by anyone.
+    """
+
+    code = "storage_error"
+    retryable = False
+
+    def __init__(self, message: str, remedy: str) -> None:
+        super().__init__(message, remedy)  # both, so that the error survives pickling
+        self.message = message
+        self.remedy = remedy
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.remedy}"
+
+
+class Unreachable(StorageError):
+    code = "unreachable"
+    retryable = True
+
+
+class NoCredentials(StorageError):
+    """Denominator itself has no AWS credentials that work: for its operator to mend, not the customer."""
+
+    code = "no_credentials"
+
+
+class RoleDenied(StorageError):
+    code = "role_denied"
+
+
+class ListDenied(StorageError):
+    code = "list_denied"
+
+
+class ReadDenied(StorageError):
+    code = "read_denied"
+
+
+class WrongRegion(StorageError):
+    code = "wrong_region"
+
+
+class NoSuchBucket(StorageError):
+    code = "no_such_bucket"
+
+
+class ObjectGone(StorageError):
+    code = "object_gone"
+
+
+class ObjectChanged(StorageError):
+    """The object is no longer the version that was listed."""
+
+    code = "object_changed"
+
+
+class ObjectArchived(StorageError):
+    code = "object_archived"
+
+
+class SlowDown(StorageError):
+    code = "slow_down"
+    retryable = True
+
+
+class ServerError(StorageError):
+    code = "server_error"
+    retryable = True
+
+
+def unreachable(service: str, *, region: str) -> Unreachable:
+    return Unreachable(
+        f"{service} in region {region} could not be reached.",
+        "Check the region's name and that Denominator's network lets it connect to AWS, then try again.",
+    )
+
+
+def no_credentials() -> NoCredentials:
+    return NoCredentials(
+        "Denominator has no AWS credentials of its own, with which it would assume the role.",
+        "Its administrator has to provide them by the AWS SDK's usual means, "
+        "for example AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or an instance role.",
+    )
+
+
+def own_credentials_refused(code: str) -> NoCredentials:
+    return NoCredentials(
+        f"AWS refused Denominator's own credentials ({code}).",
+        "Its administrator has to renew them, or to set the machine's clock right.",
+    )
+
+
+def role_denied(grant: Grant) -> RoleDenied:
+    return RoleDenied(
+        f"The role {grant.role_arn} cannot be assumed.",
+        f"Check that the role exists and that its trust policy lets {our_account()} call sts:AssumeRole "
+        "with this endpoint's External ID. A change in IAM takes up to a minute to spread.",
+    )
+
+
+def role_refused_as_written(grant: Grant, code: str) -> RoleDenied:
+    return RoleDenied(
+        f"AWS does not accept {grant.role_arn} as a role to assume ({code}).",
+        "Copy the Role ARN again from the role's page in the AWS console.",
+    )
+
+
+def sts_not_in_region(region: str) -> RoleDenied:
+    return RoleDenied(
+        f"AWS Security Token Service is not active for Denominator's account in region {region}.",
+        "Its administrator has to activate the region in AWS, or to set AWS_REGION to one that is active.",
+    )
+
+
+def session_refused(grant: Grant) -> RoleDenied:
+    return RoleDenied(
+        f"Amazon S3 refused the temporary credentials of the role {grant.role_arn}.",
+        "Check that the role still exists and that its sessions have not been revoked, then try again.",
+    )
+
+
+def list_denied(grant: Grant, words: str = "") -> ListDenied:
+    condition = f", with the condition s3:prefix {grant.prefix}*" if grant.prefix else ""
+    return ListDenied(
+        f"The role {grant.role_arn} may not list {place(grant)}.",
+        forbidden_elsewhere(words)
+        or f"Allow s3:ListBucket on {bucket_arn(grant)} in the role's policy{condition}.",
+    )
+
+
+def read_denied(grant: Grant, key: str, words: str = "") -> ReadDenied:
+    if "kms:" in words.lower():
+        remedy = "The object is encrypted with a KMS key: allow the role kms:Decrypt on that key."
+    else:
+        remedy = (
+            forbidden_elsewhere(words)
+            or f"Allow s3:GetObject on {bucket_arn(grant)}/{grant.prefix}* in the role's policy."
+        )
+    return ReadDenied(f"The role {grant.role_arn} may not read {key} in bucket {grant.bucket}.", remedy)
+
+
+def forbidden_elsewhere(words: str) -> str:
+    """The remedy where AWS names an explicit deny, which no permission of the role can outweigh."""
+    if "explicit deny" not in words:
+        return ""
+    return (
+        "An explicit deny forbids it: look for one in the bucket policy, in the role's permissions boundary "
+        "and in your organization's service control policies."
+    )
+
+
+def wrong_region(grant: Grant, region: str) -> WrongRegion:
+    if not region:
+        return WrongRegion(
+            f"The bucket {grant.bucket} is not in region {grant.region}.",
+            "Set Region to the bucket's own: the S3 console shows it under the bucket's Properties.",
+        )
+    return WrongRegion(
+        f"The bucket {grant.bucket} is in region {region}, not in {grant.region}.", f"Set Region to {region}."
+    )
+
+
+def no_such_bucket(grant: Grant) -> NoSuchBucket:
+    return NoSuchBucket(
+        f"There is no bucket {grant.bucket}.",
+        "Check the Bucket Name: the name alone, as the S3 console lists it.",
+    )
+
+
+def object_gone(grant: Grant, key: str) -> ObjectGone:
+    return ObjectGone(
+        f"{key} is no longer in bucket {grant.bucket}.", "List the bucket again to see what is there now."
+    )
+
+
+def object_changed(grant: Grant, key: str) -> ObjectChanged:
+    return ObjectChanged(
+        f"{key} in bucket {grant.bucket} was overwritten while it was being read.",
+        "Read it again to get the new version.",
+    )
+
+
+def object_archived(grant: Grant, key: str) -> ObjectArchived:
+    return ObjectArchived(
+        f"{key} in bucket {grant.bucket} is archived in S3 Glacier and cannot be read.",
+        "Restore it, or keep the exports in a storage class that is read at once.",
+    )
+
+
+def object_damaged(grant: Grant, key: str) -> ServerError:
+    return ServerError(
+        f"What arrived of {key} in bucket {grant.bucket} does not match its checksum.", "Try again."
+    )
+
+
+def connection_broke(grant: Grant, key: str, *, times: int) -> Unreachable:
+    return Unreachable(
+        f"The connection broke {times} times while {key} was read from bucket {grant.bucket}.",
+        "Check the network between Denominator and AWS, then try again.",
+    )
+
+
+def slow_down(service: str) -> SlowDown:
+    return SlowDown(f"{service} asks for fewer requests.", "Wait a minute, then try again.")
+
+
+def server_error(service: str) -> ServerError:
+    return ServerError(f"{service} has a failure of its own.", "Try again in a few minutes.")
+
+
+def clock_is_wrong() -> StorageError:
+    return StorageError(
+        "AWS refused the request because the clock of Denominator's machine is wrong.",
+        "Its administrator has to set the clock right (NTP).",
+    )
+
+
+def not_understood(service: str, code: str) -> StorageError:
+    return StorageError(
+        f"{service} answered with an error that Denominator does not know: {code}.",
+        "Look the code up in AWS's documentation; if it persists, tell Denominator's administrator.",
+    )
+
+
+def our_account() -> str:
+    return (
+        f"AWS account {settings.AWS_ACCOUNT_ID}" if settings.AWS_ACCOUNT_ID else "Denominator's AWS account"
+    )
+
+
+def place(grant: Grant) -> str:
+    return f"bucket {grant.bucket}" + (f" under the prefix {grant.prefix}" if grant.prefix else "")
+
+
+def bucket_arn(grant: Grant) -> str:
+    return f"arn:{grant.partition}:s3:::{grant.bucket}"

@@ -1,0 +1,59 @@
+"""The clients that hold temporary credentials, kept in memory until shortly before the credentials end."""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.utils import timezone
+
+from endpoints.grants import Grant
+
+RENEW_BEFORE_END = timedelta(minutes=5)
+MAX_SESSIONS = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A client that acts as a role until `ends` (UTC). Its repr shows nothing of it."""
+
+    client: Any = field(repr=False)
+    ends: datetime
+
+
+class SessionCache:
+    """Sessions by grant, the least recently used forgotten first. Safe to share between threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._sessions: OrderedDict[Grant, Session] = OrderedDict()
+
+    def get(self, grant: Grant, *, start: Callable[[Grant], Session]) -> Session:
+        """The session of this grant; `start` begins one where there is none that lasts.
+
+        Two threads may both start one: that costs a call, waiting for each other's calls would cost more.
+        """
+        with self._lock:
+            session = self._sessions.get(grant)
+            if session is not None and timezone.now() < session.ends - RENEW_BEFORE_END:
+                self._sessions.move_to_end(grant)
+                return session
+        session = start(grant)
+        with self._lock:
+            self._sessions[grant] = session
+            self._sessions.move_to_end(grant)
+            while len(self._sessions) > MAX_SESSIONS:
+                self._sessions.popitem(last=False)
+        return session
+
+    def forget(self, grant: Grant) -> None:
+        with self._lock:
+            self._sessions.pop(grant, None)
+
+    def clear(self) -> None:
+        with self._lock:
+            self._sessions.clear()

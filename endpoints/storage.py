@@ -1,0 +1,277 @@
+"""The only module that speaks to AWS: assumes a role, lists a bucket, reads objects.
+
+Credentials live in this process's memory alone, in botocore's clients, and are used until five minutes
+before they end. Every failure is a StorageError in words for people; AWS's own texts go nowhere.
+
+The SDK's own environment variables mean what they mean everywhere: AWS_ACCESS_KEY_ID, AWS_PROFILE,
+AWS_REGION, AWS_ENDPOINT_URL, AWS_MAX_ATTEMPTS and the rest.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache, partial
+from typing import Any, BinaryIO, cast
+
+import boto3
+from botocore.client import BaseClient
+from botocore.config import Config
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    CredentialRetrievalError,
+    HTTPClientError,
+    NoCredentialsError,
+    PartialCredentialsError,
+)
+from urllib3.exceptions import HTTPError
+
+from endpoints import errors
+from endpoints.errors import (
+    ListDenied,
+    NoCredentials,
+    NoSuchBucket,
+    ObjectArchived,
+    ObjectChanged,
+    ObjectGone,
+    ReadDenied,
+    RoleDenied,
+    ServerError,
+    SlowDown,
+    StorageError,
+    Unreachable,
+    WrongRegion,
+)
+from endpoints.grants import Grant
+from endpoints.models import S3Endpoint
+from endpoints.objects import S3Object
+from endpoints.refusals import explain_refused_role, explain_s3_refusal, is_stale_session
+from endpoints.sessions import Session, SessionCache
+from endpoints.streams import ResumingStream
+
+__all__ = [
+    "Bucket",
+    "ListDenied",
+    "NoCredentials",
+    "NoSuchBucket",
+    "ObjectArchived",
+    "ObjectChanged",
+    "ObjectGone",
+    "ReadDenied",
+    "RoleDenied",
+    "S3Object",
+    "ServerError",
+    "SlowDown",
+    "StorageError",
+    "Unreachable",
+    "WrongRegion",
+    "forget_everything",
+    "list_regions",
+    "open_bucket",
+    "try_to_assume",
+]
+
+SESSION_SECONDS = 3600  # the longest that a role allows unless its owner says otherwise
+CONNECT_TIMEOUT, READ_TIMEOUT = 5, 15  # seconds; the SDK retries on top of them
+KEYS_A_PAGE = 1000
+STS, S3 = "AWS Security Token Service", "Amazon S3"
+
+_sessions = SessionCache()
+_lock = threading.Lock()  # a boto3 session makes one client at a time
+
+
+class Bucket:
+    """What an endpoint's role may read: one bucket under one prefix. Safe to share between threads."""
+
+    def __init__(self, grant: Grant) -> None:
+        self._grant = grant
+
+    def __repr__(self) -> str:
+        return f"<Bucket {self._grant.bucket} under {self._grant.prefix!r}>"
+
+    def list_pages(self, prefix: str) -> Iterator[list[S3Object]]:
+        """The objects whose key begins with `prefix` (the full one), by key; one list call a page."""
+        position: dict[str, str] = {}
+        while True:
+            answer = self._call("list_objects_v2", Prefix=prefix, MaxKeys=KEYS_A_PAGE, **position)
+            yield [S3Object.from_listing(entry) for entry in answer.get("Contents", ())]
+            if not answer.get("IsTruncated"):
+                return
+            position = {"ContinuationToken": answer["NextContinuationToken"]}
+
+    def read_range(self, obj: S3Object, *, start: int, length: int) -> bytes:
+        """At most `length` bytes of the listed version from `start` on; fewer where the object ends."""
+        length = min(length, obj.size - start)
+        if length <= 0:
+            return b""
+        with self._open(obj, start=start, end=start + length) as stream:
+            return stream.read()
+
+    def open_stream(self, obj: S3Object) -> BinaryIO:
+        """The whole of the listed version; a connection that breaks on the way is resumed."""
+        return cast("BinaryIO", self._open(obj, start=0, end=obj.size))
+
+    def locate(self) -> None:
+        """Raise NoSuchBucket or WrongRegion unless the bucket exists in the endpoint's region.
+
+        Needs no permission: S3 names a bucket's region even to those whom it denies the rest.
+        """
+        try:
+            answer = self._call("head_bucket")
+        except ListDenied:
+            return
+        region = answer["ResponseMetadata"]["HTTPHeaders"].get("x-amz-bucket-region", "")
+        if region and region != self._grant.region:
+            raise errors.wrong_region(self._grant, region)
+
+    def _open(self, obj: S3Object, *, start: int, end: int) -> ResumingStream:
+        def open_at(position: int) -> Any:
+            whole = (start + position, end) == (0, obj.size)  # S3 has no range of an empty object
+            part = {} if whole else {"Range": f"bytes={start + position}-{end - 1}"}
+            return self._call("get_object", Key=obj.key, IfMatch=f'"{obj.etag}"', **part)["Body"]
+
+        return ResumingStream(
+            size=end - start,
+            open_at=open_at,
+            broken=(BotoCoreError, HTTPError, OSError),
+            give_up=lambda times: errors.connection_broke(self._grant, obj.key, times=times),
+            damaged=lambda: errors.object_damaged(self._grant, obj.key),
+        )
+
+    def _call(self, operation: str, **parameters: Any) -> dict[str, Any]:
+        try:
+            return self._call_once(operation, **parameters)
+        except _StaleSession:
+            _sessions.forget(self._grant)
+        try:
+            return self._call_once(operation, **parameters)
+        except _StaleSession:
+            raise errors.session_refused(self._grant) from None
+
+    def _call_once(self, operation: str, **parameters: Any) -> dict[str, Any]:
+        client = _sessions.get(self._grant, start=_assume).client
+
+        def explain(answer: dict[str, Any]) -> Exception:
+            if is_stale_session(answer):
+                return _StaleSession()
+            return explain_s3_refusal(answer, grant=self._grant, key=parameters.get("Key"))
+
+        with _words_for_people(S3, self._grant.region, explain):
+            return getattr(client, operation)(Bucket=self._grant.bucket, **parameters)
+
+
+class _StaleSession(Exception):
+    """S3 does not know our temporary credentials any more, although they have not ended."""
+
+
+def open_bucket(endpoint: S3Endpoint, *, prefix: str = "", fresh: bool = False) -> Bucket:
+    """Read access to the endpoint's bucket under `prefix`, relative to the endpoint's path prefix.
+
+    Assumes the role unless that has been done within the hour; `fresh` does it again in any case.
+    Raises RoleDenied, NoCredentials, Unreachable and the other StorageErrors.
+    """
+    grant = Grant.for_endpoint(endpoint, prefix=prefix)
+    if fresh:
+        _sessions.forget(grant)
+    _sessions.get(grant, start=_assume)
+    return Bucket(grant)
+
+
+def try_to_assume(endpoint: S3Endpoint, *, external_id: str | None) -> None:
+    """Return when the role can be assumed with this external ID (None: without any), else raise RoleDenied.
+
+    For the test of the role's trust policy. The credentials are thrown away.
+    """
+    _assume_role(Grant.for_endpoint(endpoint), external_id=external_id)
+
+
+@cache
+def list_regions() -> tuple[str, ...]:
+    """The regions that have S3, by name, of the public, China and US government partitions."""
+    found: set[str] = set()
+    with _lock:
+        for partition in ("aws", "aws-cn", "aws-us-gov"):
+            found.update(_boto_session().get_available_regions("s3", partition_name=partition))
+    return tuple(sorted(found))
+
+
+def forget_everything() -> None:
+    """Drop every credential and client, for example because the environment's variables changed."""
+    _sessions.clear()
+    _boto_session.cache_clear()
+
+
+def _assume(grant: Grant) -> Session:
+    credentials = _assume_role(grant, external_id=grant.external_id)
+    client = _new_client(
+        "s3",
+        grant.region,
+        aws_access_key_id=credentials["AccessKeyId"],
+        aws_secret_access_key=credentials["SecretAccessKey"],
+        aws_session_token=credentials["SessionToken"],
+    )
+    client.meta.events.register("before-call.s3", _stay_in_region)
+    return Session(client=client, ends=credentials["Expiration"])
+
+
+def _assume_role(grant: Grant, *, external_id: str | None) -> dict[str, Any]:
+    request = {
+        "RoleArn": grant.role_arn,
+        "RoleSessionName": grant.session_name,
+        "DurationSeconds": SESSION_SECONDS,
+        "Policy": grant.session_policy,
+    }
+    if external_id is not None:
+        request["ExternalId"] = external_id
+    # Our own region where one is set: a region that a customer had to opt into may be off in our account,
+    # while the tokens of any regional STS are good for S3 in every region.
+    region = _boto_session().region_name or grant.region
+    with _words_for_people(STS, region, partial(explain_refused_role, grant=grant, region=region)):
+        return _new_client("sts", region).assume_role(**request)["Credentials"]
+
+
+def _stay_in_region(params: dict[str, Any], **_: Any) -> None:
+    """Keep botocore from following S3 to another region: a wrong one is to be said, not hidden."""
+    params["context"].setdefault("s3_redirect", {})["redirected"] = True
+
+
+@cache
+def _boto_session() -> boto3.session.Session:
+    return boto3.session.Session()
+
+
+def _new_client(service: str, region: str, **credentials: str) -> BaseClient:
+    own_url = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
+    config = Config(
+        connect_timeout=CONNECT_TIMEOUT,
+        read_timeout=READ_TIMEOUT,
+        retries={"mode": "standard"},
+        signature_version="s3v4" if service == "s3" else "v4",
+        s3={"addressing_style": "path" if own_url else "auto"},
+        user_agent_extra="denominator",
+    )
+    with _lock:
+        return _boto_session().client(service, region_name=region, config=config, **credentials)
+
+
+@contextmanager
+def _words_for_people(
+    service: str, region: str, explain: Callable[[dict[str, Any]], Exception]
+) -> Iterator[None]:
+    """Whatever the SDK raises becomes an error that people can act on.
+
+    Raised `from None`: the SDK's errors carry requests, and a request carries credentials.
+    """
+    try:
+        yield
+    except ClientError as refusal:
+        raise explain(refusal.response) from None
+    except (NoCredentialsError, PartialCredentialsError, CredentialRetrievalError):
+        raise errors.no_credentials() from None
+    except (HTTPClientError, OSError):
+        raise errors.unreachable(service, region=region) from None
+    except (BotoCoreError, ValueError) as error:
+        raise errors.not_understood(service, type(error).__name__) from None
