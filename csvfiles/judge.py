@@ -1,0 +1,121 @@
+"""The rules over a whole block at once.
+
+`dates.parse_date` and `numbers.parse_metric` are asked once for each different cell; only a metric that is its
+own plain text is recognised without asking, by the same pattern.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+from datetime import date
+
+import polars as pl
+
+from csvfiles.dates import parse_date
+from csvfiles.header import Header
+from csvfiles.limits import Limits
+from csvfiles.mapping import Mapping
+from csvfiles.numbers import PLAIN, NotAMetric, format_plain, parse_metric
+from csvfiles.rules import reason_to_reject
+from csvfiles.split import ROW, Rows, cell_name
+
+DAY, VALUE = "day", "value"
+_IS_PLAIN = f"^(?:{PLAIN})$"
+
+
+@dataclass(frozen=True, slots=True)
+class RejectedRow:
+    """A row that cannot be used. `cells` are its mapped cells as they were; empty where it is misshapen."""
+
+    row_number: int
+    reason: str
+    cells: dict[str, str]
+
+
+@dataclass(slots=True)
+class Judged:
+    """Rows by the rules: `accepted` has the split frame's columns, `day` (Date) and `value` (plain text)."""
+
+    accepted: pl.DataFrame
+    reasons: Counter[str] = field(default_factory=Counter)
+    rejects: list[RejectedRow] = field(default_factory=list)
+
+
+class Judge:
+    """Applies a mapping to the rows of a file."""
+
+    def __init__(self, header: Header, mapping: Mapping, limits: Limits) -> None:
+        self._mapping, self._limits = mapping, limits
+        self._cells = {column: cell_name(header.position(column)) for column in mapping.columns}
+        self._days: dict[str, date | None] = {}
+        self._kept = 0
+
+    def judge(self, rows: Rows) -> Judged:
+        """Every row of `rows` is accepted or rejected with one reason: the date's before the metric's."""
+        frame = rows.frame.with_columns(
+            self._parse_days(rows.frame[self._cells[self._mapping.date_column]]).alias(DAY)
+        )
+        frame = frame.with_columns(self._parse_values(frame[self._cells[self._mapping.metric_column]]))
+        bad = frame[DAY].is_null() | frame[VALUE].is_null() | self._find_nul(frame)
+        judged = Judged(frame.filter(~bad) if bad.any() else frame)
+        for number, reason in rows.misshapen:
+            self._reject(judged, number, reason, {})
+        if bad.any():
+            self._reject_cells(judged, frame.filter(bad))
+        return judged
+
+    def _parse_days(self, cells: pl.Series) -> pl.Series:
+        if len(self._days) > 100_000:
+            self._days.clear()
+        different = cells.unique()
+        for cell in different:
+            if cell not in self._days:
+                self._days[cell] = parse_date(cell, self._mapping.date_format)
+        known = [self._days[cell] for cell in different]
+        if len(different) == 0:
+            return pl.Series(DAY, [], dtype=pl.Date)
+        return cells.replace_strict(different, pl.Series(known, dtype=pl.Date), return_dtype=pl.Date)
+
+    def _parse_values(self, cells: pl.Series) -> pl.Series:
+        """The metric as plain text for every row, null where it is none."""
+        plain = cells.str.contains(_IS_PLAIN)
+        if plain.all():
+            return cells.alias(VALUE)
+        unusual = cells.filter(~plain).unique()
+        texts = pl.Series([_to_plain(cell) for cell in unusual], dtype=pl.String)
+        parsed = cells.replace_strict(unusual, texts, default=None, return_dtype=pl.String)
+        return parsed.zip_with(~plain, cells).alias(VALUE)
+
+    def _find_nul(self, frame: pl.DataFrame) -> pl.Series:
+        """Rows that PostgreSQL cannot keep: its text has no NUL."""
+        found = pl.Series([False]).new_from_index(0, frame.height)
+        for column in self._mapping.dimensions:
+            found = found | frame[self._cells[column]].str.contains("\x00", literal=True)
+        return found
+
+    def _reject_cells(self, judged: Judged, frame: pl.DataFrame) -> None:
+        columns = self._mapping.columns
+        for number, *cells in frame.select(ROW, *(self._cells[column] for column in columns)).iter_rows():
+            row = dict(zip(columns, cells, strict=True))
+            self._reject(judged, number, reason_to_reject(row, self._mapping), row)
+
+    def _reject(self, judged: Judged, number: int, reason: str, cells: dict[str, str]) -> None:
+        judged.reasons[reason] += 1
+        if self._kept < self._limits.rejects_kept:
+            self._kept += 1
+            judged.rejects.append(
+                RejectedRow(number, reason, {column: self._shorten(cell) for column, cell in cells.items()})
+            )
+
+    def _shorten(self, cell: str) -> str:
+        longest = self._limits.reject_cell
+        text = cell if len(cell) <= longest else f"{cell[:longest]}… ({len(cell)} characters)"
+        return text.replace("\x00", "\ufffd")  # no database keeps a NUL in JSON
+
+
+def _to_plain(cell: str) -> str | None:
+    try:
+        return format_plain(parse_metric(cell))
+    except NotAMetric:
+        return None

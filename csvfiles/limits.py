@@ -1,0 +1,20 @@
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a file may be, so that no file takes more memory than another."""
+
+    row_bytes: int = 1_048_576  # a row with all its cells, quoted line breaks included
+    columns: int = 2_000
+    combinations: int = 1_000_000  # different combinations of dimension values in one file
+    expanded_bytes: int = 200 * 2**30  # of a gzip file, read out
+    rejects_kept: int = 10_000  # with their cells; all are counted
+    reject_cell: int = 1_000  # characters kept of a rejected row's cell
+    block_bytes: int = 2 * 2**20  # read and split at a time
+    batch_points: int = 250_000  # added up at a time
+
+
+DEFAULT_LIMITS = Limits()

@@ -1,0 +1,71 @@
+"""What a metric is: a decimal number of at least zero with 20 digits before the point and 18 after it."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal, InvalidOperation, Overflow
+
+WHOLE_DIGITS, FRACTION_DIGITS = 20, 18
+
+# A cell of this shape is its own plain text: accepted as it is, by the vectorised reader too.
+PLAIN = rf"[0-9]{{1,{WHOLE_DIGITS}}}(?:\.[0-9]{{1,{FRACTION_DIGITS}}})?"
+
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+_GROUPED = re.compile(r"[+-]?[0-9]{1,3}(?:[,' ._\u00a0\u202f][0-9]{3})+(?:[.,][0-9]+)?")
+_WORDS = {"nan": "the metric is NaN", "inf": "the metric is infinite", "infinity": "the metric is infinite"}
+
+
+class NotAMetric(Exception):
+    """The cell is no metric; `reason` says why, in words that group equal mistakes."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+def parse_metric(cell: str) -> Decimal:
+    """The exact value of `cell`. Raises NotAMetric. Scientific notation is a number; zero is one too.
+
+    `float`, `int` and `Decimal` alone would also take `1_000`, `١٢`, `NaN` and spaces: hence the pattern.
+    """
+    if _NUMBER.fullmatch(cell) is None:
+        raise NotAMetric(_describe(cell))
+    try:
+        value = Decimal(cell)
+    except (InvalidOperation, Overflow):  # an exponent beyond all bounds
+        raise NotAMetric(_TOO_LONG) from None
+    if value == 0:
+        return Decimal(0)
+    if value < 0:
+        raise NotAMetric("the metric is negative")
+    if not _fits(value):
+        raise NotAMetric(_TOO_LONG)
+    return value
+
+
+def format_plain(value: Decimal) -> str:
+    """Without exponent, sign or idle zeros: `1E+3` is `1000`, `1.50` is `1.5`."""
+    text = format(value, "f")
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+_TOO_LONG = f"the metric does not fit {WHOLE_DIGITS} digits before the point and {FRACTION_DIGITS} after it"
+
+
+def _fits(value: Decimal) -> bool:
+    if value.adjusted() >= WHOLE_DIGITS or value.adjusted() < -FRACTION_DIGITS:
+        return False  # decided before any long text is made of 1e999999
+    _, _, fraction = format_plain(value).partition(".")
+    return len(fraction) <= FRACTION_DIGITS
+
+
+def _describe(cell: str) -> str:
+    if cell == "":
+        return "the metric is empty"
+    if cell.lower().lstrip("+-") in _WORDS:
+        return _WORDS[cell.lower().lstrip("+-")]
+    if cell != cell.strip():
+        return "the metric has space around it"
+    if _GROUPED.fullmatch(cell):
+        return "the metric has thousands separators"
+    return "the metric is not a decimal number"

@@ -1,0 +1,108 @@
+"""Reading a file from its first byte to its last: points, counts and rejected rows, a batch at a time."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import BinaryIO
+
+import polars as pl
+
+from csvfiles.adding import add_up
+from csvfiles.combinations import COMBINATION, Combinations
+from csvfiles.header import check_mapping
+from csvfiles.judge import DAY, VALUE, Judge, RejectedRow
+from csvfiles.limits import DEFAULT_LIMITS, Limits
+from csvfiles.mapping import Mapping
+from csvfiles.opening import take_header
+from csvfiles.repeats import RepeatedRows
+from csvfiles.source import Source
+from csvfiles.split import Splitter, cell_name
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """A part of a file's points. A point of one batch and one of another may share date and combination.
+
+    points        frame of `day` (Date), `combination` (its number in the file, from 0) and `value` (plain
+                  decimal text); one row for each day and combination, sorted
+    combinations  the dimension values of the combinations that are new since the batch before
+    rejects       rejected rows since the batch before, as far as they are kept
+    """
+
+    points: pl.DataFrame
+    combinations: list[tuple[str, ...]]
+    rejects: list[RejectedRow]
+
+
+class PointReader:
+    """Reads one file by one mapping: iterate over it for the batches; the counts are complete after the last.
+
+    Raises FileError from the constructor (header) or the iteration (anything further down).
+    """
+
+    def __init__(self, stream: BinaryIO, *, mapping: Mapping, limits: Limits = DEFAULT_LIMITS) -> None:
+        self._source = Source(stream, limits)
+        self._limits = limits
+        first = self._source.read(limits.block_bytes + limits.row_bytes)
+        self._final = len(first) < limits.block_bytes + limits.row_bytes
+        self.header, self._start = take_header(first, limits, final=self._final)
+        self.extra_columns = check_mapping(self.header, mapping)
+        self._splitter = Splitter(self.header, limits)
+        self._judge = Judge(self.header, mapping, limits)
+        names = {column: cell_name(self.header.position(column)) for column in mapping.columns}
+        self._combinations = Combinations([names[column] for column in mapping.dimensions], limits)
+        other = set(self.header.columns) - {mapping.date_column, mapping.metric_column}
+        self._identity = [cell_name(self.header.position(column)) for column in sorted(other)]
+        self._repeats = RepeatedRows()
+        self.rows_read = 0
+        self.reasons: Counter[str] = Counter()  # rejected rows by reason
+        self.rows_by_day: Counter[date] = Counter()  # accepted rows
+        self.rows_repeated = 0  # equal to an earlier accepted row in date and all columns but the metric
+
+    @property
+    def rows_rejected(self) -> int:
+        return self.reasons.total()
+
+    def __iter__(self) -> Iterator[Batch]:
+        try:
+            yield from self._read_batches()
+            self.rows_repeated = self._repeats.count()
+        finally:
+            self._repeats.close()
+
+    def _read_batches(self) -> Iterator[Batch]:
+        frames: list[pl.DataFrame] = []
+        combinations: list[tuple[str, ...]] = []
+        rejects: list[RejectedRow] = []
+        for frame, new, rejected in self._read_blocks():
+            frames.append(frame)
+            combinations += new
+            rejects += rejected
+            if sum(frame.height for frame in frames) >= self._limits.batch_points:
+                yield Batch(add_up(pl.concat(frames)), combinations, rejects)
+                frames, combinations, rejects = [], [], []
+        if frames:
+            yield Batch(add_up(pl.concat(frames)), combinations, rejects)
+
+    def _read_blocks(self) -> Iterator[tuple[pl.DataFrame, list[tuple[str, ...]], list[RejectedRow]]]:
+        block, final = self._start, self._final
+        while True:
+            rows, rest = self._splitter.split(block, final=final)
+            judged = self._judge.judge(rows)
+            self.rows_read += rows.count
+            self.reasons += judged.reasons
+            accepted, new = self._combinations.number(judged.accepted)
+            self._count(accepted)
+            yield accepted.select(DAY, COMBINATION, VALUE), new, judged.rejects
+            if final:
+                return
+            block = self._source.read(self._limits.block_bytes)
+            final = len(block) < self._limits.block_bytes
+            block = rest + block
+
+    def _count(self, accepted: pl.DataFrame) -> None:
+        self.rows_by_day.update(dict(accepted.group_by(DAY).len().iter_rows()))
+        self._repeats.add(accepted.select(DAY, *self._identity).hash_rows())

@@ -1,0 +1,92 @@
+"""A look into a file of any size: rows from its beginning and its end, by ranged reads of under a megabyte.
+
+Exports append: the rows of recent dates stand at the end of a file more often than at its beginning.
+"""
+
+from __future__ import annotations
+
+import io
+import zlib
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from csvfiles.errors import FileError
+from csvfiles.header import Header
+from csvfiles.limits import DEFAULT_LIMITS, Limits
+from csvfiles.opening import take_header
+from csvfiles.source import GZIP, Source
+from csvfiles.split import ROW, Rows, Splitter
+
+HEAD_BYTES, TAIL_BYTES = 512 * 1024, 256 * 1024
+ROWS_AT_EACH_END = 1_000
+_EXPANDED_BYTES = 4 * 2**20  # of a gzip file's head
+
+Fetch = Callable[[int, int], bytes]  # (start, length) -> that range of the object, as far as it goes
+
+
+@dataclass(frozen=True, slots=True)
+class SampledRow:
+    number: int | None  # the header is row 1; None for rows from a file's end, whose number is not known
+    cells: tuple[str, ...]
+    key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """Rows of the header's width, in the file's order; `ragged` counts the others that were met."""
+
+    columns: tuple[str, ...]
+    rows: tuple[SampledRow, ...]
+    ragged: int
+
+
+def sample_file(fetch: Fetch, *, key: str, size: int, limits: Limits = DEFAULT_LIMITS) -> Sample:
+    """Read a sample of the object. Raises FileError for what would also fail the file in a sync."""
+    head = fetch(0, min(size, HEAD_BYTES))
+    whole = len(head) >= size
+    packed = head.startswith(GZIP)
+    if packed and not whole:
+        head = _unpack_start(head)
+    source = Source(io.BytesIO(head), limits)
+    text = source.read(_EXPANDED_BYTES)
+    final = whole and not source.read(1)
+    header, rest = take_header(text, limits, final=final)
+    rows = Splitter(header, limits).split(rest, final=final)[0]
+    found = _to_rows(rows, key, numbered=True)[:ROWS_AT_EACH_END]
+    if not whole and not packed:
+        found += _sample_tail(fetch, header, key=key, size=size, start=len(head), limits=limits)
+    return Sample(header.columns, tuple(found), len(rows.misshapen))
+
+
+def _sample_tail(
+    fetch: Fetch, header: Header, *, key: str, size: int, start: int, limits: Limits
+) -> list[SampledRow]:
+    """The last rows. A tail that starts inside a quoted cell cannot be told apart: then there are none."""
+    begin = max(start, size - TAIL_BYTES)
+    tail = fetch(begin, size - begin)
+    _, _, tail = tail.partition(b"\n")
+    try:
+        rows = Splitter(header, limits).split(tail, final=True)[0]
+    except FileError:
+        return []
+    if rows.misshapen and b'"' in tail:
+        return []
+    return _to_rows(rows, key, numbered=False)[-ROWS_AT_EACH_END:]
+
+
+def _to_rows(rows: Rows, key: str, *, numbered: bool) -> list[SampledRow]:
+    numbers = rows.frame[ROW].to_list()
+    cells = rows.frame.drop(ROW).rows()
+    return [
+        SampledRow(number if numbered else None, row, key) for number, row in zip(numbers, cells, strict=True)
+    ]
+
+
+def _unpack_start(head: bytes) -> bytes:
+    """The first megabytes of what a gzip file's beginning holds."""
+    try:
+        return zlib.decompressobj(wbits=31).decompress(head, _EXPANDED_BYTES)
+    except zlib.error:
+        raise FileError(
+            "gzip_damaged", "The gzip data is damaged.", "Upload the file again, whole."
+        ) from None

@@ -1,0 +1,129 @@
+"""From an object's bytes to text that can be split: gzip, byte order mark, encoding."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import zlib
+from typing import BinaryIO
+
+from csvfiles.errors import FileError
+from csvfiles.limits import Limits
+
+GZIP = b"\x1f\x8b"
+UTF8_BOM = b"\xef\xbb\xbf"
+_UTF16 = (b"\xff\xfe", b"\xfe\xff")
+_BINARY = {
+    b"PK\x03\x04": "a zip archive or an Excel workbook",
+    b"PAR1": "a Parquet file",
+    b"%PDF": "a PDF document",
+    b"\x28\xb5\x2f\xfd": "a Zstandard archive",
+    b"BZh": "a bzip2 archive",
+    b"\xd0\xcf\x11\xe0": "an old Excel workbook",
+}
+_UNGZIP = "Upload the file again, whole."
+
+
+class Source:
+    """The bytes of a CSV file, unpacked, without byte order mark. `read` raises FileError by name."""
+
+    def __init__(self, stream: BinaryIO, limits: Limits) -> None:
+        self._limits = limits
+        raw = io.BufferedReader(stream, 1 << 20) if isinstance(stream, io.RawIOBase) else stream
+        start = raw.read(4)
+        joined = _Joined(start, raw)
+        self._packed = start.startswith(GZIP)
+        self._bytes: BinaryIO = gzip.GzipFile(fileobj=joined) if self._packed else joined  # type: ignore[assignment]
+        self._expanded = 0
+        self._pending = self._read_start()
+
+    def read(self, size: int) -> bytes:
+        """Up to `size` bytes, fewer only at the end; b"" after it."""
+        pieces, left = [], size
+        while left:
+            piece = self._read(left)
+            if not piece:
+                break
+            pieces.append(piece)
+            left -= len(piece)
+        return b"".join(pieces)
+
+    def _read(self, size: int) -> bytes:
+        if self._pending:
+            piece, self._pending = self._pending[:size], self._pending[size:]
+            return piece
+        try:
+            piece = self._bytes.read(size)
+        except EOFError:
+            raise FileError("gzip_truncated", "The gzip data ends too early.", _UNGZIP) from None
+        except (gzip.BadGzipFile, zlib.error):
+            raise FileError("gzip_damaged", "The gzip data is damaged.", _UNGZIP) from None
+        self._expanded += len(piece)
+        if self._packed and self._expanded > self._limits.expanded_bytes:
+            raise FileError(
+                "gzip_bomb",
+                f"The gzip file holds more than {self._limits.expanded_bytes} bytes.",
+                "Split the export into smaller files.",
+            )
+        return piece
+
+    def _read_start(self) -> bytes:
+        self._pending = b""
+        start = self._read(4096)
+        if not start:
+            raise FileError("empty", "The file is empty.", "Begin it with a row of column names.")
+        check_text(start)
+        return start.removeprefix(UTF8_BOM)
+
+
+class _Joined(io.RawIOBase):
+    """A stream with the bytes in front that were read to look at it."""
+
+    def __init__(self, start: bytes, rest: BinaryIO) -> None:
+        self._start, self._rest = start, rest
+
+    def readable(self) -> bool:
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        if self._start and size >= 0:
+            piece, self._start = self._start[:size], self._start[size:]
+            return piece
+        return self._rest.read(size)
+
+
+def check_text(start: bytes) -> None:
+    """Raises FileError where the first bytes of a file are no UTF-8 text by what they show."""
+    for magic, name in _BINARY.items():
+        if start.startswith(magic):
+            raise FileError("binary", f"The file is {name}, not CSV text.", "Export it as CSV.")
+    if start.startswith(_UTF16) or _looks_like_utf16(start):
+        raise FileError("utf16", "The file is encoded in UTF-16.", "Save it as UTF-8.")
+    if b"\x00" in start.split(b"\n", 1)[0]:
+        raise FileError("binary", "The file is binary, not CSV text.", "Export it as CSV in UTF-8.")
+
+
+def decode(block: bytes, first_row: int) -> str:
+    """UTF-8 text. Raises FileError naming the row (counted in lines) and the encoding that it looks like."""
+    try:
+        return block.decode("utf-8")
+    except UnicodeDecodeError as error:
+        row = first_row + block.count(b"\n", 0, error.start)
+        if sum(byte < 32 and byte not in b"\t\r\n" for byte in block[:4096]) > len(block[:4096]) // 50:
+            raise FileError(
+                "binary", "The file is binary, not CSV text.", "Export it as CSV in UTF-8."
+            ) from None
+        raise FileError(
+            "not_utf8",
+            f"The file is not UTF-8: row {row} has the byte 0x{block[error.start]:02X}. "
+            "It looks like Latin-1 (ISO 8859-1, Windows-1252).",
+            "Save it as UTF-8.",
+        ) from None
+
+
+def _looks_like_utf16(start: bytes) -> bool:
+    """Text of the Latin alphabet in UTF-16 without a mark: every second byte is NUL."""
+    pairs = start[: len(start) // 2 * 2]
+    if len(pairs) < 8:
+        return False
+    return any(2 * pairs[side::2].count(0) > 0.8 * len(pairs) for side in (0, 1))
