@@ -10,6 +10,7 @@ from accounts.models import Account, AccountQuerySet
 from csvfiles.dates import DATE_FORMATS
 from endpoints.models import S3Endpoint
 from telemetry.fields import ExactDecimalField
+from telemetry.wizard.models import TelemetryDraft as TelemetryDraft  # so that Django finds it
 
 KEY_LENGTH = 1024  # bytes of UTF-8: the longest key that S3 takes
 
