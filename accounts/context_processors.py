@@ -1,10 +1,50 @@
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 
 from django.http import HttpRequest
 
+from accounts import roles
+from accounts.models import Account, User
+
+
+class Can:
+    """What the page's reader may do in the active account: `{% if can.manage_telemetry %}`."""
+
+    def __init__(self, *, user: User, account: Account | None) -> None:
+        self._user = user
+        self._account = account
+
+    def _holds(self, perm: str) -> bool:
+        return self._account is not None and self._user.has_perm(perm, self._account)
+
+    @cached_property
+    def view_telemetry(self) -> bool:
+        return self._holds(roles.VIEW_TELEMETRY)
+
+    @cached_property
+    def manage_telemetry(self) -> bool:
+        return self._holds(roles.MANAGE_TELEMETRY)
+
+    @cached_property
+    def view_endpoints(self) -> bool:
+        return self._holds(roles.VIEW_ENDPOINTS)
+
+    @cached_property
+    def manage_endpoints(self) -> bool:
+        return self._holds(roles.MANAGE_ENDPOINTS)
+
+    @cached_property
+    def manage_members(self) -> bool:
+        return self._holds(roles.MANAGE_MEMBERS)
+
 
 def active_account(request: HttpRequest) -> dict[str, Any]:
-    """`account`: the active account of the page's reader."""
-    return {"account": getattr(request, "account", None)}
+    """`account`: the active account of the page's reader; `accounts`: all of theirs; `can`: see Can."""
+    account = getattr(request, "account", None)
+    return {
+        "account": account,
+        "accounts": getattr(request, "accounts", []),
+        "can": Can(user=request.user, account=account),
+    }

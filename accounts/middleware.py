@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from django.http import HttpRequest, HttpResponse
 
-from accounts.selectors import get_active_account
+from accounts.selectors import choose_account, list_accounts
 
 
 class ActiveAccountMiddleware:
@@ -14,7 +14,8 @@ class ActiveAccountMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        request.account = None
+        request.accounts = []
         if request.user.is_authenticated:
-            request.account = get_active_account(user=request.user, slug=request.session.get("account", ""))
+            request.accounts = list_accounts(user=request.user)
+        request.account = choose_account(request.accounts, slug=request.session.get("account", ""))
         return self.get_response(request)

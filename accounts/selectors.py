@@ -1,6 +1,10 @@
 from __future__ import annotations
 
-from accounts.models import Account, User
+from collections.abc import Sequence
+
+from django.db.models import QuerySet
+
+from accounts.models import Account, Membership, User
 
 
 def list_accounts(*, user: User) -> list[Account]:
@@ -8,12 +12,16 @@ def list_accounts(*, user: User) -> list[Account]:
     return list(Account.objects.filter(memberships__user=user))
 
 
-def get_active_account(*, user: User, slug: str) -> Account | None:
-    """The user's account of that slug, else the first one by name; None where the user belongs to none."""
-    accounts = list_accounts(user=user)
+def choose_account(accounts: Sequence[Account], *, slug: str) -> Account | None:
+    """The account of that slug, else the first; None where there is none."""
     return next((account for account in accounts if account.slug == slug), accounts[0] if accounts else None)
 
 
 def get_account(*, slug: str) -> Account:
     """The account of that slug. Raises Account.DoesNotExist."""
     return Account.objects.get(slug=slug)
+
+
+def list_members(*, account: Account) -> QuerySet[Membership]:
+    """The account's memberships with their users, by e-mail address."""
+    return Membership.objects.for_account(account).select_related("user").order_by("user__email")

@@ -7,7 +7,7 @@ urlpatterns = [
     path("", views.home, name="home"),
     path("healthz", views.healthz, name="healthz"),
     path("readyz", views.readyz, name="readyz"),
-    path("accounts/", include("accounts.urls")),
+    path("", include("accounts.urls")),
     path("settings/endpoints/", include("endpoints.urls")),
     path("settings/telemetry/", include("telemetry.urls")),
     path("settings/telemetry/", include("ingestion.urls")),

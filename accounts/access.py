@@ -1,0 +1,64 @@
+"""Who may open a view: decorators that stand above it. What may be seen inside it is the template's `can`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+
+from django.conf import settings
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django_htmx.http import HttpResponseClientRedirect, HttpResponseClientRefresh
+
+View = Callable[..., HttpResponse]
+
+CLOSED = "S3 CSV telemetry is not enabled for {account}. To enable it, contact {contact}."
+
+
+def account_permission(perm: str) -> Callable[[View], View]:
+    """Let a view be opened by people who hold `perm` (accounts/roles.py) in their active account.
+
+    Others: the sign-in page; the page for someone without an account; 403 for a member who lacks `perm`.
+    """
+
+    def guard(view: View) -> View:
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
+            if not request.user.is_authenticated:
+                return _send_to_sign_in(request)
+            if request.account is None:
+                return render(request, "accounts/no_account.html", status=403)
+            if not request.user.has_perm(perm, request.account):
+                raise PermissionDenied
+            return view(request, *args, **kwargs)
+
+        return guarded
+
+    return guard
+
+
+def s3_csv_telemetry_required(view: View) -> View:
+    """Close a view to accounts without the S3 CSV telemetry beta, and say how to ask for it."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
+        if request.account is None or request.account.s3_csv_telemetry:
+            return view(request, *args, **kwargs)
+        if request.method not in {"GET", "HEAD"}:
+            raise PermissionDenied(CLOSED.format(account=request.account, contact=settings.SUPPORT_CONTACT))
+        if _is_fragment(request):  # the whole page has to say it, not a part of it
+            return HttpResponseClientRefresh()
+        return render(request, "accounts/beta.html", {"contact": settings.SUPPORT_CONTACT})
+
+    return guarded
+
+
+def _is_fragment(request: HttpRequest) -> bool:
+    return "HX-Request" in request.headers
+
+
+def _send_to_sign_in(request: HttpRequest) -> HttpResponse:
+    answer = redirect_to_login(request.get_full_path())
+    return HttpResponseClientRedirect(settings.LOGIN_URL) if _is_fragment(request) else answer
