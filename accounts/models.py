@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import uuid
 from typing import Self
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
@@ -46,7 +47,8 @@ class UserManager(BaseUserManager["User"]):
         return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
 
     def get_by_natural_key(self, username: str | None) -> User:
-        return self.get(email__iexact=username)
+        """The user of that address, whatever its case: compared as the unique constraint compares it."""
+        return self.alias(address=Lower("email")).get(address=Lower(models.Value(username)))
 
 
 class User(AbstractBaseUser, PermissionsMixin):
@@ -78,13 +80,19 @@ class User(AbstractBaseUser, PermissionsMixin):
 
 
 class Membership(models.Model):
-    """A user's place in an account: a role, and permissions granted beyond it."""
+    """A user's place in an account: a role, and permissions granted beyond it.
 
+    `name` is what this account calls the person. The user's own name stays out of the account's pages: it may
+    have been given in another account, and would tell that the address was known already.
+    """
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="memberships")
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
     role = models.CharField(
         max_length=10, choices=[(role, role.capitalize()) for role in roles.ROLE_PERMISSIONS]
     )
+    name = models.CharField(max_length=200, blank=True)
     permissions = models.ManyToManyField(
         Permission, blank=True, help_text="Granted in this account beyond what the role gives."
     )

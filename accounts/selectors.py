@@ -25,3 +25,17 @@ def get_account(*, slug: str) -> Account:
 def list_members(*, account: Account) -> QuerySet[Membership]:
     """The account's memberships with their users, by e-mail address."""
     return Membership.objects.for_account(account).select_related("user").order_by("user__email")
+
+
+def find_user(*, email: str) -> User | None:
+    """The user of that address, whatever its case."""
+    try:
+        return User.objects.get_by_natural_key(email)
+    except User.DoesNotExist:
+        return None
+
+
+def find_member(*, account: Account, email: str) -> Membership | None:
+    """The membership in the account of that address, whatever its case."""
+    user = find_user(email=email)
+    return user and list_members(account=account).filter(user=user).first()

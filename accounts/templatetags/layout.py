@@ -11,7 +11,7 @@ register = template.Library()
 
 @register.simple_block_tag
 def text(content: str) -> str:
-    """`{% text as name %}…{% endtext %}`: keep a block's text, which Django lets a template print once only."""
+    """`{% text as name %}…{% endtext %}`: keep the text of a block, which can be printed only once."""
     return content.strip()
 
 

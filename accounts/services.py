@@ -1,0 +1,116 @@
+from __future__ import annotations
+
+from django.contrib.auth.hashers import make_password
+from django.contrib.auth.password_validation import validate_password
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.utils.text import slugify
+
+from accounts.models import Account, Membership, User
+from accounts.roles import ADMIN, ROLE_PERMISSIONS
+
+
+def create_account(*, name: str, slug: str | None = None, s3_csv_telemetry: bool = True) -> Account:
+    """A new account; its slug is made from the name unless one is given.
+
+    Raises ValidationError keyed by `name` or `slug`, where the slug is taken or none can be made.
+    """
+    name = name.strip()
+    account = Account(name=name, slug=slug or slugify(name)[:60], s3_csv_telemetry=s3_csv_telemetry)
+    if name and not account.slug:
+        raise ValidationError({"slug": f'No slug can be made from the name "{name}". Give one with --slug.'})
+    taken = ValidationError({"slug": f'The slug "{account.slug}" is taken. Give another one with --slug.'})
+    if Account.objects.filter(slug=account.slug).exists():
+        raise taken
+    account.full_clean()
+    try:
+        with transaction.atomic():
+            account.save()
+    except IntegrityError:
+        raise taken from None
+    return account
+
+
+def add_member(
+    *, account: Account, email: str, role: str, name: str = "", password: str | None = None
+) -> tuple[Membership, bool]:
+    """The membership of `email` in the account, with that role, and whether the user is new.
+
+    Someone who has a sign-in keeps their own name and password: an account's admin must not be able to take
+    over a person of another account. `password` is checked and hashed all the same, so that neither an error
+    nor the time it takes tells who exists. Raises ValidationError keyed by `email`, `role` or `password`.
+    """
+    _check_role(role)
+    if password is not None:
+        check_password(password=password, email=email, name=name)
+    hashed = make_password(password)
+    with transaction.atomic():
+        user, created = _get_or_create_user(email=email, name=name, hashed=hashed)
+        membership = Membership.objects.for_account(account).filter(user=user).first()
+        if membership is None:
+            membership = Membership.objects.create(account=account, user=user, role=role, name=name)
+        else:
+            change_role(membership=membership, role=role)
+    return membership, created
+
+
+@transaction.atomic
+def change_role(*, membership: Membership, role: str) -> None:
+    """Raises ValidationError keyed by `role`, where the account would be left without an admin."""
+    _check_role(role)
+    if role != ADMIN:
+        _keep_an_admin(membership)
+    membership.role = role
+    membership.save(update_fields=["role"])
+
+
+@transaction.atomic
+def remove_member(*, membership: Membership) -> None:
+    """Ends the membership; the user stays. Raises ValidationError for the last admin of the account."""
+    _keep_an_admin(membership)
+    membership.delete()
+
+
+def set_password(*, user: User, password: str) -> None:
+    """Raises ValidationError keyed by `password`. The user's sessions end."""
+    check_password(password=password, email=user.email, name=user.name)
+    user.set_password(password)
+    user.save(update_fields=["password"])
+
+
+def check_password(*, password: str, email: str, name: str = "") -> None:
+    """Raises ValidationError keyed by `password` unless the product's rules for passwords hold."""
+    try:
+        validate_password(password, User(email=email, name=name))
+    except ValidationError as error:
+        raise ValidationError({"password": error.messages}) from None
+
+
+def _get_or_create_user(*, email: str, name: str, hashed: str) -> tuple[User, bool]:
+    email = User.objects.normalize_email(email.strip())
+    user = User.objects.filter(email__iexact=email).first()
+    if user is not None:
+        return user, False
+    user = User(email=email, name=name, password=hashed)
+    user.full_clean()
+    try:
+        with transaction.atomic():
+            user.save()
+    except IntegrityError:  # someone else was adding the same person
+        return User.objects.get_by_natural_key(email), False
+    return user, True
+
+
+def _check_role(role: str) -> None:
+    if role not in ROLE_PERMISSIONS:
+        raise ValidationError({"role": f'"{role}" is no role. Choose {", ".join(ROLE_PERMISSIONS)}.'})
+
+
+def _keep_an_admin(membership: Membership) -> None:
+    """Refuse to go on where the membership is the account's only admin. Within a transaction."""
+    account = Account.objects.select_for_update().get(pk=membership.account_id)  # two admins leaving at once
+    admins = Membership.objects.for_account(account).filter(role=ADMIN, user__is_active=True)
+    if set(admins.values_list("pk", flat=True)) == {membership.pk}:
+        raise ValidationError(
+            {"role": f"{membership.user} is the only admin of {account}. Make another member an admin first."}
+        )
