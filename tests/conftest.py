@@ -6,6 +6,8 @@ import pytest
 
 from tests.environment import FOLDER
 
+pytest_plugins = ["tests.standin"]
+
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     shutil.rmtree(FOLDER, ignore_errors=True)

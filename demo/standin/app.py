@@ -1,0 +1,184 @@
+"""The door: who asks, for what, in which region, and what is to go wrong; then STS or S3 answers."""
+
+from __future__ import annotations
+
+import json
+import socket
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from demo.standin.faults import Fault, Faults
+from demo.standin.requests import Answer, Request, S3Request, error_answer
+from demo.standin.roles import ADMIN_KEY, OUR_KEY, Refused, Role, Roles, utc_now
+from demo.standin.sts import answer_sts, sts_error
+
+MAX_SEEN = 200_000  # the demo runs for days
+REASONS = {
+    200: "OK", 204: "No Content", 206: "Partial Content", 301: "Moved Permanently", 400: "Bad Request",
+    403: "Forbidden", 404: "Not Found", 405: "Method Not Allowed", 412: "Precondition Failed",
+    416: "Requested Range Not Satisfiable", 500: "Internal Server Error", 501: "Not Implemented",
+    503: "Slow Down",
+}  # fmt: skip
+
+
+class Backend(Protocol):
+    """What keeps the objects: `demo.standin.s3.S3`, or in the tests moto's server."""
+
+    def region_of(self, bucket: str) -> str | None: ...
+    def answer(self, request: S3Request) -> Answer: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """A request that was answered or refused, for tests that count them. `name` is the key or prefix."""
+
+    operation: str
+    bucket: str
+    name: str
+    range: str
+    status: int
+
+
+class App:
+    """A WSGI application over `backend`. `wrong_region` is how S3 refuses: as a redirect or a signature."""
+
+    def __init__(self, backend: Backend) -> None:
+        self.backend = backend
+        self.roles = Roles()
+        self.faults = Faults()
+        self.seen: deque[Seen] = deque(maxlen=MAX_SEEN)
+        self.wrong_region_is_malformed = False
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable) -> Iterable[bytes]:
+        path = environ["REQUEST_URI"].partition("?")[0]
+        if path == "/_standin/roles":
+            answer = self._edit_roles(Request(environ))
+        elif path == "/":
+            answer = self._answer_sts(Request(environ))
+        else:
+            answer = self._answer_s3(S3Request(environ))
+        headers = {"Content-Length": str(answer.length), **answer.headers}
+        start_response(f"{answer.status} {REASONS.get(answer.status, 'Unknown')}", list(headers.items()))
+        return () if environ["REQUEST_METHOD"] == "HEAD" else answer.body
+
+    def _edit_roles(self, request: Request) -> Answer:
+        """PUT a JSON list of roles, each with the fields of `Role`, to add or replace them."""
+        if request.method != "PUT":
+            return Answer(405, {})
+        for fields in json.loads(request.raw_body):
+            self.roles.add(role_from_json(fields))
+        return Answer(204, {})
+
+    def _answer_sts(self, request: Request) -> Answer:
+        fault = self.faults.take("assume", request.form().get("RoleArn", ""))
+        try:
+            if fault:
+                self._strike(fault)
+            answer = answer_sts(request, roles=self.roles, now=utc_now())
+        except Refused as refused:
+            answer = sts_error(refused)
+        self.seen.append(Seen("assume", "", request.form().get("RoleArn", ""), "", answer.status))
+        return answer
+
+    def _answer_s3(self, request: S3Request) -> Answer:
+        fault = self.faults.take(request.operation, request.name or "")
+        try:
+            if fault and fault.kind in {"deny", "slow_down", "server_error", "hang"}:
+                self._strike(fault)
+            self._authorise(request)
+            answer = self.backend.answer(request)
+        except WrongRegion as wrong:
+            answer = self._refuse_region(wrong.region)
+        except Refused as refused:
+            answer = error_answer(refused.status, refused.code, refused.message)
+        if fault and fault.kind in {"reset", "damage"}:
+            answer.body = _spoil(answer.body, fault, request.environ["werkzeug.socket"])
+        self.seen.append(
+            Seen(
+                request.operation,
+                request.bucket,
+                request.name or "",
+                request.headers.get("range", ""),
+                answer.status,
+            )
+        )
+        for action in self.faults.take_afterwards(request.operation):
+            action()
+        return answer
+
+    def _authorise(self, request: S3Request) -> None:
+        """Raise Refused or WrongRegion unless S3 would let this request through."""
+        if request.access_key == ADMIN_KEY:
+            if self.backend.region_of(request.bucket) is None and (request.key or request.method != "PUT"):
+                raise no_such_bucket()
+            return
+        if not request.access_key:
+            raise Refused(403, "AccessDenied", "Access Denied")
+        session = None
+        if request.access_key != OUR_KEY:
+            token = request.headers.get("x-amz-security-token", "")
+            session = self.roles.session_of(request.access_key, token, now=utc_now())
+        region = self.backend.region_of(request.bucket)
+        if region is None:
+            raise no_such_bucket()
+        if request.region != region:
+            raise WrongRegion(region)
+        if session is None or not session.allows(
+            action=request.action, bucket=request.bucket, name=request.name
+        ):
+            raise Refused(403, "AccessDenied", "Access Denied")
+
+    def _refuse_region(self, region: str) -> Answer:
+        if self.wrong_region_is_malformed:
+            message = f"The authorization header is malformed; the region is wrong; expecting '{region}'"
+            answer = error_answer(400, "AuthorizationHeaderMalformed", message, Region=region)
+        else:
+            message = (
+                "The bucket you are attempting to access must be addressed using the specified endpoint."
+            )
+            answer = error_answer(301, "PermanentRedirect", message)
+        answer.headers["x-amz-bucket-region"] = region
+        return answer
+
+    def _strike(self, fault: Fault) -> None:
+        if fault.kind == "hang":
+            self.faults.stopped.wait()
+        if fault.kind == "slow_down":
+            raise Refused(503, "SlowDown", "Please reduce your request rate.")
+        if fault.kind == "server_error":
+            raise Refused(500, "InternalError", "We encountered an internal error. Please try again.")
+        raise Refused(403, "AccessDenied", "Access Denied")
+
+
+class WrongRegion(Exception):
+    def __init__(self, region: str) -> None:
+        super().__init__(region)
+        self.region = region
+
+
+def no_such_bucket() -> Refused:
+    return Refused(404, "NoSuchBucket", "The specified bucket does not exist")
+
+
+def role_from_json(fields: dict[str, Any]) -> Role:
+    if "actions" in fields:
+        fields = {**fields, "actions": tuple(fields["actions"])}
+    return Role(**fields)
+
+
+def _spoil(body: Iterable[bytes], fault: Fault, connection: socket.socket) -> Iterator[bytes]:
+    left = fault.after_bytes
+    for chunk in body:
+        if left >= len(chunk):
+            left -= len(chunk)
+            yield chunk
+        elif fault.kind == "damage":
+            yield chunk[:left] + bytes([chunk[left] ^ 1]) + chunk[left + 1 :]
+            yield from body
+            return
+        else:
+            yield chunk[:left]
+            connection.shutdown(socket.SHUT_RDWR)
+            return

@@ -1,0 +1,93 @@
+"""The stand-in as a server: in a thread (tests), or as a process (`python -m demo.standin`)."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Self
+
+from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
+
+from demo.standin.app import App, Backend, role_from_json
+from demo.standin.faults import Fault, Operation
+from demo.standin.roles import Role, Roles
+from demo.standin.s3 import S3
+from demo.standin.stores import DEFAULT_REGION, MemoryStore, Store
+
+
+class QuietHandler(WSGIRequestHandler):
+    protocol_version = "HTTP/1.1"
+    # Head and body are two writes: with Nagle's algorithm each answer would wait for the client's late ACK.
+    disable_nagle_algorithm = True
+
+    def log(self, *args: Any) -> None:
+        """Keep still: tests and the demo have their own output."""
+
+
+def make_app_server(app: App, *, host: str, port: int) -> BaseWSGIServer:
+    server = make_server(host, port, app, threaded=True, request_handler=QuietHandler)
+    server.daemon_threads = True  # a request that hangs must not keep the process
+    return server
+
+
+class StandIn:
+    """S3 and STS in a thread, on a free port of loopback: `url` is what AWS_ENDPOINT_URL is set to."""
+
+    def __init__(self, *, store: Store | None = None, backend: Backend | None = None) -> None:
+        self.store = store or MemoryStore()
+        self.app = App(backend or S3(self.store))
+        self._server = make_app_server(self.app, host="127.0.0.1", port=0)
+        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        self.url = f"http://127.0.0.1:{self._server.server_port}"
+
+    def start(self) -> Self:
+        self._thread.start()
+        return self
+
+    def stop(self) -> None:
+        self.app.faults.stopped.set()
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+    def add_bucket(self, bucket: str, *, region: str = DEFAULT_REGION) -> None:
+        self.store.create(bucket, region)
+
+    def put_object(
+        self, bucket: str, key: str, body: bytes | str, *, modified: datetime | None = None
+    ) -> None:
+        """Put an object, as the bucket's owner; `modified` is its time of change, else now."""
+        self.store.put(bucket, key, body.encode() if isinstance(body, str) else body, modified=modified)
+
+    def delete_object(self, bucket: str, key: str) -> None:
+        self.store.delete(bucket, key)
+
+    def add_role(self, arn: str, *, external_id: str, bucket: str, **more: Any) -> Role:
+        """Let a role be assumed; `more` are the other fields of `Role`."""
+        role = Role(arn=arn, external_id=external_id, bucket=bucket, **more)
+        self.app.roles.add(role)
+        return role
+
+    def fail(self, operation: Operation, kind: str, *, times: int | None = None, **more: Any) -> None:
+        """Let requests go wrong; `more` are the other fields of `Fault`."""
+        self.app.faults.add(Fault(operation=operation, kind=kind, times=times, **more))
+
+    def after(self, operation: Operation, action: Callable[[], None]) -> None:
+        """Call `action` once, when the next request of this kind has been answered."""
+        self.app.faults.after(operation, action)
+
+    def clear_faults(self) -> None:
+        self.app.faults.clear()
+
+    def count(self, operation: str) -> int:
+        """How many requests of this kind have come so far: assume, list, get, head, put, delete."""
+        return sum(seen.operation == operation for seen in self.app.seen)
+
+
+def read_roles(path: Path, roles: Roles) -> None:
+    """Take over the roles of a JSON file: a list of objects with the fields of `Role`."""
+    for fields in json.loads(path.read_text()):
+        roles.add(role_from_json(fields))
