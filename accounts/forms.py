@@ -2,6 +2,17 @@ from __future__ import annotations
 
 from django import forms
 from django.contrib.auth.forms import AuthenticationForm
+from django.core.exceptions import ValidationError
+
+from accounts.models import Account
+from accounts.roles import ADMIN, MANAGER, VIEWER
+from accounts.selectors import find_member
+
+ROLE_CHOICES = [
+    (VIEWER, "Viewer: sees endpoints and telemetries"),
+    (MANAGER, "Manager: also creates, edits, deactivates and syncs telemetries"),
+    (ADMIN, "Admin: also manages endpoints and members"),
+]
 
 
 class SignInForm(AuthenticationForm):
@@ -27,3 +38,51 @@ class SignInForm(AuthenticationForm):
         widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
         error_messages={"required": "Enter your password."},
     )
+
+
+class RoleField(forms.ChoiceField):
+    widget = forms.RadioSelect
+
+    def __init__(self) -> None:
+        super().__init__(
+            label="Role",
+            choices=ROLE_CHOICES,
+            error_messages={"required": "Choose a role.", "invalid_choice": "Choose one of the roles."},
+        )
+
+
+class MemberForm(forms.Form):
+    """Adds a person to the account. The password matters only to someone who has no sign-in yet."""
+
+    email = forms.EmailField(
+        label="Email",
+        max_length=254,
+        widget=forms.EmailInput(attrs={"autocomplete": "off"}),
+        error_messages={
+            "required": "Enter the person's e-mail address.",
+            "invalid": "Enter an e-mail address in the form name@example.com.",
+        },
+    )
+    name = forms.CharField(label="Name", max_length=200, required=False)
+    role = RoleField()
+    password = forms.CharField(
+        label="Temporary password",
+        required=False,
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text="Leave it empty to have one made and shown to you once.",
+    )
+
+    def __init__(self, *args: object, account: Account, **kwargs: object) -> None:
+        super().__init__(*args, **kwargs)
+        self.account = account
+
+    def clean_email(self) -> str:
+        email = self.cleaned_data["email"]
+        if find_member(account=self.account, email=email):
+            raise ValidationError(f"{email} is a member already. Change the role in the list of members.")
+        return email
+
+
+class RoleForm(forms.Form):
+    role = RoleField()

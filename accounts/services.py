@@ -17,7 +17,9 @@ def create_account(*, name: str, slug: str | None = None, s3_csv_telemetry: bool
     """
     name = name.strip()
     account = Account(name=name, slug=slug or slugify(name)[:60], s3_csv_telemetry=s3_csv_telemetry)
-    if name and not account.slug:
+    if not name:
+        raise ValidationError({"name": "An account needs a name."})
+    if not account.slug:
         raise ValidationError({"slug": f'No slug can be made from the name "{name}". Give one with --slug.'})
     taken = ValidationError({"slug": f'The slug "{account.slug}" is taken. Give another one with --slug.'})
     if Account.objects.filter(slug=account.slug).exists():
@@ -99,6 +101,15 @@ def _get_or_create_user(*, email: str, name: str, hashed: str) -> tuple[User, bo
     except IntegrityError:  # someone else was adding the same person
         return User.objects.get_by_natural_key(email), False
     return user, True
+
+
+def _check_email(email: str) -> None:
+    try:
+        User._meta.get_field("email").run_validators(email)
+    except ValidationError:
+        raise ValidationError(
+            {"email": f'"{email}" is no e-mail address. Give one in the form name@example.com.'}
+        ) from None
 
 
 def _check_role(role: str) -> None:

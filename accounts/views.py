@@ -17,6 +17,11 @@ class SignIn(auth_views.LoginView):
     authentication_form = SignInForm
     redirect_authenticated_user = True
 
+    def get_redirect_url(self) -> str:
+        """Where `next` points, if that is on this site, and not at this page again."""
+        url = super().get_redirect_url()
+        return "" if url.split("?")[0] == self.request.path else url
+
 
 class ChangePassword(auth_views.PasswordChangeView):
     template_name = "accounts/password.html"

@@ -1,7 +1,8 @@
+from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 
-from config import views
+from config import style, views
 
 urlpatterns = [
     path("", views.home, name="home"),
@@ -13,3 +14,5 @@ urlpatterns = [
     path("settings/telemetry/", include("ingestion.urls")),
     path("admin/", admin.site.urls),
 ]
+if settings.DEBUG:
+    urlpatterns += [path("style/", style.show_style, name="style")]
