@@ -24,7 +24,7 @@ demo: setup
 	$(BIN)/python manage.py demo
 
 test: setup
-	$(BIN)/python tests/run.py
+	$(BIN)/python -m tests.run $(ARGS)
 
 lint: setup
 	$(BIN)/ruff check .

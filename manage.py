@@ -7,5 +7,9 @@ import sys
 from django.core.management import execute_from_command_line
 
 if __name__ == "__main__":
+    if sys.argv[1:2] == ["demo"]:  # the one command that makes its own settings, on a machine that has none
+        from demo.environment import set_environment
+
+        set_environment()
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     execute_from_command_line(sys.argv)

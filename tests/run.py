@@ -1,0 +1,68 @@
+"""What `make test` runs: the whole suite on SQLite with no service, then on PostgreSQL and Redis.
+
+Arguments go to pytest: `make test ARGS="tests/csvfiles -k dates"`. Where PostgreSQL or Redis does not
+answer, the second part runs on what does, or is left out and named; with CI=true that is a failure.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.chromium import MISSING, find_chromium, install_chromium
+from tests.services import find_postgresql, reserve_redis
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One run of the suite, or the reason why there was none."""
+
+    name: str
+    returncode: int
+    note: str = ""
+
+
+def run_suite(name: str, *, database: str, cache: str, arguments: list[str]) -> Part:
+    """Run pytest once on these services; `loadscope` keeps a module's tests on one worker."""
+    print(f"\n=== {name} ===", flush=True)
+    environment = os.environ | {"TEST_DATABASE_URL": database, "TEST_REDIS_URL": cache}
+    command = [sys.executable, "-m", "pytest", "-n", "2", "--dist", "loadscope", *arguments]
+    return Part(name, subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode)
+
+
+def run_with_services(arguments: list[str], *, in_ci: bool) -> list[Part]:
+    """The suite on the services that answer, and a part for each one that does not."""
+    database = find_postgresql()
+    with reserve_redis() as cache:
+        missing = [answer.problem for answer in (database, cache) if answer.problem]
+        parts = [Part("services", 1 if in_ci else 0, problem) for problem in missing]
+        names = [name for name, answer in (("PostgreSQL", database), ("Redis", cache)) if answer.url]
+        if names and not (missing and in_ci):
+            name = f"On {' and '.join(names)}"
+            parts.append(run_suite(name, database=database.url, cache=cache.url, arguments=arguments))
+    return parts
+
+
+def run(arguments: list[str]) -> int:
+    in_ci = os.environ.get("CI") == "true"
+    install_chromium()
+    parts = [run_suite("On SQLite, no service", database="", cache="", arguments=arguments)]
+    parts += run_with_services(arguments, in_ci=in_ci)
+    if not find_chromium():
+        parts.append(Part("browser tests", 1 if in_ci else 0, MISSING))
+    print("\n=== What ran ===")
+    for part in parts:
+        state = (
+            "not run" if part.note else "passed" if part.returncode == 0 else f"failed ({part.returncode})"
+        )
+        print(f"{part.name}: {state}{'. ' + part.note if part.note else ''}")
+    return max(abs(part.returncode) for part in parts)
+
+
+if __name__ == "__main__":
+    sys.exit(run(sys.argv[1:]))

@@ -1,0 +1,110 @@
+"""The documents are held to the code: settings, commands, tables."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+from django.core.management import get_commands, load_command_class
+
+from docs.configuration import PAGE, list_variables, render_page
+
+ROOT = Path(__file__).resolve().parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+READ_IN_CONFIG = ["env.str", "env.bool", "env.int", "env.list", "env.db", "env.email_url", "_time_of_day"]
+READ_ELSEWHERE = {  # by the AWS SDK, and by the demo before there are settings
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_REGION",
+    "AWS_ENDPOINT_URL",
+    "DEMO_DIR",
+}
+COMMANDS = [
+    "add_account",
+    "add_endpoint",
+    "add_telemetry",
+    "add_user",
+    "demo",
+    "export_telemetry",
+    "list_telemetries",
+    "sync_telemetry",
+    "test_endpoint",
+]
+
+
+def list_settings_read() -> set[str]:
+    """The names that config/ reads from the environment: the first argument of env.something("NAME")."""
+    names = set()
+    for path in (ROOT / "config").glob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in READ_IN_CONFIG:
+                first = node.args[0]
+                names |= {first.value} if isinstance(first, ast.Constant) else set()
+    return names
+
+
+def list_make_targets() -> set[str]:
+    text = (ROOT / "Makefile").read_text(encoding="utf-8")
+    return set(re.findall(r"^([a-z]+):", text, flags=re.MULTILINE))
+
+
+def test_the_example_environment_lists_every_setting_and_no_other() -> None:
+    listed = [variable.name for variable in list_variables()]
+    assert len(listed) == len(set(listed))
+    assert set(listed) == list_settings_read() | READ_ELSEWHERE
+
+
+def test_the_environment_is_read_in_the_settings_alone_but_for_the_sdks_own_address() -> None:
+    apps = [path.parent for path in ROOT.glob("*/apps.py") if path.parent.name not in {"demo", "config"}]
+    readers = [
+        path
+        for app in apps
+        for path in app.rglob("*.py")
+        if re.search(r"os\.(environ|getenv)", path.read_text(encoding="utf-8"))
+    ]
+    assert readers in ([], [ROOT / "endpoints" / "storage.py"])
+
+
+def test_the_page_of_configuration_is_the_example_environment() -> None:
+    assert PAGE.read_text(encoding="utf-8") == render_page(), "run: python -m docs.configuration"
+
+
+@pytest.mark.parametrize("target", ["setup", "demo", "test", "lint", "bench"])
+def test_the_readme_and_the_makefile_know_every_command(target: str) -> None:
+    assert target in list_make_targets()
+    assert f"make {target}" in README
+
+
+def test_the_readme_names_no_make_target_that_does_not_exist() -> None:
+    assert set(re.findall(r"(?:^|`)make ([a-z]+)", README, re.MULTILINE)) <= list_make_targets()
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_exists_takes_json_and_says_what_it_does(name: str) -> None:
+    command = load_command_class(get_commands()[name], name)
+    assert command.help
+    assert "--json" in command.create_parser("manage.py", name).format_help()
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_the_readme_names_every_command(name: str) -> None:
+    assert f"manage.py {name}" in README
+
+
+def test_files_that_the_documents_link_to_exist() -> None:
+    missing = [
+        f"{page.relative_to(ROOT)}: {target}"
+        for page in [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]
+        for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text(encoding="utf-8"))
+        if not (page.parent / target).exists()
+    ]
+    assert missing == []
+
+
+def test_every_app_is_in_the_import_contract_and_in_the_readme() -> None:
+    contract = (ROOT / ".importlinter").read_text(encoding="utf-8").split("layers =")[1]
+    apps = {path.parent.name for path in ROOT.glob("*/apps.py")}
+    assert apps <= set(re.findall(r"\w+", contract))
+    assert apps <= set(re.findall(r"`(\w+)/`", README))
