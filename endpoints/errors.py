@@ -117,9 +117,9 @@ def role_refused_as_written(grant: Grant, code: str) -> RoleDenied:
     )
 
 
-def sts_not_in_region(region: str) -> RoleDenied:
+def sts_not_in_region() -> RoleDenied:
     return RoleDenied(
-        f"AWS Security Token Service is not active for Denominator's account in region {region}.",
+        "AWS Security Token Service is not active for Denominator's account in the region that it uses.",
         "Its administrator has to activate the region in AWS, or to set AWS_REGION to one that is active.",
     )
 
@@ -231,6 +231,13 @@ def not_understood(service: str, code: str) -> StorageError:
     return StorageError(
         f"{service} answered with an error that Denominator does not know: {code}.",
         "Look the code up in AWS's documentation; if it persists, tell Denominator's administrator.",
+    )
+
+
+def sdk_failed(service: str, name: str) -> StorageError:
+    return StorageError(
+        f"The AWS SDK could not ask {service}: {name}.",
+        "Denominator's administrator has to check its settings, such as AWS_PROFILE and AWS_ENDPOINT_URL.",
     )
 
 

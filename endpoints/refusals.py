@@ -39,7 +39,7 @@ DENIED = {
 CLOCK = {"RequestTimeTooSkewed", "RequestExpired"}
 
 
-def explain_refused_role(answer: dict[str, Any], *, grant: Grant, region: str) -> StorageError:
+def explain_refused_role(answer: dict[str, Any], *, grant: Grant) -> StorageError:
     """Why STS did not let us assume the role."""
     code, status = _code(answer), _status(answer)
     if code in DENIED:
@@ -51,7 +51,7 @@ def explain_refused_role(answer: dict[str, Any], *, grant: Grant, region: str) -
     if code in {"ValidationError", "InvalidParameterValue"}:
         return errors.role_refused_as_written(grant, code)
     if code == "RegionDisabledException":
-        return errors.sts_not_in_region(region)
+        return errors.sts_not_in_region()
     return _explain_service(code, status, "AWS Security Token Service")
 
 

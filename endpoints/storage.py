@@ -27,6 +27,7 @@ from botocore.exceptions import (
     NoCredentialsError,
     PartialCredentialsError,
 )
+from botocore.exceptions import ConnectionError as SdkConnectionError
 from urllib3.exceptions import HTTPError
 
 from endpoints import errors
@@ -206,13 +207,14 @@ def forget_everything() -> None:
 
 def _assume(grant: Grant) -> Session:
     credentials = _assume_role(grant, external_id=grant.external_id)
-    client = _new_client(
-        "s3",
-        grant.region,
-        aws_access_key_id=credentials["AccessKeyId"],
-        aws_secret_access_key=credentials["SecretAccessKey"],
-        aws_session_token=credentials["SessionToken"],
-    )
+    with _words_for_people(S3, grant.region, partial(explain_s3_refusal, grant=grant, key=None)):
+        client = _new_client(
+            "s3",
+            grant.region,
+            aws_access_key_id=credentials["AccessKeyId"],
+            aws_secret_access_key=credentials["SecretAccessKey"],
+            aws_session_token=credentials["SessionToken"],
+        )
     client.meta.events.register("before-call.s3", _stay_in_region)
     return Session(client=client, ends=credentials["Expiration"])
 
@@ -228,8 +230,9 @@ def _assume_role(grant: Grant, *, external_id: str | None) -> dict[str, Any]:
         request["ExternalId"] = external_id
     # Our own region where one is set: a region that a customer had to opt into may be off in our account,
     # while the tokens of any regional STS are good for S3 in every region.
-    region = _boto_session().region_name or grant.region
-    with _words_for_people(STS, region, partial(explain_refused_role, grant=grant, region=region)):
+    explain = partial(explain_refused_role, grant=grant)
+    with _words_for_people(STS, grant.region, explain):
+        region = _boto_session().region_name or grant.region
         return _new_client("sts", region).assume_role(**request)["Credentials"]
 
 
@@ -271,7 +274,7 @@ def _words_for_people(
         raise explain(refusal.response) from None
     except (NoCredentialsError, PartialCredentialsError, CredentialRetrievalError):
         raise errors.no_credentials() from None
-    except (HTTPClientError, OSError):
+    except (HTTPClientError, SdkConnectionError, OSError):
         raise errors.unreachable(service, region=region) from None
     except (BotoCoreError, ValueError) as error:
-        raise errors.not_understood(service, type(error).__name__) from None
+        raise errors.sdk_failed(service, type(error).__name__) from None

@@ -116,6 +116,8 @@ class S3:
             first, end = span
             status = 206
             headers["Content-Range"] = f"bytes {first}-{end - 1}/{stored.size}"
+        if status == 200 and stored.crc32 and "x-amz-checksum-mode" in request.headers:
+            headers["x-amz-checksum-crc32"] = stored.crc32
         if request.method == "HEAD":
             file.close()
             return Answer(status, headers, length=end - first)

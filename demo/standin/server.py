@@ -40,7 +40,8 @@ class StandIn:
         self.store = store or MemoryStore()
         self.app = App(backend or S3(self.store))
         self._server = make_app_server(self.app, host="127.0.0.1", port=0)
-        self._thread = threading.Thread(target=self._server.serve_forever, daemon=True)
+        # The interval bounds how long stop() waits.
+        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
         self.url = f"http://127.0.0.1:{self._server.server_port}"
 
     def start(self) -> Self:

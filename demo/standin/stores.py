@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import bisect
 import hashlib
 import io
 import threading
+import zlib
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,12 +18,13 @@ DEFAULT_REGION = "us-east-1"
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """An object. `modified` is in UTC, to the second, as S3 keeps it."""
+    """An object. `modified` is in UTC, to the second, as S3 keeps it; `crc32` in base64 where it is kept."""
 
     key: str
     etag: str
     size: int
     modified: datetime
+    crc32: str = ""
 
 
 class Store(Protocol):
@@ -75,7 +78,8 @@ class MemoryStore:
     def put(self, bucket: str, key: str, body: bytes, *, modified: datetime | None = None) -> Stored:
         moment = (modified or datetime.now(UTC)).replace(microsecond=0)
         digest = hashlib.md5(body, usedforsecurity=False).hexdigest()
-        stored = Stored(key=key, etag=digest, size=len(body), modified=moment)
+        crc32 = base64.b64encode(zlib.crc32(body).to_bytes(4)).decode()
+        stored = Stored(key=key, etag=digest, size=len(body), modified=moment, crc32=crc32)
         with self._lock:
             if key not in self._objects[bucket]:
                 bisect.insort(self._order[bucket], key.encode())
