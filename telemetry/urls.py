@@ -1,2 +1,33 @@
+from datetime import date
+
+from django.urls import include, path, register_converter
+
+from telemetry.views import changes, days, detail, downloads, files, table
+
+
+class DayConverter:
+    """A calendar date, yyyy-MM-dd; anything else is no address of ours."""
+
+    regex = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+
+    def to_python(self, value: str) -> date:
+        return date.fromisoformat(value)
+
+    def to_url(self, value: date) -> str:
+        return value.isoformat()
+
+
+register_converter(DayConverter, "day")
+
 app_name = "telemetry"
-urlpatterns: list = []
+urlpatterns = [
+    path("", table.table, name="list"),
+    path("add/", include("telemetry.wizard.urls")),
+    path("<uuid:telemetry_id>/", detail.detail, name="detail"),
+    path("<uuid:telemetry_id>/edit/", changes.edit, name="edit"),
+    path("<uuid:telemetry_id>/delete/", changes.delete, name="delete"),
+    path("<uuid:telemetry_id>/days/<day:day>/", days.day, name="day"),
+    path("<uuid:telemetry_id>/files/", files.files, name="files"),
+    path("<uuid:telemetry_id>/totals.csv", downloads.totals_csv, name="totals_csv"),
+    path("<uuid:telemetry_id>/points.csv", downloads.points_csv, name="points_csv"),
+]

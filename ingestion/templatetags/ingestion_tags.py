@@ -1,0 +1,31 @@
+"""What a telemetry's page shows of its runs, so that telemetry imports nothing of ingestion."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django import template
+
+from ingestion.selectors import list_runs
+from telemetry.models import Telemetry
+
+register = template.Library()
+
+RECENT_RUNS = 5
+
+
+@register.inclusion_tag("ingestion/_recent_runs.html")
+def recent_runs(telemetry: Telemetry) -> dict[str, Any]:
+    """The newest runs of a telemetry with their counts."""
+    return {"telemetry": telemetry, "runs": list_runs(telemetry=telemetry)[:RECENT_RUNS]}
+
+
+@register.filter
+def duration(start: datetime, end: datetime) -> str:
+    """How long something took: `12 s`, `3 min 5 s`, `2 h 7 min`."""
+    minutes, seconds = divmod(max(round((end - start).total_seconds()), 0), 60)
+    hours, minutes = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {minutes} min"
+    return f"{minutes} min {seconds} s" if minutes else f"{seconds} s"

@@ -1,0 +1,128 @@
+"""Syncing a telemetry by hand, and the pages of its runs."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.contrib import messages
+from django.core.exceptions import ValidationError
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.vary import vary_on_headers
+
+from accounts.roles import MANAGE_TELEMETRY, VIEW_TELEMETRY
+from ingestion.models import RunFile, SyncRun
+from ingestion.selectors import count_rejects_by_reason, count_rows, list_rejected_rows, list_runs
+from ingestion.services import activate_and_catch_up, request_sync
+from telemetry.downloads import stream_csv
+from telemetry.models import Telemetry
+from telemetry.services import deactivate_telemetry
+from telemetry.views.guards import get_telemetry, telemetry_page
+
+RUNS_PER_PAGE = 50
+REJECTED_ROWS_SHOWN = 100
+FAILED_FILES_SHOWN = 100
+
+
+@require_POST
+@telemetry_page(MANAGE_TELEMETRY)
+def sync(request: HttpRequest, telemetry_id: UUID) -> HttpResponse:
+    """Ask for a sync now; a second click lands on the run that the first one began."""
+    telemetry = get_telemetry(request, telemetry_id)
+    try:
+        run = request_sync(
+            telemetry=telemetry,
+            trigger=SyncRun.Trigger.MANUAL,
+            now=timezone.now(),
+            requested_by=request.user,
+        )
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+        return redirect("telemetry:detail", telemetry.public_id)
+    return redirect("ingestion:run", telemetry.public_id, run.public_id)
+
+
+@require_POST
+@telemetry_page(MANAGE_TELEMETRY)
+def activate(request: HttpRequest, telemetry_id: UUID) -> HttpResponse:
+    """Sync daily again, and catch up at once with what came in the meantime."""
+    telemetry = get_telemetry(request, telemetry_id)
+    run = activate_and_catch_up(telemetry=telemetry, now=timezone.now(), requested_by=request.user)
+    messages.success(request, f"{telemetry.name} is active again. This run brings in what it missed.")
+    return redirect("ingestion:run", telemetry.public_id, run.public_id)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@telemetry_page(MANAGE_TELEMETRY)
+def deactivate(request: HttpRequest, telemetry_id: UUID) -> HttpResponse:
+    """Say what deactivating means, then stop the daily sync."""
+    telemetry = get_telemetry(request, telemetry_id)
+    if request.method != "POST":
+        return render(request, "ingestion/deactivate.html", {"telemetry": telemetry})
+    deactivate_telemetry(telemetry=telemetry)
+    messages.success(request, f"{telemetry.name} is inactive: it is not synced any more. Its data stays.")
+    return redirect("telemetry:detail", telemetry.public_id)
+
+
+@require_safe
+@telemetry_page(VIEW_TELEMETRY)
+def runs(request: HttpRequest, telemetry_id: UUID) -> HttpResponse:
+    """All runs of a telemetry, newest first."""
+    telemetry = get_telemetry(request, telemetry_id)
+    page = Paginator(list_runs(telemetry=telemetry), RUNS_PER_PAGE).get_page(request.GET.get("page"))
+    return render(request, "ingestion/runs.html", {"telemetry": telemetry, "page": page})
+
+
+@require_safe
+@vary_on_headers("HX-Request")
+@telemetry_page(VIEW_TELEMETRY)
+def run(request: HttpRequest, telemetry_id: UUID, run_id: UUID) -> HttpResponse:
+    """One run: counts, warnings, failed files, rejected rows; htmx gets it alone, again and again."""
+    telemetry, run = _get_run(request, telemetry_id, run_id)
+    failed = run.files.filter(state=RunFile.State.FAILED)
+    is_active = run.state in SyncRun.ACTIVE_STATES
+    context = {
+        "telemetry": telemetry,
+        "columns": _mapped_columns(telemetry),
+        "run": run,
+        "progress": count_rows(run=run) if is_active else None,
+        "failed_files": failed[:FAILED_FILES_SHOWN],
+        "reasons": count_rejects_by_reason(run=run),
+        "rejected_rows": list_rejected_rows(run=run)[:REJECTED_ROWS_SHOWN],
+    }
+    return render(request, "ingestion/_run.html" if request.htmx else "ingestion/run.html", context)
+
+
+@require_safe
+@telemetry_page(VIEW_TELEMETRY)
+def rejects_csv(request: HttpRequest, telemetry_id: UUID, run_id: UUID) -> HttpResponse:
+    """The rejected rows of a run with their mapped cells as they were (neutralised for spreadsheets)."""
+    telemetry, run = _get_run(request, telemetry_id, run_id)
+    columns = _mapped_columns(telemetry)
+    rejected = list_rejected_rows(run=run).iterator(chunk_size=2_000)
+    return stream_csv(
+        filename=f"{telemetry.identifier}-rejected-rows-{run.created_at:%Y-%m-%d}.csv",
+        header=["file", "row", "reason", *columns],
+        rows=(
+            (
+                row.run_file.key,
+                str(row.row_number),
+                row.reason,
+                *(row.cells.get(column, "") for column in columns),
+            )
+            for row in rejected
+        ),
+    )
+
+
+def _get_run(request: HttpRequest, telemetry_id: UUID, run_id: UUID) -> tuple[Telemetry, SyncRun]:
+    telemetry = get_telemetry(request, telemetry_id)
+    return telemetry, get_object_or_404(list_runs(telemetry=telemetry), public_id=run_id)
+
+
+def _mapped_columns(telemetry: Telemetry) -> list[str]:
+    dimensions = [dimension.column for dimension in telemetry.dimensions.all()]
+    return [telemetry.date_column, *dimensions, telemetry.metric_column]

@@ -1,0 +1,80 @@
+// The daily total as a chart: one line, or bars stacked by a dimension. A day without data is a gap, not a zero.
+// Values come as exact text; they are numbers only for the height of what is drawn.
+
+const chartColours = {
+  light: ["#0b5cad", "#b4530a", "#11622f", "#7a3ea1", "#0f7480", "#a61e4d", "#6b6400", "#4a5568", "#c2410c", "#3b5bdb", "#868e96"],
+  dark: ["#6cb0f5", "#f0a35e", "#6fd095", "#c79bea", "#5fd0da", "#f58bb0", "#d6cc4a", "#aab6c6", "#ff9068", "#93a8ff", "#6c757d"],
+};
+
+function withSeparators(text) {
+  const [whole, fraction] = text.split(".");
+  const grouped = whole.replace(/\B(?=(\d{3})+$)/g, ",");
+  return fraction ? `${grouped}.${fraction}` : grouped;
+}
+
+function chartSets(layers, colours) {
+  const stacked = layers.length > 1;
+  return layers.map(({ label, values }, index) => ({
+    label,
+    data: values.map((value) => (value === null ? null : Number(value))),
+    exact: values,
+    spanGaps: false,
+    borderColor: colours[index % colours.length],
+    backgroundColor: colours[index % colours.length],
+    borderWidth: stacked ? 0 : 2,
+    pointRadius: values.length > 120 ? 0 : 2.5,
+    pointHitRadius: 8,
+    tension: 0,
+  }));
+}
+
+function chartOptions(layers) {
+  const ink = getComputedStyle(document.body).color;
+  const stacked = layers.length > 1;
+  return {
+    animation: false,
+    maintainAspectRatio: false,
+    interaction: { mode: "index", intersect: false },
+    scales: {
+      x: { stacked, ticks: { color: ink, maxRotation: 0, autoSkipPadding: 16 }, grid: { display: false } },
+      y: {
+        stacked,
+        beginAtZero: true,
+        ticks: { color: ink, callback: (value) => new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 2 }).format(value) },
+        grid: { color: "rgb(128 128 128 / 25%)" },
+      },
+    },
+    plugins: {
+      legend: { display: stacked, position: "bottom", labels: { color: ink, boxWidth: 12 } },
+      tooltip: {
+        callbacks: {
+          label: ({ dataset, dataIndex }) => {
+            const value = dataset.exact[dataIndex];
+            return value === null ? "" : `${dataset.label}: ${withSeparators(value)}`;
+          },
+        },
+      },
+    },
+  };
+}
+
+function drawChart(canvas) {
+  const { dates, layers } = JSON.parse(document.getElementById(canvas.dataset.chart).textContent);
+  const theme = document.documentElement.dataset.bsTheme === "dark" ? "dark" : "light";
+  Chart.getChart(canvas)?.destroy();
+  new Chart(canvas, {
+    type: layers.length > 1 ? "bar" : "line",
+    data: { labels: dates, datasets: chartSets(layers, chartColours[theme]) },
+    options: chartOptions(layers),
+  });
+}
+
+function drawCharts(part) {
+  part.querySelectorAll("canvas[data-chart]").forEach(drawChart);
+}
+
+drawCharts(document);
+document.addEventListener("htmx:load", (event) => {
+  if (event.detail.elt !== document.body) drawCharts(event.detail.elt);
+});
+new MutationObserver(() => drawCharts(document)).observe(document.documentElement, { attributeFilter: ["data-bs-theme"] });

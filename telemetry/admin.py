@@ -1,0 +1,144 @@
+"""Django admin for our own operators. DataPoint has a composite primary key, which it does not take: a
+telemetry's points are seen on its page, by day, and in its downloads.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.core.paginator import Paginator
+from django.forms import ModelForm
+from django.http import HttpRequest
+from django.utils.functional import cached_property
+
+from telemetry.models import DailyTotal, Dimension, FileDay, Series, SourceFile, Telemetry
+from telemetry.wizard.models import TelemetryDraft
+
+MOST_COUNTED = 10_000
+
+
+class CappedPaginator(Paginator):
+    """Pages through the first 10,000 rows: counting millions would take longer than reading a page."""
+
+    @cached_property
+    def count(self) -> int:
+        return self.object_list[:MOST_COUNTED].count()
+
+
+class HistoryAdmin(admin.ModelAdmin):
+    """What happened: to be looked at, never added to, changed or deleted."""
+
+    show_full_result_count = False
+    paginator = CappedPaginator
+    list_per_page = 50
+    ordering = ["-pk"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+
+class DimensionInline(admin.TabularInline):
+    model = Dimension
+    fields = readonly_fields = ["position", "column"]
+    can_delete = False
+
+    def has_add_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+
+@admin.register(Telemetry)
+class TelemetryAdmin(admin.ModelAdmin):
+    """Name, description and status can change here. Adding is the wizard's and add_telemetry's, deleting the
+    telemetry's own page's, which asks for the identifier and removes the data in bulk.
+    """
+
+    list_display = ["name", "identifier", "account", "endpoint", "status", "data_through", "last_sync_at"]
+    list_filter = ["status"]
+    list_select_related = ["account", "endpoint"]
+    search_fields = ["name", "identifier", "prefix", "account__name", "account__slug"]
+    show_full_result_count = False
+    fields = [
+        "name",
+        "description",
+        "status",
+        "identifier",
+        "account",
+        "endpoint",
+        "prefix",
+        "date_column",
+        "date_format",
+        "overlap",
+        "created_by",
+        "created_at",
+        "last_sync_at",
+        "last_sync_state",
+        "data_from",
+        "data_through",
+    ]
+    readonly_fields = fields[3:]
+    inlines = [DimensionInline]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+    def save_model(self, request: HttpRequest, obj: Telemetry, form: ModelForm, change: bool) -> None:
+        # What a sync writes meanwhile (data through, last sync) must not be put back.
+        obj.save(update_fields=form.changed_data)
+
+
+@admin.register(Dimension)
+class DimensionAdmin(HistoryAdmin):
+    list_display = ["column", "position", "telemetry"]
+    list_select_related = ["telemetry"]
+    search_fields = ["column", "=telemetry__identifier"]
+
+
+@admin.register(SourceFile)
+class SourceFileAdmin(HistoryAdmin):
+    list_display = ["key", "telemetry", "state", "last_modified", "rows_read", "rows_rejected", "points"]
+    list_filter = ["state"]
+    list_select_related = ["telemetry"]
+    search_fields = ["=telemetry__identifier", "key"]
+
+
+@admin.register(FileDay)
+class FileDayAdmin(HistoryAdmin):
+    list_display = ["date", "telemetry", "source_file", "rows", "value"]
+    list_select_related = ["telemetry", "source_file"]
+    search_fields = ["=telemetry__identifier"]
+
+
+@admin.register(Series)
+class SeriesAdmin(HistoryAdmin):
+    list_display = ["__str__", "telemetry"]
+    list_select_related = ["telemetry"]
+    search_fields = ["=telemetry__identifier"]
+
+
+@admin.register(DailyTotal)
+class DailyTotalAdmin(HistoryAdmin):
+    list_display = ["date", "telemetry", "dimension", "dimension_value", "value"]
+    list_select_related = ["telemetry"]
+    search_fields = ["=telemetry__identifier"]
+
+
+@admin.register(TelemetryDraft)
+class TelemetryDraftAdmin(HistoryAdmin):
+    """What somebody is answering in the wizard; a draft may be deleted, nothing else hangs on it."""
+
+    list_display = ["__str__", "account", "user", "telemetry", "updated_at"]
+    list_select_related = ["account", "user", "telemetry"]
+    search_fields = ["account__slug", "user__email"]
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return admin.ModelAdmin.has_delete_permission(self, request, obj)

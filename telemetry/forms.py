@@ -1,0 +1,90 @@
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date, timedelta
+from typing import Any
+
+from django import forms
+
+from telemetry.models import Dimension, Telemetry
+
+LONGEST_RANGE = timedelta(days=3660)
+
+
+class RangeForm(forms.Form):
+    """`from`, `to` (both optional, both included) and `by`, the column of a dimension."""
+
+    def __init__(self, *args: Any, dimensions: Iterable[Dimension] = (), **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._dimensions = {dimension.column: dimension for dimension in dimensions}
+        day = forms.DateInput(format="%Y-%m-%d", attrs={"type": "date"})
+        for name, label in (("from", "From"), ("to", "To")):  # `from` cannot be a Python attribute
+            self.fields[name] = forms.DateField(
+                label=label,
+                required=False,
+                widget=day,
+                error_messages={"invalid": f"{label}: give a date such as 2026-01-31."},
+            )
+        if self._dimensions:
+            self.fields["by"] = forms.ChoiceField(
+                label="Stacked by",
+                required=False,
+                choices=[("", "Nothing"), *((column, column) for column in self._dimensions)],
+            )
+
+    def clean(self) -> dict[str, Any]:
+        answers = super().clean()
+        first, last = answers.get("from"), answers.get("to")
+        if first and last and first > last:
+            self.add_error("to", "The range ends before it begins. Choose a later date.")
+        elif first and last and last - first > LONGEST_RANGE:
+            self.add_error("to", "The range is longer than ten years. Choose an earlier date.")
+        return answers
+
+    def bounds(self) -> tuple[date | None, date | None]:
+        """(from, to); None where nothing valid is given."""
+        return (None, None) if self.errors else (self.cleaned_data["from"], self.cleaned_data["to"])
+
+    def dimension(self) -> Dimension | None:
+        return None if self.errors else self._dimensions.get(self.cleaned_data.get("by", ""))
+
+
+class EditForm(forms.Form):
+    """What of a telemetry can change: its name and its description."""
+
+    name = forms.CharField(
+        label="Telemetry name",
+        max_length=Telemetry._meta.get_field("name").max_length,
+        error_messages={"required": "Enter a telemetry name."},
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    description = forms.CharField(
+        label="Description",
+        max_length=Telemetry._meta.get_field("description").max_length,
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+
+class DeleteForm(forms.Form):
+    """Deleting takes the identifier, typed: nobody deletes years of data by a slip of the hand."""
+
+    identifier = forms.CharField(
+        label="Identifier",
+        strip=False,
+        error_messages={"required": "Type the identifier to delete the telemetry."},
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+    )
+
+
+class FilesForm(forms.Form):
+    """Which files of a telemetry to list."""
+
+    search = forms.CharField(
+        required=False, widget=forms.TextInput(attrs={"type": "search", "autocomplete": "off"})
+    )
+    state = forms.ChoiceField(required=False, choices=[])
+
+    def __init__(self, *args: Any, states: Iterable[tuple[str, str]], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["state"].choices = [("", "All states"), *states]

@@ -1,0 +1,41 @@
+"""Can the numbers of a telemetry be relied on today? One word, from what its last sync left."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from telemetry.models import Telemetry
+
+# An export of a day usually arrives in the course of the next one, after that night's sync.
+EXPECTED_WITHIN = timedelta(days=2)
+# A daily sync with half a day to spare.
+SYNC_EXPECTED_WITHIN = timedelta(hours=36)
+# As the ingestion of a telemetry writes them into `last_sync_state`.
+FAILING_STATES = frozenset({"failed", "incomplete"})
+
+
+@dataclass(frozen=True, slots=True)
+class Freshness:
+    """`state` is for the badge, `label` for people, `why` says what was looked at."""
+
+    state: str
+    label: str
+    why: str
+
+
+def judge_freshness(*, telemetry: Telemetry, now: datetime) -> Freshness:
+    """up_to_date, late, failing, never_synced, or not_syncing for an inactive telemetry."""
+    if telemetry.status == Telemetry.Status.INACTIVE:
+        return Freshness("not_syncing", "Not syncing", "The telemetry is inactive; its data stays.")
+    if telemetry.last_sync_at is None:
+        return Freshness("never_synced", "Never synced", "The next daily sync brings the first data.")
+    if telemetry.last_sync_state in FAILING_STATES:
+        return Freshness("failing", "Failing", "The last sync could not read everything.")
+    if now - telemetry.last_sync_at > SYNC_EXPECTED_WITHIN:
+        return Freshness("late", "Late", "There was no sync for more than 36 hours.")
+    if telemetry.data_through is None:
+        return Freshness("late", "Late", "The last sync found no data.")
+    if telemetry.data_through < now.date() - EXPECTED_WITHIN:
+        return Freshness("late", "Late", "The newest date is more than 2 days ago.")
+    return Freshness("up_to_date", "Up to date", "The newest date is at most 2 days ago.")

@@ -1,0 +1,48 @@
+"""Numbers, column heads and badges as the pages of telemetries show them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django import template
+from django.template import RequestContext
+
+from telemetry.freshness import judge_freshness
+from telemetry.models import Telemetry
+
+register = template.Library()
+
+
+@register.filter
+def exact(value: Decimal | int | None) -> str:
+    """Every digit, with thousands separators and without zeros that say nothing: `1,234.5`."""
+    if value is None:
+        return "–"
+    text = format(value, ",f") if isinstance(value, Decimal) else format(value, ",")
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+@register.filter
+def lookup(values: dict, key: object) -> Any:
+    """`values[key]`, None where there is none."""
+    return values.get(key)
+
+
+@register.inclusion_tag("components/badge.html")
+def freshness(telemetry: Telemetry, now: datetime) -> dict[str, str]:
+    """The badge that says whether a telemetry's numbers can be relied on today."""
+    judged = judge_freshness(telemetry=telemetry, now=now)
+    return {"state": judged.state, "label": judged.label}
+
+
+@register.inclusion_tag("telemetry/_sort_head.html", takes_context=True)
+def sort_head(context: RequestContext, name: str, label: str) -> dict[str, Any]:
+    """A column's head that sorts by it, and the other way round when it does so already."""
+    current = context["filter"].sorted_by
+    order = {name: "ascending", f"-{name}": "descending"}.get(current)
+    query = context["request"].GET.copy()
+    query.pop("page", None)
+    query["sort"] = f"-{name}" if current == name else name
+    return {"label": label, "order": order, "url": f"?{query.urlencode()}"}

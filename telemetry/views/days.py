@@ -1,0 +1,34 @@
+from __future__ import annotations
+
+from datetime import date
+from uuid import UUID
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.views.decorators.http import require_safe
+
+from accounts.roles import VIEW_TELEMETRY
+from telemetry.selectors import explain_day, list_daily_totals, list_points
+from telemetry.views.guards import get_telemetry, telemetry_page
+
+POINTS_SHOWN = 200
+
+
+@require_safe
+@telemetry_page(VIEW_TELEMETRY)
+def day(request: HttpRequest, telemetry_id: UUID, day: date) -> HttpResponse:
+    """Where a day's number comes from: its source files and its data points."""
+    telemetry = get_telemetry(request, telemetry_id)
+    totals = list_daily_totals(telemetry=telemetry, date_from=day, date_to=day)
+    if not totals:
+        raise Http404
+    points = list(list_points(telemetry=telemetry, date_from=day, date_to=day, limit=POINTS_SHOWN + 1))
+    context = {
+        "telemetry": telemetry,
+        "day": day,
+        "total": totals[0].value,
+        "files": explain_day(telemetry=telemetry, date=day),
+        "points": points[:POINTS_SHOWN],
+        "has_more_points": len(points) > POINTS_SHOWN,
+    }
+    return render(request, "telemetry/day.html", context)

@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+from django.views.decorators.vary import vary_on_headers
+
+from accounts.roles import VIEW_TELEMETRY
+from telemetry.forms import LONGEST_RANGE, RangeForm
+from telemetry.models import Telemetry
+from telemetry.selectors import list_points, list_source_files
+from telemetry.totals import Totals, get_newest_range, get_totals
+from telemetry.views.guards import get_telemetry, telemetry_page
+
+DATES_PER_PAGE = 30
+NEWEST_POINTS = 10
+NEWEST_FILES = 5
+
+
+@require_safe
+@vary_on_headers("HX-Request")
+@telemetry_page(VIEW_TELEMETRY)
+def detail(request: HttpRequest, telemetry_id: UUID) -> HttpResponse:
+    """A telemetry: configuration, daily totals, newest points, runs and files; htmx gets the totals alone."""
+    telemetry = get_telemetry(request, telemetry_id)
+    form = RangeForm(request.GET, dimensions=telemetry.dimensions.all())
+    totals = _totals_of(telemetry, form)
+    context = {
+        "telemetry": telemetry,
+        "form": form,
+        "totals": totals,
+        "page": Paginator(totals.dates if totals else [], DATES_PER_PAGE).get_page(request.GET.get("page")),
+        "now": timezone.now(),
+    }
+    if request.htmx:
+        return render(request, "telemetry/_totals.html", context)
+    context |= {
+        "points": list(list_points(telemetry=telemetry, newest_first=True, limit=NEWEST_POINTS)),
+        "files": list_source_files(telemetry=telemetry)[:NEWEST_FILES],
+    }
+    return render(request, "telemetry/detail.html", context)
+
+
+def _totals_of(telemetry: Telemetry, form: RangeForm) -> Totals | None:
+    """Over the range asked for, else the 30 newest dates; None where there is no data at all."""
+    newest = get_newest_range(telemetry=telemetry)
+    if newest is None:
+        return None
+    date_from, date_to = form.bounds()
+    if date_from is None and date_to is None:
+        date_from, date_to = newest
+    date_from = date_from or min(telemetry.data_from or newest[0], date_to)
+    date_to = date_to or max(telemetry.data_through or newest[1], date_from)
+    if date_to - date_from > LONGEST_RANGE:  # one end is open; the form refuses it where both are given
+        date_from = date_to - LONGEST_RANGE
+    return get_totals(telemetry=telemetry, date_from=date_from, date_to=date_to, dimension=form.dimension())

@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+from datetime import date
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.views.decorators.http import require_safe
+
+from accounts.roles import VIEW_TELEMETRY
+from telemetry.downloads import stream_csv
+from telemetry.fields import plain
+from telemetry.forms import RangeForm
+from telemetry.selectors import list_daily_totals, list_points
+from telemetry.views.guards import get_telemetry, telemetry_page
+
+
+@require_safe
+@telemetry_page(VIEW_TELEMETRY)
+def totals_csv(request: HttpRequest, telemetry_id: UUID) -> HttpResponse:
+    """Date and total, oldest first, of the range asked for or of all dates."""
+    telemetry = get_telemetry(request, telemetry_id)
+    form = RangeForm(request.GET)
+    if not form.is_valid():
+        return _refuse(form)
+    date_from, date_to = form.bounds()
+    rows = list_daily_totals(
+        telemetry=telemetry, date_from=date_from or date.min, date_to=date_to or date.max
+    )
+    return stream_csv(
+        filename=f"{telemetry.identifier}-daily-totals.csv",
+        header=["date", telemetry.identifier],
+        rows=((row.date.isoformat(), plain(row.value)) for row in rows),
+    )
+
+
+@require_safe
+@telemetry_page(VIEW_TELEMETRY)
+def points_csv(request: HttpRequest, telemetry_id: UUID) -> HttpResponse:
+    """Date, dimension values and value, oldest first, of the range asked for or of all dates."""
+    telemetry = get_telemetry(request, telemetry_id)
+    form = RangeForm(request.GET)
+    if not form.is_valid():
+        return _refuse(form)
+    date_from, date_to = form.bounds()
+    points = list_points(telemetry=telemetry, date_from=date_from, date_to=date_to)
+    return stream_csv(
+        filename=f"{telemetry.identifier}-data-points.csv",
+        header=[
+            "date",
+            *(dimension.column for dimension in telemetry.dimensions.all()),
+            telemetry.identifier,
+        ],
+        rows=((point.date.isoformat(), *point.dimensions, plain(point.value)) for point in points),
+    )
+
+
+def _refuse(form: RangeForm) -> HttpResponse:
+    reasons = " ".join(text for texts in form.errors.values() for text in texts)
+    return HttpResponseBadRequest(reasons, content_type="text/plain; charset=utf-8")

@@ -1,0 +1,36 @@
+from __future__ import annotations
+
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+from django.views.decorators.vary import vary_on_headers
+
+from accounts.roles import MANAGE_TELEMETRY, VIEW_TELEMETRY
+from endpoints.models import S3Endpoint
+from telemetry.filters import TelemetryFilter
+from telemetry.selectors import list_telemetries
+from telemetry.views.guards import telemetry_page
+from telemetry.wizard.selectors import list_unfinished_drafts
+
+PER_PAGE = 50
+
+
+@require_safe
+@vary_on_headers("HX-Request")
+@telemetry_page(VIEW_TELEMETRY)
+def table(request: HttpRequest) -> HttpResponse:
+    """The Telemetries table; htmx gets the table alone."""
+    everything = list_telemetries(account=request.account)
+    rows = TelemetryFilter(request.GET, queryset=everything, request=request)
+    page = Paginator(rows.qs, PER_PAGE).get_page(request.GET.get("page"))
+    context = {"filter": rows, "page": page, "now": timezone.now()}
+    if not page.object_list:
+        context["has_telemetries"] = everything.exists()
+        context["has_endpoints"] = S3Endpoint.objects.for_account(request.account).exists()
+    if request.htmx:
+        return render(request, "telemetry/_table.html", context)
+    if request.user.has_perm(MANAGE_TELEMETRY, request.account):
+        context["drafts"] = list_unfinished_drafts(account=request.account, user=request.user)
+    return render(request, "telemetry/table.html", context)
