@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from celery.schedules import crontab
 from django.conf import settings
 
 timezone = "UTC"
@@ -22,7 +21,7 @@ if settings.REDIS_URL:
     task_time_limit = 3 * 3600
     task_soft_time_limit = 3 * 3600 - 60
 else:  # one machine without Redis: messages are files in a folder
-    broker_url = "filesystem://"
+    broker_url = "filesystem://localhost"
     _messages, _control = settings.QUEUE_DIR / "messages", settings.QUEUE_DIR / "control"
     for _folder in (_messages, _control):
         _folder.mkdir(parents=True, exist_ok=True)
@@ -34,11 +33,8 @@ else:  # one machine without Redis: messages are files in a folder
 
 beat_schedule_filename = str(settings.VAR_DIR / "beat-schedule")
 beat_schedule = {
-    "daily sync": {
-        "task": "ingestion.tasks.start_daily_sync",
-        "schedule": crontab(
-            hour=str(settings.DAILY_SYNC_TIME.hour), minute=str(settings.DAILY_SYNC_TIME.minute)
-        ),
-    },
+    # Every minute, although a sync is daily: what is due is a question to the database (DAILY_SYNC_TIME), so
+    # that two schedulers start nothing twice, and one that was down at the hour makes up for it.
+    "daily sync": {"task": "ingestion.tasks.start_due_syncs", "schedule": 60.0},
     "recover lost runs": {"task": "ingestion.tasks.recover_lost_runs", "schedule": 60.0},
 }

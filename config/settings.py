@@ -147,10 +147,17 @@ AWS_ACCOUNT_ID = env.str("AWS_ACCOUNT_ID", default="")
 SUGGESTED_ROLE_NAME = env.str("SUGGESTED_ROLE_NAME", default="FinoutMetricsReadOnlyRole")
 SUGGESTED_POLICY_NAME = env.str("SUGGESTED_POLICY_NAME", default="finout-access-policy_telemetry_export")
 
+# --- syncing ------------------------------------------------------------------------------------------
+# Who works on a run says so at least this often (seconds); after twice the time without a word another may.
+RUN_HEARTBEAT_SECONDS = env.int("RUN_HEARTBEAT_SECONDS", default=15)
+RUN_MAX_ATTEMPTS = env.int("RUN_MAX_ATTEMPTS", default=5)
+
 # --- limits for what a file may be -------------------------------------------------------------------
 CSV_MAX_ROW_BYTES = env.int("CSV_MAX_ROW_BYTES", default=1_048_576)
 CSV_MAX_COLUMNS = env.int("CSV_MAX_COLUMNS", default=2_000)
 CSV_MAX_COMBINATIONS = env.int("CSV_MAX_COMBINATIONS", default=1_000_000)
+# A dimension with more values on a date has no daily totals of its own; its charts read the points.
+DAILY_TOTALS_MAX_VALUES = env.int("DAILY_TOTALS_MAX_VALUES", default=1_000)
 MAX_REJECTED_ROWS_KEPT = env.int("MAX_REJECTED_ROWS_KEPT", default=10_000)
 
 # --- the web -----------------------------------------------------------------------------------------

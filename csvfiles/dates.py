@@ -29,3 +29,10 @@ def parse_date(cell: str, date_format: str) -> date | None:
         return date(int(match["y"]), int(match["m"]), int(match["d"]))
     except ValueError:  # 30 February, month 13, year 0000
         return None
+
+
+def find_format(text: str) -> str | None:
+    """The format that `text` names. The reference document writes the last one without its closing quote."""
+    if text in DATE_FORMATS:
+        return text
+    return f"{text}'" if f"{text}'" in DATE_FORMATS else None

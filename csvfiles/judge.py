@@ -1,7 +1,7 @@
 """The rules over a whole block at once.
 
-`dates.parse_date` and `numbers.parse_metric` are asked once for each different cell; only a metric that is its
-own plain text is recognised without asking, by the same pattern.
+`dates.parse_date` and `numbers.parse_metric` are asked once for each different cell; only a metric that is
+its own plain text is recognised without asking, by the same pattern.
 """
 
 from __future__ import annotations

@@ -5,7 +5,7 @@ import uuid
 from django.conf import settings
 from django.db import models
 
-from telemetry.models import SourceFile, Telemetry
+from telemetry.models import KEY_LENGTH, SourceFile, Telemetry
 
 
 class SyncRun(models.Model):
@@ -44,6 +44,7 @@ class SyncRun(models.Model):
         null=True
     )  # whoever works on the run renews it; past it, the run is lost
     attempts = models.PositiveSmallIntegerField(default=0)
+    found_nothing = models.BooleanField(default=False)  # no object at all under the prefix
     files_planned = models.BigIntegerField(default=0)  # to read in this run
     files_read = models.BigIntegerField(default=0)
     files_unchanged = models.BigIntegerField(default=0)
@@ -88,7 +89,7 @@ class SyncRun(models.Model):
 
 
 class RunFile(models.Model):
-    """A source file that a run reads: pending, taken by one reader at a time, then read or failed."""
+    """An object that a run reads, in the version that was listed: pending, then read or failed."""
 
     class State(models.TextChoices):
         PENDING = "pending", "Waiting"
@@ -96,9 +97,14 @@ class RunFile(models.Model):
         FAILED = "failed", "Failed"
 
     run = models.ForeignKey(SyncRun, on_delete=models.CASCADE, related_name="files")
-    source_file = models.ForeignKey(SourceFile, on_delete=models.CASCADE, related_name="run_files")
+    key = models.CharField(max_length=KEY_LENGTH)
+    etag = models.CharField("ETag", max_length=200)
+    size = models.BigIntegerField()  # bytes
+    last_modified = models.DateTimeField()
+    source_file = models.ForeignKey(
+        SourceFile, null=True, on_delete=models.SET_NULL, related_name="run_files"
+    )  # once it is being read
     state = models.CharField(max_length=10, choices=State.choices, default=State.PENDING)
-    taken_until = models.DateTimeField(null=True)  # a reader's lease on the file
     message = models.TextField(blank=True)
     rows_read = models.BigIntegerField(default=0)
     rows_rejected = models.BigIntegerField(default=0)
@@ -110,14 +116,14 @@ class RunFile(models.Model):
     class Meta:
         ordering = ["run", "id"]
         constraints = [
-            models.UniqueConstraint(fields=["run", "source_file"], name="run_file_once_a_run"),
+            models.UniqueConstraint(fields=["run", "key"], name="run_file_once_a_run"),
             models.CheckConstraint(
                 condition=models.Q(rows_read__gte=models.F("rows_rejected")), name="run_file_counts_add_up"
             ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.source_file_id}: {self.state}"
+        return f"{self.key}: {self.state}"
 
 
 class RejectedRow(models.Model):

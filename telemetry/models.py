@@ -114,10 +114,12 @@ class Dimension(models.Model):
 
 
 class SourceFile(models.Model):
-    """An S3 object under a telemetry's prefix, in one version (key and ETag).
+    """An S3 object under a telemetry's prefix, in one version (key and ETag), as it was imported once.
 
-    At most one version of a key is STORED: its points are the ones that count. An older one is SUPERSEDED and
-    has no points; a newer one that could not be read is FAILED and leaves the stored one untouched.
+    Points count while their file is STORED; one version of a key is, at most. READING is a version whose
+    points are being written and do not count yet: it becomes STORED, and the one before SUPERSEDED, in one
+    transaction.
+    FAILED and IGNORED say what became of the newest version of a key where it is not the stored one.
     """
 
     class State(models.TextChoices):
@@ -143,11 +145,14 @@ class SourceFile(models.Model):
         ordering = ["-last_modified", "key"]
         indexes = [models.Index(fields=["telemetry", "-last_modified"], name="source_file_newest_first")]
         constraints = [
-            models.UniqueConstraint(fields=["telemetry", "key", "etag"], name="source_file_version_once"),
             models.UniqueConstraint(
-                fields=["telemetry", "key"],
-                condition=models.Q(state="stored"),
-                name="source_file_one_stored_version",
+                fields=["telemetry", "key", "state"],
+                condition=~models.Q(state="superseded"),
+                name="source_file_one_a_state",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state__in=["reading", "stored", "failed", "ignored", "superseded"]),
+                name="source_file_state_known",
             ),
             models.CheckConstraint(condition=models.Q(size__gte=0), name="source_file_size_not_negative"),
             models.CheckConstraint(
@@ -203,16 +208,23 @@ class DataPoint(models.Model):
     """The sum of a file's accepted rows for a date and a series; what counts is a fold over the files.
 
     A very large file is added up in parts, each within bounded memory; the file's value for a date and series
-    is the sum of its parts. The key begins with the file, so that loading a new version appends at the end of
-    the index, and removing the old one is one range of it (docs/decisions).
+    is the sum of its parts. The key begins with the file, so that loading a new version appends at the end
+    of the index, and removing the old one is one range of it. There are no foreign keys in the database:
+    checking two for each point would double the cost of loading; `telemetry.loading` is the one writer.
     """
 
     pk = models.CompositePrimaryKey("source_file_id", "date", "series_id", "part")
     source_file = models.ForeignKey(
-        SourceFile, on_delete=models.CASCADE, related_name="data_points", db_index=False
+        SourceFile,
+        on_delete=models.DO_NOTHING,
+        related_name="data_points",
+        db_index=False,
+        db_constraint=False,
     )
     date = models.DateField()
-    series = models.ForeignKey(Series, on_delete=models.CASCADE, related_name="+", db_index=False)
+    series = models.ForeignKey(
+        Series, on_delete=models.DO_NOTHING, related_name="+", db_index=False, db_constraint=False
+    )
     part = models.PositiveSmallIntegerField(default=0)
     value = ExactDecimalField(max_digits=38, decimal_places=18)
 

@@ -1,0 +1,160 @@
+"""The end of a run: counts that add up, its state, and what is worth a warning."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db import connection, transaction
+from django.db.models import Count, Q, Sum
+
+from ingestion.leases import Lease
+from ingestion.models import RunFile, SyncRun
+from telemetry.exact import sum_function
+from telemetry.models import Telemetry
+from telemetry.selectors import get_data_range
+
+State = SyncRun.State
+PARTS_OF_ONE_EXPORT = timedelta(hours=1)  # files modified within it of each other
+
+
+def finish_run(*, lease: Lease) -> None:
+    """Count what the files came to and end the run. Raises RunLost."""
+    run, now = lease.run, lease.clock()
+    with transaction.atomic():
+        lease.hold(now)
+        counted = _count_files(run)
+        run.state = _judge(run, counted)
+        run.warnings = list_warnings(run)
+        _end(run, now, counted)
+
+
+def fail_run(*, lease: Lease, message: str) -> None:
+    """End a run that met something that concerns all of its files. What it has read stays. Raises RunLost."""
+    run, now = lease.run, lease.clock()
+    with transaction.atomic():
+        lease.hold(now)
+        run.files.filter(state=RunFile.State.PENDING).update(
+            state=RunFile.State.FAILED, message=f"Not read: {message}"
+        )
+        counted = _count_files(run)
+        run.state = State.INCOMPLETE if counted["files_read"] else State.FAILED
+        run.message = message
+        _end(run, now, counted)
+
+
+def _count_files(run: SyncRun) -> dict[str, int]:
+    found = run.files.aggregate(
+        files_read=Count("pk", filter=Q(state=RunFile.State.READ)),
+        files_failed=Count("pk", filter=Q(state=RunFile.State.FAILED)),
+        rows_read=Sum("rows_read"),
+        rows_rejected=Sum("rows_rejected"),
+        points_written=Sum("points_written"),
+    )
+    return {name: number or 0 for name, number in found.items()}
+
+
+def _judge(run: SyncRun, counted: dict[str, int]) -> str:
+    if counted["files_failed"]:
+        rest_is_in = counted["files_read"] or run.files_unchanged
+        return State.INCOMPLETE if rest_is_in else State.FAILED
+    return State.SUCCEEDED_WITH_REJECTS if counted["rows_rejected"] else State.SUCCEEDED
+
+
+def _end(run: SyncRun, now: datetime, counted: dict[str, int]) -> None:
+    for name, number in counted.items():
+        setattr(run, name, number)
+    run.finished_at, run.lease_until, run.lease_owner = now, None, None
+    run.save()
+    first, last = get_data_range(telemetry=run.telemetry)
+    Telemetry.objects.filter(pk=run.telemetry_id).update(
+        last_sync_at=now, last_sync_state=run.state, data_from=first, data_through=last
+    )
+
+
+def list_warnings(run: SyncRun) -> list[str]:
+    """What a person should look at although the run went well, each in a sentence or two."""
+    found = (
+        _warn_nothing_found(run),
+        _warn_repeats(run),
+        _warn_overlaps(run),
+        _note_extra_columns(run),
+    )
+    return [text for text in found if text]
+
+
+def _warn_nothing_found(run: SyncRun) -> str | None:
+    place = f"s3://{run.telemetry.endpoint.bucket}/{run.telemetry.full_prefix}"
+    if run.found_nothing:
+        return f"There is nothing under {place}. Check the prefix, or that the export has run."
+    if run.files_ignored and not (run.files_planned or run.files_unchanged):
+        return (
+            f"None of the {run.files_ignored} objects under {place} is a CSV file "
+            "(names ending in .csv or .csv.gz)."
+        )
+    return None
+
+
+def _warn_repeats(run: SyncRun) -> str | None:
+    files = run.files.filter(rows_repeated__gt=0)
+    repeated = files.aggregate(rows=Sum("rows_repeated"))["rows"]
+    if not repeated:
+        return None
+    return (
+        f"{repeated} rows are equal to an earlier row of their file in everything but the metric; "
+        f"their values were added up. First in {files.order_by('pk').first().key}."
+    )
+
+
+def _note_extra_columns(run: SyncRun) -> str | None:
+    names: dict[str, None] = {}
+    for columns in run.files.exclude(extra_columns=[]).values_list("extra_columns", flat=True)[:1_000]:
+        names |= dict.fromkeys(columns)
+    return f"Columns that are not used: {', '.join(list(names)[:50])}." if names else None
+
+
+def _warn_overlaps(run: SyncRun) -> str | None:
+    """Files of this run that look like parts of one export, and hold different values for the same point."""
+    if run.telemetry.overlap == Telemetry.Overlap.ADD:
+        return None
+    found = _find_overlap(run)
+    if found is None:
+        return None
+    one, other, day = found
+    return (
+        f"{one} and {other} were modified within an hour of each other and hold different values for the "
+        f"same point of {day}; the newer one counts. If they are parts of one export, choose the overlap "
+        "rule that adds values up."
+    )
+
+
+def _find_overlap(run: SyncRun) -> tuple | None:
+    value = f"{sum_function(connection.vendor)}(p.value)"
+    sql = f"""
+        WITH read_days AS (
+            SELECT d.date, d.source_file_id, f.key, f.last_modified,
+                   count(*) OVER (PARTITION BY d.date) AS files
+            FROM ingestion_runfile r
+            JOIN telemetry_sourcefile f ON f.id = r.source_file_id
+            JOIN telemetry_fileday d ON d.source_file_id = f.id
+            WHERE r.run_id = %s AND r.state = 'read'
+        ), held AS (
+            SELECT d.date, d.key, d.last_modified, p.series_id, {value} AS value
+            FROM read_days d
+            JOIN telemetry_datapoint p ON p.source_file_id = d.source_file_id AND p.date = d.date
+            WHERE d.files > 1
+            GROUP BY d.date, d.key, d.last_modified, p.series_id
+        )
+        SELECT a.key, b.key, a.date, a.last_modified, b.last_modified
+        FROM held a JOIN held b ON a.date = b.date AND a.series_id = b.series_id AND a.key < b.key
+        WHERE a.value <> b.value"""
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [run.pk])
+        while rows := cursor.fetchmany(1_000):
+            for one, other, day, modified, other_modified in rows:
+                if abs(_as_time(modified) - _as_time(other_modified)) <= PARTS_OF_ONE_EXPORT:
+                    return one, other, day
+    return None
+
+
+def _as_time(value: datetime | str) -> datetime:
+    return value if isinstance(value, datetime) else datetime.fromisoformat(value)

@@ -1,0 +1,173 @@
+"""Asking for syncs and carrying them out."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+import structlog
+from celery import current_app
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from kombu.exceptions import OperationalError
+
+from accounts.models import User
+from endpoints.errors import StorageError
+from endpoints.storage import open_bucket
+from ingestion.finish import fail_run, finish_run
+from ingestion.leases import Clock, Lease, RunLost, claim_run
+from ingestion.models import RunFile, SyncRun
+from ingestion.plan import plan_run
+from ingestion.read import read_file
+from ingestion.selectors import get_active_run, list_due_telemetries, list_lost_runs
+from telemetry.loading import LoadLost
+from telemetry.models import Telemetry
+from telemetry.services import activate_telemetry, get_mapping
+
+log = structlog.get_logger(__name__)
+
+
+def request_sync(
+    *,
+    telemetry: Telemetry,
+    trigger: str,
+    now: datetime,
+    requested_by: User | None = None,
+    reimport: bool = False,
+) -> SyncRun:
+    """A run for the telemetry, on the queue: a new one, or the one that is going on.
+
+    Raises ValidationError for an inactive telemetry.
+    """
+    run, created = create_run(
+        telemetry=telemetry, trigger=trigger, now=now, requested_by=requested_by, reimport=reimport
+    )
+    if created:
+        _queue(run)
+    return run
+
+
+def create_run(
+    *,
+    telemetry: Telemetry,
+    trigger: str,
+    now: datetime,
+    requested_by: User | None = None,
+    reimport: bool = False,
+    scheduled_day: date | None = None,
+) -> tuple[SyncRun, bool]:
+    """A queued run, or the one in its way (active, or of the same scheduled day) and False.
+
+    The caller queues or executes it. Raises ValidationError for an inactive telemetry.
+    """
+    if telemetry.status != Telemetry.Status.ACTIVE:
+        raise ValidationError(f"{telemetry.name} is inactive. Activate it to sync it again.")
+    try:
+        with transaction.atomic():
+            run = SyncRun.objects.create(
+                telemetry=telemetry,
+                trigger=trigger,
+                requested_by=requested_by,
+                reimport=reimport,
+                scheduled_day=scheduled_day,
+                created_at=now,
+            )
+    except IntegrityError:
+        return get_active_run(telemetry=telemetry) or telemetry.sync_runs.latest("created_at"), False
+    return run, True
+
+
+def activate_and_catch_up(
+    *, telemetry: Telemetry, now: datetime, requested_by: User | None = None
+) -> SyncRun:
+    """Sync the telemetry again, beginning now with all that came while it was inactive."""
+    with transaction.atomic():
+        activate_telemetry(telemetry=telemetry)
+        return request_sync(
+            telemetry=telemetry, trigger=SyncRun.Trigger.ACTIVATED, now=now, requested_by=requested_by
+        )
+
+
+def start_due_syncs(*, now: datetime) -> int:
+    """Queue the daily sync of every telemetry that is due; how many. Safe to call at any time, by anyone."""
+    started = 0
+    for telemetry, day in list_due_telemetries(now=now):
+        run, created = create_run(
+            telemetry=telemetry, trigger=SyncRun.Trigger.SCHEDULED, now=now, scheduled_day=day
+        )
+        if created:
+            started += 1
+            _queue(run)
+    return started
+
+
+def recover_lost_runs(*, now: datetime) -> int:
+    """Queue again the runs whose worker or message was lost; end those lost too often. How many."""
+    lost = 0
+    for run in list_lost_runs(now=now):
+        lost += 1
+        if run.attempts >= settings.RUN_MAX_ATTEMPTS:
+            _give_up(run, now)
+        else:
+            _queue(run)
+    return lost
+
+
+def execute_run(*, run_id: int, clock: Clock) -> bool:
+    """Carry a run out, from wherever an attempt that was lost had got to. False where it is not ours to do."""
+    lease = claim_run(run_id=run_id, clock=clock)
+    if lease is None:
+        return False
+    try:
+        _carry_out(lease)
+    except (RunLost, LoadLost):
+        log.warning("run taken over", run=run_id)
+        return False
+    log.info("run ended", run=run_id, state=lease.run.state)
+    return True
+
+
+def _carry_out(lease: Lease) -> None:
+    telemetry = lease.run.telemetry
+    try:
+        bucket = open_bucket(telemetry.endpoint, prefix=telemetry.prefix)
+        if lease.run.planned_at is None:
+            plan_run(lease=lease, bucket=bucket)
+        mapping = get_mapping(telemetry=telemetry)
+        for run_file in lease.run.files.filter(state=RunFile.State.PENDING).order_by("pk").iterator():
+            read_file(run_file=run_file, mapping=mapping, bucket=bucket, lease=lease)
+    except StorageError as error:
+        fail_run(lease=lease, message=str(error))
+    else:
+        finish_run(lease=lease)
+
+
+def _queue(run: SyncRun) -> None:
+    """Send the task once the run is there for a worker to find. A message that is lost costs a delay."""
+    transaction.on_commit(lambda: _send(run.pk))
+
+
+def _send(run_id: int) -> None:
+    try:
+        current_app.send_task("ingestion.tasks.run_sync", kwargs={"run_id": run_id}, retry=False)
+    except OperationalError as error:  # the queue is down: `recover_lost_runs` sends it again
+        log.error("run not queued", run=run_id, error=str(error))
+
+
+def _give_up(run: SyncRun, now: datetime) -> None:
+    """End a run that nobody works on; whoever took it in the meantime keeps it."""
+    message = (
+        f"The sync stopped unexpectedly {run.attempts} times. What it had read is kept. "
+        "Look at the worker's log, then sync again."
+    )
+    with transaction.atomic():
+        ended = SyncRun.objects.filter(pk=run.pk, state=run.state, lease_until=run.lease_until).update(
+            state=SyncRun.State.FAILED, finished_at=now, message=message, lease_until=None, lease_owner=None
+        )
+        if ended:
+            run.files.filter(state=RunFile.State.PENDING).update(
+                state=RunFile.State.FAILED, message=f"Not read: {message}"
+            )
+            Telemetry.objects.filter(pk=run.telemetry_id).update(
+                last_sync_at=now, last_sync_state=SyncRun.State.FAILED
+            )

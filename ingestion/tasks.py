@@ -1,0 +1,26 @@
+"""What workers do. A task loads by id and calls one function; doing it twice does no harm."""
+
+from __future__ import annotations
+
+from celery import shared_task
+from django.utils import timezone
+
+from ingestion import services
+
+
+@shared_task
+def run_sync(*, run_id: int) -> None:
+    """Carry out a run, unless somebody does already or it has ended."""
+    services.execute_run(run_id=run_id, clock=timezone.now)
+
+
+@shared_task
+def start_due_syncs() -> None:
+    """Queue what the daily schedule asks for. Beat sends it every minute; a day missed is made up for."""
+    services.start_due_syncs(now=timezone.now())
+
+
+@shared_task
+def recover_lost_runs() -> None:
+    """Queue again what a dead worker or a lost message has left."""
+    services.recover_lost_runs(now=timezone.now())

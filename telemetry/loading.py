@@ -1,0 +1,256 @@
+"""Writing the data of source files: points that do not count yet, then one transaction in which they do.
+
+This module is the one writer of SourceFile, FileDay, DataPoint and DailyTotal.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+
+import polars as pl
+from django.db import connection, transaction
+
+from telemetry.daily_totals import refresh_daily_totals
+from telemetry.exact import sum_function
+from telemetry.fields import plain
+from telemetry.models import DataPoint, FileDay, SourceFile, Telemetry
+from telemetry.series import get_or_create_series
+
+State = SourceFile.State
+
+
+class LoadLost(Exception):
+    """Another reader has taken over this file: what was written here does not count and never will."""
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What reading a whole file came to."""
+
+    rows_read: int
+    rows_rejected: int
+    rows_by_day: Mapping[date, int]  # accepted rows
+
+
+class Loader:
+    """Writes the points of one source file that is being read, batch by batch."""
+
+    def __init__(self, source_file: SourceFile) -> None:
+        self._file = source_file
+        self._series_ids = pl.Series([], dtype=pl.Int64)
+        self._part = 0
+
+    def add(self, *, points: pl.DataFrame, combinations: Sequence[Sequence[str]]) -> None:
+        """Write a batch: `points` of day, combination (its number in the file) and value (plain text).
+
+        Raises LoadLost.
+        """
+        if not SourceFile.objects.filter(pk=self._file.pk, state=State.READING).exists():
+            raise LoadLost(self._file.key)
+        ids = get_or_create_series(telemetry_id=self._file.telemetry_id, combinations=combinations)
+        self._series_ids.extend(pl.Series(ids, dtype=pl.Int64))
+        rows = points.select(
+            pl.lit(self._file.pk, dtype=pl.Int64).alias("source_file_id"),
+            pl.col("day").alias("date"),
+            self._series_ids.gather(points["combination"]).alias("series_id"),
+            pl.lit(self._part, dtype=pl.Int32).alias("part"),
+            pl.col("value"),
+        )
+        if connection.vendor == "postgresql":
+            _copy(rows)
+        else:
+            _insert(rows)
+        self._part += 1
+
+    @property
+    def parts(self) -> int:
+        return self._part
+
+
+def begin_load(
+    *, telemetry: Telemetry, key: str, etag: str, size: int, last_modified: datetime
+) -> SourceFile:
+    """A version that is about to be read. Whoever was reading the key before has lost it."""
+    with transaction.atomic():
+        clear_abandoned(telemetry=telemetry, key=key)
+        return SourceFile.objects.create(
+            telemetry=telemetry, key=key, etag=etag, size=size, last_modified=last_modified
+        )
+
+
+def complete_load(*, source_file: SourceFile, counts: Counts, parts: int, now: datetime) -> None:
+    """Make the file's points count in place of its earlier version's, all at once. Raises LoadLost."""
+    with transaction.atomic():
+        telemetry = _lock(source_file.telemetry_id)
+        days = _write_days(source_file, counts.rows_by_day)
+        old = SourceFile.objects.filter(telemetry=telemetry, key=source_file.key, state=State.STORED).first()
+        if old is not None:
+            days |= _remove_data(old)
+        for state in (State.STORED, State.FAILED, State.IGNORED):
+            _supersede(telemetry, source_file.key, state)
+        source_file.points = _count_points(source_file, parts)
+        _settle(
+            source_file,
+            state=State.STORED,
+            rows_read=counts.rows_read,
+            rows_rejected=counts.rows_rejected,
+            points=source_file.points,
+            imported_at=now,
+        )
+        refresh_daily_totals(telemetry=telemetry, dates=days)
+
+
+def fail_load(*, source_file: SourceFile, message: str, rows_read: int = 0, rows_rejected: int = 0) -> None:
+    """The version cannot be used; what is stored of the key stays. Raises LoadLost."""
+    _delete_points(source_file)  # they do not count, so nobody sees them go
+    with transaction.atomic():
+        _lock(source_file.telemetry_id)
+        for state in (State.FAILED, State.IGNORED):
+            _supersede(source_file.telemetry, source_file.key, state)
+        _settle(
+            source_file,
+            state=State.FAILED,
+            message=message,
+            rows_read=rows_read,
+            rows_rejected=rows_rejected,
+        )
+
+
+def drop_load(*, source_file: SourceFile, message: str) -> None:
+    """The version is gone before it could be read: it is neither stored nor failed. Raises LoadLost."""
+    _delete_points(source_file)
+    _settle(source_file, state=State.SUPERSEDED, message=message)
+
+
+def ignore_file(
+    *, telemetry: Telemetry, key: str, etag: str, size: int, last_modified: datetime, message: str
+) -> None:
+    """An object that is no file to read, and why. What an earlier version stored goes on counting."""
+    with transaction.atomic():
+        _lock(telemetry.pk)
+        for state in (State.FAILED, State.IGNORED):
+            _supersede(telemetry, key, state)
+        SourceFile.objects.create(
+            telemetry=telemetry,
+            key=key,
+            etag=etag,
+            size=size,
+            last_modified=last_modified,
+            state=State.IGNORED,
+            message=message,
+        )
+
+
+def take_back(*, source_file: SourceFile) -> None:
+    """A failed or ignored version is no longer the newest of its key."""
+    SourceFile.objects.filter(pk=source_file.pk).update(state=State.SUPERSEDED)
+
+
+def move_modified(*, source_file: SourceFile, last_modified: datetime) -> None:
+    """The same content was uploaded again: only its place among files that overlap changes."""
+    with transaction.atomic():
+        telemetry = _lock(source_file.telemetry_id)
+        SourceFile.objects.filter(pk=source_file.pk).update(last_modified=last_modified)
+        days = source_file.days.values_list("date", flat=True)
+        refresh_daily_totals(telemetry=telemetry, dates=days)
+
+
+def clear_abandoned(*, telemetry: Telemetry, key: str) -> None:
+    """Remove what a reader of this key has left half written, or is writing: it has lost the file."""
+    for source_file in SourceFile.objects.filter(telemetry=telemetry, key=key, state=State.READING):
+        _supersede(telemetry, key, State.READING)
+        _delete_points(source_file)
+
+
+def clear_lost(*, source_file: SourceFile) -> None:
+    """Remove what was written for a file after somebody else had taken it over."""
+    if SourceFile.objects.filter(pk=source_file.pk, state=State.SUPERSEDED).exists():
+        _delete_points(source_file)
+
+
+def _lock(telemetry_id: int) -> Telemetry:
+    """Files of one telemetry begin to count one after the other, or two would each miss the other's points."""
+    return Telemetry.objects.select_for_update(no_key=True).get(pk=telemetry_id)
+
+
+def _supersede(telemetry: Telemetry, key: str, state: str) -> None:
+    SourceFile.objects.filter(telemetry=telemetry, key=key, state=state).update(state=State.SUPERSEDED)
+
+
+def _settle(source_file: SourceFile, **fields: object) -> None:
+    """End the reading of a file. Zero rows changed means that somebody else has taken it over."""
+    if not SourceFile.objects.filter(pk=source_file.pk, state=State.READING).update(**fields):
+        raise LoadLost(source_file.key)
+    for name, value in fields.items():
+        setattr(source_file, name, value)
+
+
+def _remove_data(old: SourceFile) -> set[date]:
+    """Delete an earlier version's points; the dates that it had."""
+    days = set(old.days.values_list("date", flat=True))
+    old.days.all().delete()
+    _delete_points(old)
+    return days
+
+
+def _delete_points(source_file: SourceFile) -> None:
+    DataPoint.objects.filter(source_file=source_file)._raw_delete(using=connection.alias)
+
+
+def _write_days(source_file: SourceFile, rows_by_day: Mapping[date, int]) -> set[date]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT date, {sum_function(connection.vendor)}(value) FROM telemetry_datapoint"
+            " WHERE source_file_id = %s GROUP BY date",
+            [source_file.pk],
+        )
+        values = {as_date(day): Decimal(str(value)) for day, value in cursor.fetchall()}
+    FileDay.objects.bulk_create(
+        FileDay(
+            source_file=source_file,
+            telemetry_id=source_file.telemetry_id,
+            date=day,
+            rows=rows,
+            value=values[day],
+        )
+        for day, rows in sorted(rows_by_day.items())
+    )
+    return set(rows_by_day)
+
+
+def _count_points(source_file: SourceFile, parts: int) -> int:
+    points = DataPoint.objects.filter(source_file=source_file)
+    return points.values("date", "series_id").distinct().count() if parts > 1 else points.count()
+
+
+def _copy(rows: pl.DataFrame) -> None:
+    buffer = io.BytesIO()
+    rows.write_csv(buffer, separator="\t", include_header=False, quote_style="never")
+    with (
+        connection.cursor() as cursor,
+        cursor.copy(
+            "COPY telemetry_datapoint (source_file_id, date, series_id, part, value) FROM STDIN"
+        ) as copy,
+    ):
+        copy.write(buffer.getbuffer())
+
+
+def _insert(rows: pl.DataFrame) -> None:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.executemany(
+            "INSERT INTO telemetry_datapoint (source_file_id, date, series_id, part, value)"
+            " VALUES (%s, %s, %s, %s, %s)",
+            [
+                (file, day.isoformat(), series, part, plain(Decimal(v)))
+                for file, day, series, part, v in rows.iter_rows()
+            ],
+        )
+
+
+def as_date(value: date | str) -> date:
+    """A date as either database gives it in raw SQL."""
+    return value if isinstance(value, date) else date.fromisoformat(value)

@@ -1,0 +1,81 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.core.management.base import CommandParser
+
+from commandline.command import Command as BaseCommand
+from commandline.command import Failure
+from csvfiles.dates import DATE_FORMATS, find_format
+from endpoints.models import S3Endpoint
+from telemetry.management.arguments import find_account
+from telemetry.models import Telemetry
+from telemetry.services import create_telemetry
+
+# What create_telemetry calls an argument -> what it is called here.
+ARGUMENTS = {
+    "endpoint": "--endpoint",
+    "prefix": "--prefix",
+    "name": "--name",
+    "date_column": "--date-column",
+    "date_format": "--date-format",
+    "dimensions": "--dimension",
+    "metric_column": "--metric",
+    "overlap": "--overlap",
+}
+
+
+class Command(BaseCommand):
+    help = "Create a telemetry: one metric, read daily from the CSV files under a prefix of an endpoint."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--account", required=True, metavar="SLUG")
+        parser.add_argument("--endpoint", required=True, metavar="NAME", help="the endpoint's name")
+        parser.add_argument("--prefix", required=True, help="relative to the endpoint's path prefix")
+        parser.add_argument("--name", required=True, help="the display name")
+        parser.add_argument("--date-column", required=True, metavar="COLUMN")
+        parser.add_argument(
+            "--date-format", required=True, metavar="FORMAT", help="one of: " + "  ".join(DATE_FORMATS)
+        )
+        parser.add_argument(
+            "--dimension", action="append", default=[], metavar="COLUMN", help="up to 10 times"
+        )
+        parser.add_argument(
+            "--metric", required=True, metavar="COLUMN", help="becomes the identifier, for ever"
+        )
+        parser.add_argument("--overlap", choices=Telemetry.Overlap.values, default=Telemetry.Overlap.NEWEST)
+
+    def run(self, **options: Any) -> dict[str, Any]:
+        account = find_account(options["account"])
+        endpoint = S3Endpoint.objects.for_account(account).filter(name=options["endpoint"]).first()
+        if endpoint is None:
+            raise Failure(
+                f"Account {account.slug!r} has no endpoint {options['endpoint']!r}. "
+                "Create it with: manage.py add_endpoint"
+            )
+        date_format = find_format(options["date_format"])
+        if date_format is None:
+            raise ValidationError(
+                {"--date-format": f"{options['date_format']!r} is none of: {'  '.join(DATE_FORMATS)}"}
+            )
+        try:
+            telemetry = create_telemetry(
+                account=account,
+                endpoint=endpoint,
+                prefix=options["prefix"],
+                name=options["name"],
+                date_column=options["date_column"],
+                date_format=date_format,
+                dimensions=options["dimension"],
+                metric_column=options["metric"],
+                overlap=options["overlap"],
+            )
+        except ValidationError as error:
+            raise ValidationError(
+                {ARGUMENTS.get(field, field): texts for field, texts in error.message_dict.items()}
+            ) from None
+        return {"identifier": telemetry.identifier, "status": telemetry.status}
+
+    def describe(self, result: dict[str, Any]) -> str:
+        return f"{result['identifier']} is {result['status']}. Its data come with the next daily sync."

@@ -1,0 +1,161 @@
+"""Creating and changing telemetries. What their files hold is written by `telemetry.loading`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, connection, transaction
+
+from accounts.models import Account, User
+from csvfiles.errors import FileError
+from csvfiles.header import check_columns
+from csvfiles.mapping import Mapping
+from endpoints.models import S3Endpoint
+from telemetry.models import DailyTotal, DataPoint, Dimension, FileDay, Series, SourceFile, Telemetry
+from telemetry.selectors import list_dimensions
+
+MAX_DIMENSIONS = 10
+
+
+def create_telemetry(
+    *,
+    account: Account,
+    endpoint: S3Endpoint,
+    prefix: str,
+    name: str,
+    date_column: str,
+    date_format: str,
+    dimensions: Sequence[str],
+    metric_column: str,
+    overlap: str = Telemetry.Overlap.NEWEST,
+    description: str = "",
+    created_by: User | None = None,
+) -> Telemetry:
+    """A new telemetry, active at once; its data come with the next sync.
+
+    Raises ValidationError keyed by these arguments' names.
+    """
+    _check_columns(date_column, dimensions, metric_column)
+    if endpoint.account_id != account.pk:
+        raise ValidationError({"endpoint": "There is no such endpoint in this account."})
+    telemetry = Telemetry(
+        account=account,
+        endpoint=endpoint,
+        prefix=prefix.strip(),
+        name=name.strip(),
+        description=description.strip(),
+        identifier=metric_column,
+        date_column=date_column,
+        date_format=date_format,
+        overlap=overlap,
+        created_by=created_by,
+    )
+    with transaction.atomic():
+        _save_new(telemetry)
+        Dimension.objects.bulk_create(
+            Dimension(telemetry=telemetry, position=position, column=column)
+            for position, column in enumerate(dimensions, 1)
+        )
+    return telemetry
+
+
+def update_telemetry(*, telemetry: Telemetry, name: str, description: str) -> None:
+    """What may change without reading a file again. Raises ValidationError."""
+    telemetry.name, telemetry.description = name.strip(), description.strip()
+    telemetry.clean_fields(exclude=_fields_except("name", "description"))
+    telemetry.save(update_fields=["name", "description"])
+
+
+def deactivate_telemetry(*, telemetry: Telemetry) -> None:
+    """Stop syncing; the data stay."""
+    _set_status(telemetry, Telemetry.Status.INACTIVE)
+
+
+def activate_telemetry(*, telemetry: Telemetry) -> None:
+    """Sync again from the next daily sync on."""
+    _set_status(telemetry, Telemetry.Status.ACTIVE)
+
+
+def delete_telemetry(*, telemetry: Telemetry, identifier: str) -> None:
+    """Remove the telemetry and its data, and free its identifier. Raises ValidationError."""
+    if identifier != telemetry.identifier:
+        raise ValidationError(
+            {"identifier": f"Type {telemetry.identifier} to delete this telemetry and its data."}
+        )
+    with transaction.atomic():
+        files = SourceFile.objects.filter(telemetry=telemetry)
+        # Millions of rows: straight to the database; Django would load each to follow its relations.
+        for rows in (
+            DataPoint.objects.filter(source_file__in=files),
+            FileDay.objects.filter(telemetry=telemetry),
+            DailyTotal.objects.filter(telemetry=telemetry),
+            Series.objects.filter(telemetry=telemetry),
+        ):
+            rows._raw_delete(using=connection.alias)
+        telemetry.delete()
+
+
+def get_mapping(*, telemetry: Telemetry) -> Mapping:
+    """How the reader is to understand this telemetry's files."""
+    return Mapping(
+        date_column=telemetry.date_column,
+        date_format=telemetry.date_format,
+        dimensions=tuple(list_dimensions(telemetry=telemetry)),
+        metric_column=telemetry.metric_column,
+    )
+
+
+def _save_new(telemetry: Telemetry) -> None:
+    telemetry.clean_fields(exclude=["identifier"])
+    _rename_errors(telemetry.validate_constraints)
+    try:
+        with transaction.atomic():
+            telemetry.save(force_insert=True)
+    except IntegrityError:  # another one was created in the meantime
+        _rename_errors(telemetry.validate_constraints)
+        raise
+
+
+def _rename_errors(check: Any) -> None:
+    """A constraint's error belongs to the argument that people know: the identifier is the metric column."""
+    try:
+        check()
+    except ValidationError as error:
+        text = "; ".join(error.messages)
+        raise ValidationError({"metric_column" if "identifier" in text else "__all__": text}) from None
+
+
+def _check_columns(date_column: str, dimensions: Sequence[str], metric_column: str) -> None:
+    if len(dimensions) > MAX_DIMENSIONS:
+        raise ValidationError(
+            {"dimensions": f"Select at most {MAX_DIMENSIONS} dimensions; these are {len(dimensions)}."}
+        )
+    for field, columns in (
+        ("date_column", [date_column]),
+        ("metric_column", [metric_column]),
+        ("dimensions", list(dimensions)),
+    ):
+        try:
+            if columns:
+                check_columns(tuple(columns))
+        except FileError as error:
+            raise ValidationError({field: str(error)}) from None
+        if any(len(column) > 200 for column in columns):
+            raise ValidationError({field: "A column name may have at most 200 characters."})
+    used = Counter([date_column, metric_column, *dimensions])
+    twice = [column for column, count in used.items() if count > 1]
+    if twice:
+        field = "metric_column" if metric_column in twice else "dimensions"
+        raise ValidationError({field: f"{twice[0]} is selected twice. Each column has one use."})
+
+
+def _fields_except(*names: str) -> list[str]:
+    return [field.name for field in Telemetry._meta.fields if field.name not in names]
+
+
+def _set_status(telemetry: Telemetry, status: str) -> None:
+    telemetry.status = status
+    telemetry.save(update_fields=["status"])
