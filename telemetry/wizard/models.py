@@ -23,13 +23,14 @@ class TelemetryDraft(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="telemetry_drafts"
     )
     answers = models.JSONField(default=dict)  # {step: {question: answer}}
-    sampled = models.JSONField(default=list)  # [{"key", "etag", "size", "last_modified"}]
+    # What the person saw in the preview and went on with: [{"key", "etag", "size", "last_modified"}]
+    sampled = models.JSONField(default=list)
     version = models.PositiveIntegerField(default=1)
     telemetry = models.OneToOneField(
         "telemetry.Telemetry", null=True, blank=True, on_delete=models.CASCADE, related_name="draft"
     )
-    created_at = models.DateTimeField(auto_now_add=True)
-    updated_at = models.DateTimeField(auto_now=True)
+    created_at = models.DateTimeField()
+    updated_at = models.DateTimeField()
 
     objects = AccountQuerySet.as_manager()
 

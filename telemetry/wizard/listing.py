@@ -1,0 +1,73 @@
+"""Which files a prefix stands for: shown while one types in the first step, checked when one continues."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+
+from csvfiles.names import reason_to_ignore
+from endpoints.models import S3Endpoint
+from endpoints.storage import S3Object, open_bucket
+
+MOST_KEYS = 10_000  # looked at: ten list calls, a second or two
+SAMPLED_FILES = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """The objects whose key begins with `prefix` (the full one), as far as they were looked at."""
+
+    bucket: str
+    prefix: str
+    matched: int
+    is_cut: bool  # there are more than were looked at
+    csv_files: tuple[S3Object, ...]  # newest first
+    ignored: dict[str, int]  # reason -> objects, the most frequent first
+
+    @property
+    def newest(self) -> tuple[S3Object, ...]:
+        return self.csv_files[:SAMPLED_FILES]
+
+    @property
+    def reason_to_stop(self) -> str:
+        """Why no telemetry can be made of it, and the remedy; empty where one can."""
+        if self.csv_files:
+            return ""
+        if not self.matched:
+            return (
+                f"No file in bucket {self.bucket} has a key that begins with {self.prefix}. "
+                "Check the prefix, with upper and lower case, or wait until the first file is there."
+            )
+        reasons = "; ".join(f"{count:,} because {reason}" for reason, count in self.ignored.items())
+        some = "first " if self.is_cut else ""
+        return (
+            f"No CSV file is among the {some}{self.matched:,} under {self.prefix}. Ignored: {reasons}. "
+            "Enter the prefix of files that end in .csv or .csv.gz."
+        )
+
+
+def list_files(*, endpoint: S3Endpoint, prefix: str) -> Listing:
+    """Look at the first MOST_KEYS objects under the prefix. Raises StorageError.
+
+    The endpoint's own grant is used, not one narrowed to the prefix: a new one at each letter typed would
+    assume the role anew.
+    """
+    full_prefix = endpoint.full_prefix(prefix)
+    matched, is_cut = 0, False
+    csv_files: list[S3Object] = []
+    ignored: Counter[str] = Counter()
+    for page in open_bucket(endpoint).list_pages(full_prefix):
+        if matched >= MOST_KEYS:
+            is_cut = True
+            break
+        matched += len(page)
+        for obj in page:
+            reason = reason_to_ignore(obj.key, obj.size)
+            if reason is None:
+                csv_files.append(obj)
+            else:
+                ignored[reason] += 1
+    csv_files.sort(key=lambda obj: (obj.last_modified, obj.key), reverse=True)
+    return Listing(
+        endpoint.bucket, full_prefix, matched, is_cut, tuple(csv_files), dict(ignored.most_common())
+    )

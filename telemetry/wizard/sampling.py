@@ -1,0 +1,183 @@
+"""The sampled rows: read from the newest files by the sync's own reader, kept in the cache for an hour.
+
+Cells never enter the database (rule 5 of the design): a draft keeps the names and versions of the files.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+from django.core.cache import cache
+
+from csvfiles.dates import parse_date
+from csvfiles.errors import FileError
+from csvfiles.sample import Sample, sample_file
+from csvfiles.trial import count_distinct, guess_type, try_date_formats
+from endpoints.models import S3Endpoint
+from endpoints.storage import ObjectChanged, ObjectGone, S3Object, StorageError, open_bucket
+from telemetry.wizard.listing import list_files
+from telemetry.wizard.models import TelemetryDraft
+
+KEPT_SECONDS = 3600
+ROWS_TO_GUESS_BY = 500
+EXAMPLES = 3
+
+SampleProblems = (StorageError, FileError)
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """What the sample says of a column. `kind`: date, number or text, a guess for display alone."""
+
+    name: str
+    kind: str
+    distinct: int
+    examples: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    key: str
+    number: int | None  # the header is row 1; None where the row stands near the end of a large file
+    cells: dict[str, str]
+
+    @property
+    def place(self) -> str:
+        where = f"row {self.number}" if self.number else "a row near the end"
+        return f"{where} of {self.key}"
+
+
+@dataclass(frozen=True, slots=True)
+class DraftSample:
+    """Rows of the sampled files with the columns that all of these have, in the newest file's order."""
+
+    files: tuple[S3Object, ...]
+    columns: tuple[Column, ...]
+    uneven: tuple[str, ...]  # columns that some of the files have, and some have not
+    rows: tuple[Row, ...]
+    ragged: int  # rows of another width than their header, not among `rows`
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(column.name for column in self.columns)
+
+    def cells(self, column: str) -> list[str]:
+        return [row.cells[column] for row in self.rows]
+
+    def find(self, column: str, cell: str) -> Row:
+        """The first row that holds `cell` in `column`."""
+        return next(row for row in self.rows if row.cells[column] == cell)
+
+    def guess_date(self) -> tuple[str, str] | None:
+        """(column, format) of the first column that is a date in every row; None where there is none."""
+        for column in self.columns:
+            if column.kind == "date" and (date_format := suggest_format(self.cells(column.name))):
+                return column.name, date_format
+        return None
+
+    def recent_rows(self, *, column: str, date_format: str, count: int) -> list[Row]:
+        """The rows of the newest dates; those without a date come last."""
+
+        def newest_first(row: Row) -> date:
+            return parse_date(row.cells[column], date_format) or date.min
+
+        return sorted(self.rows, key=newest_first, reverse=True)[:count]
+
+
+def suggest_format(cells: Iterable[str]) -> str | None:
+    """The first format that parses every cell: of two that do, the strict one stands first."""
+    return next((trial.date_format for trial in try_date_formats(cells) if trial.parses_all), None)
+
+
+def get_sample(*, draft: TelemetryDraft, endpoint: S3Endpoint, prefix: str) -> DraftSample:
+    """The draft's sample, from the cache or read again. Raises StorageError and FileError."""
+    source = (endpoint.pk, endpoint.role_arn, endpoint.bucket, endpoint.region, endpoint.full_prefix(prefix))
+    kept = cache.get(_cache_key(draft))
+    if kept and kept[0] == source:
+        return kept[1]
+    sample = _read_sample(endpoint, prefix, [_as_object(entry) for entry in draft.sampled])
+    cache.set(_cache_key(draft), (source, sample), KEPT_SECONDS)
+    return sample
+
+
+def forget_sample(*, draft: TelemetryDraft) -> None:
+    cache.delete(_cache_key(draft))
+
+
+def as_entries(files: Sequence[S3Object]) -> list[dict[str, Any]]:
+    """Object versions as a draft keeps them."""
+    return [
+        {"key": f.key, "etag": f.etag, "size": f.size, "last_modified": f.last_modified.isoformat()}
+        for f in files
+    ]
+
+
+def _as_object(entry: dict[str, Any]) -> S3Object:
+    moment = datetime.fromisoformat(entry["last_modified"]).astimezone(UTC)
+    return S3Object(entry["key"], entry["etag"], entry["size"], moment)
+
+
+def _cache_key(draft: TelemetryDraft) -> str:
+    return f"wizard-sample:{draft.public_id}"
+
+
+def _read_sample(endpoint: S3Endpoint, prefix: str, wanted: Sequence[S3Object]) -> DraftSample:
+    """Read the wanted versions; the newest files where none are wanted or one is no longer there."""
+    if wanted:
+        try:
+            return _combine(wanted, _read_files(endpoint, prefix, wanted))
+        except (ObjectChanged, ObjectGone):
+            pass
+    listing = list_files(endpoint=endpoint, prefix=prefix)
+    if listing.reason_to_stop:
+        raise FileError("no_files", listing.reason_to_stop, "")
+    return _combine(listing.newest, _read_files(endpoint, prefix, listing.newest))
+
+
+def _read_files(endpoint: S3Endpoint, prefix: str, files: Sequence[S3Object]) -> list[Sample]:
+    bucket = open_bucket(endpoint, prefix=prefix)
+    samples = []
+    for obj in files:
+
+        def fetch(start: int, length: int, obj: S3Object = obj) -> bytes:
+            return bucket.read_range(obj, start=start, length=length)
+
+        try:
+            samples.append(sample_file(fetch, key=obj.key, size=obj.size))
+        except FileError as error:
+            raise FileError(error.code, f"{obj.key}: {error.message}", error.remedy) from None
+    return samples
+
+
+def _combine(files: Sequence[S3Object], samples: Sequence[Sample]) -> DraftSample:
+    names = [name for name in samples[0].columns if all(name in sample.columns for sample in samples)]
+    every_name = dict.fromkeys(name for sample in samples for name in sample.columns)
+    rows = tuple(row for sample in samples for row in _rows(sample, names))
+    if not rows:
+        keys = ", ".join(obj.key for obj in files)
+        raise FileError(
+            "no_rows",
+            f"No row could be read from the newest files ({keys}).",
+            "Upload a file with rows below its header, or choose another prefix.",
+        )
+    return DraftSample(
+        files=tuple(files),
+        columns=tuple(_describe(name, [row.cells[name] for row in rows]) for name in names),
+        uneven=tuple(name for name in every_name if name not in names),
+        rows=rows,
+        ragged=sum(sample.ragged for sample in samples),
+    )
+
+
+def _rows(sample: Sample, names: Sequence[str]) -> Iterable[Row]:
+    positions = [(name, sample.columns.index(name)) for name in names]
+    for row in sample.rows:
+        yield Row(row.key, row.number, {name: row.cells[position] for name, position in positions})
+
+
+def _describe(name: str, cells: list[str]) -> Column:
+    examples = tuple(dict.fromkeys(cells))[:EXAMPLES]
+    return Column(name, guess_type(cells[:ROWS_TO_GUESS_BY]), count_distinct(cells), examples)
