@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 from typing import TextIO
 
+QUIET = "ignore:You're running the worker with superuser"  # Celery's advice to servers, not to a demo
 STOP_WITHIN = 10.0  # seconds for all of them together
 
 
@@ -42,7 +43,7 @@ class Processes:
         child = subprocess.Popen(  # noqa: S603 (the commands are the demo's own)
             command,
             cwd=self._folder,
-            env=os.environ | {"PYTHONUNBUFFERED": "1"},
+            env=os.environ | {"PYTHONUNBUFFERED": "1", "PYTHONWARNINGS": QUIET},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,

@@ -104,11 +104,15 @@ class Demo:
         port = find_free_port(first=FIRST_PORT)
         if port != FIRST_PORT:
             self._say(f"Port {FIRST_PORT} is taken; this demo answers on port {port}.")
-        self._start("web", "gunicorn", "--bind", f"127.0.0.1:{port}", "--threads", "4", "config.wsgi")
-        quiet = ("--without-gossip", "--without-mingle", "--without-heartbeat")
-        self._start("worker", "celery", "-A", "config", "worker", "--concurrency", "2", *quiet)
-        self._start("scheduler", "celery", "-A", "config", "beat")
-        url = f"http://127.0.0.1:{port}/"
+        address = f"127.0.0.1:{port}"
+        self._start(
+            "web", "gunicorn", "--bind", address, "--threads", "4", "--no-control-socket", "config.wsgi"
+        )
+        celery = ("celery", "--quiet", "-A", "config")
+        alone = ("--without-gossip", "--without-mingle", "--without-heartbeat")
+        self._start("worker", *celery, "worker", "--concurrency", "2", *alone)
+        self._start("scheduler", *celery, "beat")
+        url = f"http://{address}/"
         self._wait_for(f"{url}healthz")
         return url
 
