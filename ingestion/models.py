@@ -40,9 +40,8 @@ class SyncRun(models.Model):
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
     planned_at = models.DateTimeField(null=True)  # when the list of files to read was complete
-    lease_until = models.DateTimeField(
-        null=True
-    )  # whoever works on the run renews it; past it, the run is lost
+    lease_owner = models.UUIDField(null=True)  # who works on the run
+    lease_until = models.DateTimeField(null=True)  # renewed while the work goes on; past it, the run is lost
     attempts = models.PositiveSmallIntegerField(default=0)
     found_nothing = models.BooleanField(default=False)  # no object at all under the prefix
     files_planned = models.BigIntegerField(default=0)  # to read in this run

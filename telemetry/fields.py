@@ -7,6 +7,10 @@ from typing import Any
 
 from django.db import models
 
+from csvfiles.numbers import format_plain as plain
+
+__all__ = ["ExactDecimalField", "plain"]
+
 
 class ExactDecimalField(models.DecimalField):
     """`numeric` on PostgreSQL; on SQLite, whose numbers are floats beyond 15 digits, plain decimal text.
@@ -15,21 +19,18 @@ class ExactDecimalField(models.DecimalField):
     `telemetry.exact.ExactSum`, which both databases have.
     """
 
-    def db_type(self, connection: Any) -> str | None:
-        return "text" if connection.vendor == "sqlite" else super().db_type(connection)
+    def get_internal_type(self) -> str:
+        return "ExactDecimalField"  # or SQLite would read it by the converter of DecimalField: as a float
+
+    def db_type(self, connection: Any) -> str:
+        if connection.vendor == "sqlite":
+            return "text"
+        return f"numeric({self.max_digits}, {self.decimal_places})"
 
     def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> Any:
-        if connection.vendor == "sqlite" and isinstance(value, Decimal):
-            return plain(value)
+        if connection.vendor == "sqlite" and value is not None:
+            return plain(self.to_python(value))
         return super().get_db_prep_value(value, connection, prepared)
 
-    def get_db_converters(self, connection: Any) -> list:
-        if connection.vendor == "sqlite":
-            return [lambda value, *_: None if value is None else Decimal(str(value))]
-        return super().get_db_converters(connection)
-
-
-def plain(value: Decimal) -> str:
-    """The value without exponent and without zeros that say nothing: `1E+3` is `1000`, `1.50` is `1.5`."""
-    text = format(value, "f")
-    return text.rstrip("0").rstrip(".") if "." in text else text
+    def from_db_value(self, value: Any, *_args: Any) -> Decimal | None:
+        return value if value is None or isinstance(value, Decimal) else Decimal(str(value))

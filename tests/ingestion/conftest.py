@@ -1,0 +1,81 @@
+"""A telemetry over the stand-in's bucket, and what the tests do with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from demo.standin import StandIn
+from endpoints.models import S3Endpoint
+from ingestion.models import SyncRun
+from ingestion.services import create_run, execute_run
+from telemetry.fields import plain
+from telemetry.models import Telemetry
+from telemetry.selectors import list_points
+from telemetry.services import create_telemetry
+from tests.standin import BUCKET
+
+START = datetime(2024, 5, 1, 2, 0, tzinfo=UTC)
+
+
+@dataclass
+class Bench:
+    """A telemetry, its bucket, and a clock that goes on by a minute with each sync."""
+
+    telemetry: Telemetry
+    standin: StandIn
+    now: datetime = START
+    runs: list[SyncRun] = field(default_factory=list)
+
+    def put(self, name: str, text: str | bytes, *, minutes: float = 0) -> None:
+        """Put a file under the prefix, modified `minutes` after START."""
+        modified = START + timedelta(minutes=minutes)
+        self.standin.put_object(BUCKET, f"usage/{name}", text, modified=modified)
+
+    def delete(self, name: str) -> None:
+        self.standin.delete_object(BUCKET, f"usage/{name}")
+
+    def sync(self, **options: Any) -> SyncRun:
+        self.now += timedelta(minutes=1)
+        run, created = create_run(
+            telemetry=self.telemetry, trigger=SyncRun.Trigger.COMMAND, now=self.now, **options
+        )
+        assert created
+        assert execute_run(run_id=run.pk, clock=lambda: self.now)
+        run.refresh_from_db()
+        self.runs.append(run)
+        return run
+
+    def points(self) -> list[tuple[str, ...]]:
+        """What counts: (date, dimension values…, value)."""
+        return [
+            (point.date.isoformat(), *point.dimensions, plain(point.value))
+            for point in list_points(telemetry=self.telemetry)
+        ]
+
+
+@pytest.fixture
+def make_bench(standin: StandIn, s3_endpoint: S3Endpoint) -> Callable[..., Bench]:
+    def make(**fields: Any) -> Bench:
+        values = {
+            "name": "API requests",
+            "prefix": "usage/",
+            "date_column": "date",
+            "date_format": "yyyy-MM-dd",
+            "dimensions": ["team"],
+            "metric_column": "requests",
+            **fields,
+        }
+        telemetry = create_telemetry(account=s3_endpoint.account, endpoint=s3_endpoint, **values)
+        return Bench(telemetry, standin)
+
+    return make
+
+
+@pytest.fixture
+def bench(make_bench: Callable[..., Bench]) -> Bench:
+    return make_bench()
