@@ -9,7 +9,7 @@ from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import render, resolve_url
 from django_htmx.http import HttpResponseClientRedirect, HttpResponseClientRefresh
 
 View = Callable[..., HttpResponse]
@@ -48,17 +48,15 @@ def s3_csv_telemetry_required(view: View) -> View:
             return view(request, *args, **kwargs)
         if request.method not in {"GET", "HEAD"}:
             raise PermissionDenied(CLOSED.format(account=request.account, contact=settings.SUPPORT_CONTACT))
-        if _is_fragment(request):  # the whole page has to say it, not a part of it
+        if request.htmx:  # the whole page has to say it, not a part of it
             return HttpResponseClientRefresh()
         return render(request, "accounts/beta.html", {"contact": settings.SUPPORT_CONTACT})
 
     return guarded
 
 
-def _is_fragment(request: HttpRequest) -> bool:
-    return "HX-Request" in request.headers
-
-
 def _send_to_sign_in(request: HttpRequest) -> HttpResponse:
-    answer = redirect_to_login(request.get_full_path())
-    return HttpResponseClientRedirect(settings.LOGIN_URL) if _is_fragment(request) else answer
+    if request.htmx:  # not only the part: the whole page goes there, and comes back to where it was
+        back = request.htmx.current_url_abs_path or settings.LOGIN_REDIRECT_URL
+        return HttpResponseClientRedirect(redirect_to_login(resolve_url(back)).url)
+    return redirect_to_login(request.get_full_path())

@@ -9,21 +9,31 @@ from accounts.roles import ROLE_PERMISSIONS
 
 
 class MembershipBackend(BaseBackend):
-    """What a member may do in an account: the role's permissions and those granted to the member alone."""
+    """What a member may do in an account: the role's permissions and those granted to the member alone.
+
+    Kept on the user object, as Django's own backend does: a request reads them once.
+    """
 
     def get_all_permissions(self, user_obj: User, obj: object = None) -> set[str]:
         if not isinstance(obj, Account) or not user_obj.is_active or user_obj.is_anonymous:
             return set()
-        membership = (
-            Membership.objects.for_account(obj)
-            .filter(user=user_obj)
-            .prefetch_related("permissions__content_type")
-            .first()
-        )
-        if membership is None:
-            return set()
-        granted = {f"{p.content_type.app_label}.{p.codename}" for p in membership.permissions.all()}
-        return granted | ROLE_PERMISSIONS[membership.role]
+        kept = user_obj.__dict__.setdefault("_permissions_by_account", {})
+        if obj.pk not in kept:
+            kept[obj.pk] = _read_permissions(user_obj, obj)
+        return kept[obj.pk]
 
     def has_perm(self, user_obj: User, perm: str, obj: object = None) -> bool:
         return perm in self.get_all_permissions(user_obj, obj)
+
+
+def _read_permissions(user: User, account: Account) -> set[str]:
+    membership = (
+        Membership.objects.for_account(account)
+        .filter(user=user)
+        .prefetch_related("permissions__content_type")
+        .first()
+    )
+    if membership is None:
+        return set()
+    granted = {f"{p.content_type.app_label}.{p.codename}" for p in membership.permissions.all()}
+    return granted | ROLE_PERMISSIONS[membership.role]

@@ -8,6 +8,7 @@ from django.utils.text import slugify
 
 from accounts.models import Account, Membership, User
 from accounts.roles import ADMIN, ROLE_PERMISSIONS
+from accounts.selectors import find_user
 
 
 def create_account(*, name: str, slug: str | None = None, s3_csv_telemetry: bool = True) -> Account:
@@ -90,7 +91,8 @@ def check_password(*, password: str, email: str, name: str = "") -> None:
 
 def _get_or_create_user(*, email: str, name: str, hashed: str) -> tuple[User, bool]:
     email = User.objects.normalize_email(email.strip())
-    user = User.objects.filter(email__iexact=email).first()
+    _check_email(email)
+    user = find_user(email=email)
     if user is not None:
         return user, False
     user = User(email=email, name=name, password=hashed)
@@ -119,7 +121,8 @@ def _check_role(role: str) -> None:
 
 def _keep_an_admin(membership: Membership) -> None:
     """Refuse to go on where the membership is the account's only admin. Within a transaction."""
-    account = Account.objects.select_for_update().get(pk=membership.account_id)  # two admins leaving at once
+    # Locked, so that of two admins who leave at the same time the second finds that it is alone.
+    account = Account.objects.select_for_update().get(pk=membership.account_id)
     admins = Membership.objects.for_account(account).filter(role=ADMIN, user__is_active=True)
     if set(admins.values_list("pk", flat=True)) == {membership.pk}:
         raise ValidationError(
