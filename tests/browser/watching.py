@@ -1,0 +1,46 @@
+"""What must not happen on any page: console errors, blocked sources, failed requests, barriers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from playwright.sync_api import ConsoleMessage, Page, Request, Response
+
+AXE = Path(__file__).resolve().parent.parent.parent / "node_modules" / "axe-core" / "axe.min.js"
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+LEFT_THE_PAGE = "net::ERR_ABORTED"  # the person went on before it was loaded
+
+
+def watch(page: Page, problems: list[str]) -> None:
+    """Write down in `problems` what goes wrong on the page from now on.
+
+    A violation of the content security policy is a console error.
+    """
+
+    def hear(message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"}:
+            problems.append(f"{page.url}: console {message.type}: {message.text}")
+
+    def see_failure(request: Request) -> None:
+        if request.failure != LEFT_THE_PAGE:
+            problems.append(f"{page.url}: {request.url} failed: {request.failure}")
+
+    def see_answer(response: Response) -> None:
+        if response.status >= 400:
+            problems.append(f"{page.url}: {response.url} answered {response.status}")
+
+    page.on("console", hear)
+    page.on("pageerror", lambda error: problems.append(f"{page.url}: {error}"))
+    page.on("requestfailed", see_failure)
+    page.on("response", see_answer)
+
+
+def find_barriers(page: Page) -> list[str]:
+    """What axe-core finds against WCAG 2.2 AA and its own good practice: one line a rule."""
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    found = page.evaluate("rules => axe.run({runOnly: rules}).then(result => result.violations)", RULES)
+    return [
+        f"{page.url}: {rule['id']} ({rule['impact']}): {rule['help']}: "
+        + "; ".join(node["html"][:200] for node in rule["nodes"][:3])
+        for rule in found
+    ]
