@@ -66,9 +66,9 @@ class SourceForm(StepForm):
 
     @cached_property
     def _look(self) -> Listing | StorageError | None:
-        prefix = self.shown("prefix").strip().lstrip("/")
         try:
             endpoint = self.fields["endpoint"].clean(self.shown("endpoint"))
+            prefix = self.fields["prefix"].clean(self.shown("prefix")).lstrip("/")
         except ValidationError:
             return None
         if not prefix:
