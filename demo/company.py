@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from django.db.models import Q
+
 from accounts.models import Account, User
 from accounts.roles import ADMIN
 from accounts.services import add_member, create_account, set_password
 from demo.sample import BUCKET, PATH_PREFIX
-from endpoints.models import S3Endpoint, new_external_id
+from endpoints.models import S3Endpoint
+from endpoints.services import create_endpoint
 
 ACCOUNT_SLUG = "demo"
 EMAIL = "demo@example.com"
@@ -23,22 +26,19 @@ def open_company(*, password: str) -> S3Endpoint:
         account = create_account(name="Demo Company", slug=ACCOUNT_SLUG)
     user = User.objects.filter(email=EMAIL).first()
     if user is None:
-        user = add_member(account=account, email=EMAIL, role=ADMIN, name="Dana Demo", password=password)[
-            0
-        ].user
+        membership, _ = add_member(account=account, email=EMAIL, role=ADMIN, password=password)
+        user = membership.user
     elif not user.check_password(password):
         set_password(user=user, password=password)
-    endpoint, _ = S3Endpoint.objects.get_or_create(
+    is_ours = Q(name=ENDPOINT_NAME) | Q(role_arn=ROLE_ARN)  # a person may have edited one of them
+    endpoint = S3Endpoint.objects.for_account(account).filter(is_ours).first()
+    return endpoint or create_endpoint(
         account=account,
         name=ENDPOINT_NAME,
-        defaults={
-            "description": "The S3 stand-in of the demo, with sample files",
-            "role_arn": ROLE_ARN,
-            "external_id": new_external_id(),
-            "bucket": BUCKET,
-            "path_prefix": PATH_PREFIX,
-            "region": REGION,
-            "created_by": user,
-        },
+        description="The S3 stand-in of the demo, with sample files",
+        role_arn=ROLE_ARN,
+        bucket=BUCKET,
+        path_prefix=PATH_PREFIX,
+        region=REGION,
+        created_by=user,
     )
-    return endpoint

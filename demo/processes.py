@@ -82,7 +82,7 @@ class Processes:
     def _repeat_lines(self, name: str, child: subprocess.Popen[str]) -> None:
         assert child.stdout is not None  # noqa: S101 (for the type checker: it is a pipe)
         with child.stdout:
-            for line in child.stdout:
+            for line in filter(str.strip, child.stdout):
                 self._output.write(f"{name:<9} | {line.rstrip()}\n")
                 self._output.flush()
 
