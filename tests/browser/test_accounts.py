@@ -16,6 +16,7 @@ from tests.browser.watching import find_barriers
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.urls("tests.accounts.guarded_urls")]
 
 EMAIL, PASSWORD = "ada@acme.example", "correct horse battery"
+SOMEBODY = "somebody.with.a.long.address@acme.example"
 NARROW = {"width": 320, "height": 700}
 MEMBERS = "/settings/members/"
 
@@ -26,7 +27,7 @@ def company() -> None:
     dark = create_account(name="Zeta without the beta", s3_csv_telemetry=False)
     for place in (account, dark):
         add_member(account=place, email=EMAIL, role="admin", name="Ada", password=PASSWORD)
-    add_member(account=account, email="somebody.with.a.long.address@acme.example", role="viewer")
+    add_member(account=account, email=SOMEBODY, role="viewer")
 
 
 @pytest.fixture(params=["light", "dark"])
@@ -77,28 +78,28 @@ def test_signing_in_has_no_barriers(company, scheme, live_server, open_page):
 def test_the_pages_of_members_have_no_barriers(person, live_server):
     problems = []
 
-    def look() -> None:
+    def look(title: str) -> None:
+        expect(person).to_have_title(f"{title} – Denominator")
         problems.extend(find_problems(person))
 
     person.goto(live_server.url + MEMBERS)
-    look()
+    look("Members")
     person.get_by_role("link", name="Change role of somebody").click()
-    look()
+    look(f"Change role of {SOMEBODY}")
     person.goto(live_server.url + MEMBERS)
     person.get_by_role("link", name="Remove somebody").click()
-    look()
+    look(f"Remove {SOMEBODY}")
     person.goto(f"{live_server.url}{MEMBERS}add/")
-    look()
+    look("Add Member")
     person.get_by_role("button", name="Add Member").click()
-    expect(person).to_have_title("Error: Add Member – Denominator")
-    look()
+    look("Error: Add Member")
     person.get_by_label("Email").fill("new@acme.example")
     person.get_by_label("Viewer").check()
     person.get_by_role("button", name="Add Member").click()
     expect(person.get_by_label("Temporary password", exact=True)).to_have_value(re.compile(r"\w{16}"))
-    look()
+    look("new@acme.example is added")
     person.goto(f"{live_server.url}/accounts/password/")
-    look()
+    look("Change password")
     assert problems == []
 
 
