@@ -11,6 +11,11 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 DONE, FAILED, WRONG_ARGUMENTS = 0, 1, 2
 
+# What Django hands every command, and no command of ours asks for.
+DJANGO_OPTIONS = frozenset(
+    ("verbosity", "settings", "pythonpath", "traceback", "no_color", "force_color", "skip_checks")
+) | {"stdout", "stderr"}
+
 
 class Failure(CommandError):
     """The command could not do its work (exit 1). The text names the thing and the remedy."""
@@ -42,19 +47,10 @@ class Command(BaseCommand):
         return parser
 
     def handle(self, *_args: Any, as_json: bool, **options: Any) -> None:
-        for name in (
-            "verbosity",
-            "settings",
-            "pythonpath",
-            "traceback",
-            "no_color",
-            "force_color",
-            "skip_checks",
-        ):
-            options.pop(name, None)
+        own = {name: value for name, value in options.items() if name not in DJANGO_OPTIONS}
         self.as_json = as_json
         try:
-            result = self.run(**options)
+            result = self.run(**own)
         except ValidationError as error:
             raise WrongArguments(describe_validation(error)) from None
         self.stdout.write(json.dumps(result, ensure_ascii=False) if as_json else self.describe(result))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from django.db import connection, transaction
-from django.db.models import Count, Q, Sum
+from django.db.models import Count, F, Q, Sum
 
 from ingestion.leases import Lease
 from ingestion.models import RunFile, SyncRun
@@ -75,6 +75,7 @@ def list_warnings(run: SyncRun) -> list[str]:
     """What a person should look at although the run went well, each in a sentence or two."""
     found = (
         _warn_nothing_found(run),
+        _warn_all_rejected(run),
         _warn_repeats(run),
         _warn_overlaps(run),
         _note_extra_columns(run),
@@ -92,6 +93,17 @@ def _warn_nothing_found(run: SyncRun) -> str | None:
             "(names ending in .csv or .csv.gz)."
         )
     return None
+
+
+def _warn_all_rejected(run: SyncRun) -> str | None:
+    useless = run.files.filter(rows_read__gt=0, rows_read=F("rows_rejected")).order_by("pk")
+    first = useless.first()
+    if first is None:
+        return None
+    reason = max(first.reject_reasons.items(), key=lambda item: item[1])[0]
+    more = useless.count() - 1
+    others = f" So was every row of {more} more files." if more else ""
+    return f"Every row of {first.key} was rejected: {reason}.{others}"
 
 
 def _warn_repeats(run: SyncRun) -> str | None:

@@ -114,7 +114,7 @@ def recover_lost_runs(*, now: datetime) -> int:
 
 
 def execute_run(*, run_id: int, clock: Clock) -> bool:
-    """Carry a run out, from wherever an attempt that was lost had got to. False where it is not ours to do."""
+    """Carry a run out, from wherever a lost attempt had got to. False where it is not ours to do."""
     lease = claim_run(run_id=run_id, clock=clock)
     if lease is None:
         return False

@@ -120,7 +120,8 @@ def test_parts_of_one_export_that_disagree_are_warned_of(bench):
 
 
 @pytest.mark.parametrize(
-    ("second", "minutes"), [("2024-05-01,core,5\n", 2), ("2024-05-01,core,8\n", 70), ("2024-05-01,web,8\n", 2)]
+    ("second", "minutes"),
+    [("2024-05-01,core,5\n", 2), ("2024-05-01,core,8\n", 70), ("2024-05-01,web,8\n", 2)],
 )
 def test_no_warning_where_files_agree_or_are_hours_apart_or_hold_other_points(bench, second, minutes):
     bench.put("part-1.csv", HEADER + "2024-05-01,core,5\n", minutes=1)
@@ -252,7 +253,19 @@ def test_values_are_exact_to_the_last_digit(bench):
 
 
 def test_strange_dimension_values_come_back_verbatim(bench):
-    values = ["007", "1e5", "NULL", "NaN", "", " leading", "a,b", 'say ""hi""', "line\nbreak", "\u202eé💶", "x" * 5000]
+    values = [
+        "007",
+        "1e5",
+        "NULL",
+        "NaN",
+        "",
+        " leading",
+        "a,b",
+        'say ""hi""',
+        "line\nbreak",
+        "\u202eé💶",
+        "x" * 5000,
+    ]
     bench.put("a.csv", HEADER + "".join(f'2024-05-01,"{value}",1\n' for value in values))
     bench.sync()
     kept = {row[1] for row in bench.points()}
@@ -272,7 +285,10 @@ def test_an_object_deleted_before_it_is_read_is_a_failed_file_of_this_run_only(b
     bench.put("a.csv", HEADER + "2024-05-01,core,5\n")
     standin.after("list", lambda: bench.delete("a.csv"))
     run = bench.sync()
-    assert (run.files_failed, run.files.get().message) == (1, "The object was deleted before it could be read.")
+    assert (run.files_failed, run.files.get().message) == (
+        1,
+        "The object was deleted before it could be read.",
+    )
     assert bench.sync().state == State.SUCCEEDED
 
 

@@ -1,0 +1,216 @@
+"""The commands from an empty account to exported data, as scripts call them, on the real sample."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections import Counter
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from demo.standin import StandIn
+from endpoints.models import S3Endpoint
+from tests.standin import BUCKET, REGION, ROLE_ARN, trust
+
+SAMPLES = Path(__file__).parents[2] / "demo" / "samples"
+HEADER = "date,team,requests\n"
+
+
+def run(*arguments: str) -> tuple[dict, int]:
+    """A command with --json: the object on standard output, and the exit code."""
+    out, code = io.StringIO(), 0
+    try:
+        call_command(*arguments, "--json", stdout=out, stderr=io.StringIO())
+    except SystemExit as stopped:
+        code = stopped.code
+    return json.loads(out.getvalue()), code
+
+
+def export(*arguments: str) -> list[dict[str, str]]:
+    out = io.StringIO()
+    call_command("export_telemetry", *arguments, "--account", "acme", stdout=out)
+    return list(csv.DictReader(io.StringIO(out.getvalue())))
+
+
+@pytest.fixture
+def acme(standin: StandIn, db: None) -> StandIn:
+    """An account and an endpoint, made by the commands; the role is set up by the external ID they gave."""
+    run("add_account", "Acme", "--slug", "acme")
+    endpoint = ("--name", "Exports", "--role-arn", ROLE_ARN, "--bucket", BUCKET, "--region", REGION)
+    made, code = run("add_endpoint", "--account", "acme", *endpoint)
+    assert code == 0
+    trust(standin, S3Endpoint.objects.get(), external_id=made["external_id"])
+    return standin
+
+
+def add_telemetry(*arguments: str) -> dict:
+    made, code = run("add_telemetry", "--account", "acme", "--endpoint", "Exports", *arguments)
+    assert code == 0
+    return made
+
+
+def add_requests() -> None:
+    add_telemetry(
+        *("--prefix", "usage/", "--name", "Requests", "--date-column", "date"),
+        *("--date-format", "yyyy-MM-dd", "--dimension", "team", "--metric", "requests"),
+    )
+
+
+def put_folder(standin: StandIn, name: str) -> list[Path]:
+    files = sorted((SAMPLES / name).glob("*.csv"))
+    for file in files:
+        standin.put_object(BUCKET, f"{name}/{file.name}", file.read_bytes())
+    return files
+
+
+def test_company_mentions_come_back_value_for_value(acme):
+    files = put_folder(acme, "company_mentions")
+    made = add_telemetry(
+        *("--prefix", "company_mentions/", "--name", "Mentions", "--date-column", "date"),
+        *("--date-format", "yyyy-MM-dd", "--dimension", "company", "--dimension", "sector"),
+        *("--metric", "mentions"),
+    )
+    assert made == {"identifier": "mentions", "status": "active"}
+    synced, code = run("sync_telemetry", "--account", "acme", "mentions")
+    assert code == 0
+    result = synced["runs"][0]
+    assert (result["state"], result["files_read"], result["rows_read"]) == ("succeeded", 57, 570)
+    assert (result["rows_rejected"], result["points_written"], len(result["files"])) == (0, 570, 57)
+
+    expected = [row for file in files for row in csv.DictReader(file.open(encoding="utf-8", newline=""))]
+    exported = export("mentions")
+    assert list(exported[0]) == ["date", "company", "sector", "mentions"]
+    assert Counter(map(to_items, exported)) == Counter(map(to_items, expected))
+    assert exported == sorted(exported, key=lambda row: (row["date"], row["company"], row["sector"]))
+    assert sum(int(row["mentions"]) for row in exported) == 3_224_439
+
+
+def to_items(row: dict[str, str]) -> tuple:
+    return tuple(sorted(row.items()))
+
+
+def test_taxi_passengers_come_back_with_their_dates_understood(acme):
+    put_folder(acme, "taxi_passengers")
+    add_telemetry(
+        *("--prefix", "taxi_passengers/", "--name", "Taxi", "--date-column", "day"),
+        *("--date-format", "MM/d/yyyy", "--metric", "passengers"),
+    )
+    _, code = run("sync_telemetry", "--account", "acme", "--all")
+    assert code == 0
+    exported = export("passengers")
+    assert exported[0] == {"day": "2014-07-01", "passengers": "745967"}
+    assert len(exported) == 215
+    assert sum(Decimal(row["passengers"]) for row in exported) == 156_219_716
+    assert export("passengers", "--from", "2014-07-02", "--to", "2014-07-02") == [
+        {"day": "2014-07-02", "passengers": "733640"}
+    ]
+
+
+def test_list_telemetries_says_what_there_is(acme):
+    add_requests()
+    listed, code = run("list_telemetries", "--account", "acme")
+    assert code == 0
+    first = listed["telemetries"][0]
+    assert (first["identifier"], first["name"], first["status"]) == ("requests", "Requests", "active")
+
+
+def test_a_second_sync_reads_nothing(acme):
+    add_requests()
+    acme.put_object(BUCKET, "usage/a.csv", HEADER + "2024-05-01,core,5\n")
+    run("sync_telemetry", "--account", "acme", "requests")
+    result = run("sync_telemetry", "--account", "acme", "requests")[0]["runs"][0]
+    assert (result["files_read"], result["files_unchanged"], result["files"]) == (0, 1, [])
+
+
+def test_rejected_rows_exit_0_and_failed_files_exit_1_with_the_json_in_both_cases(acme):
+    add_requests()
+    acme.put_object(BUCKET, "usage/a.csv", HEADER + "2024-05-01,core,5\n2024-05-01,core,-5\n")
+    result, code = run("sync_telemetry", "--account", "acme", "requests")
+    assert (code, result["runs"][0]["state"]) == (0, "succeeded_with_rejects")
+    acme.put_object(BUCKET, "usage/b.csv", "date,te am\n")
+    result, code = run("sync_telemetry", "--account", "acme", "requests")
+    assert (code, result["runs"][0]["state"]) == (1, "incomplete")
+    failed = result["runs"][0]["files"][0]
+    assert (failed["key"], failed["state"]) == ("usage/b.csv", "failed")
+    assert '"te am"' in failed["message"]
+
+
+def test_a_run_left_by_a_killed_process_is_taken_over(acme, settings):
+    settings.RUN_HEARTBEAT_SECONDS = 0
+    add_requests()
+    acme.put_object(BUCKET, "usage/a.csv", HEADER + "2024-05-01,core,5\n")
+    from django.utils import timezone
+
+    from ingestion.leases import claim_run
+    from ingestion.services import create_run
+    from telemetry.models import Telemetry
+
+    left, _ = create_run(telemetry=Telemetry.objects.get(), trigger="manual", now=timezone.now())
+    claim_run(run_id=left.pk, clock=timezone.now)
+    result, code = run("sync_telemetry", "--account", "acme", "requests")
+    assert (code, result["runs"][0]["files_unchanged"]) == (0, 1)
+    left.refresh_from_db()
+    assert left.state == "succeeded"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "says"),
+    [
+        (("sync_telemetry", "--account", "acme"), 2, "Name the telemetries to sync, or say --all."),
+        (("sync_telemetry", "--account", "acme", "nope"), 1, "no telemetry 'nope'. It has: requests."),
+        (("sync_telemetry", "--account", "nobody", "--all"), 1, "no account 'nobody'. Create it with"),
+        (
+            ("export_telemetry", "requests", "--account", "acme", "--from", "1.5.2024"),
+            2,
+            "--from: '1.5.2024'",
+        ),
+        (("export_telemetry", "nope", "--account", "acme"), 1, "no telemetry 'nope'"),
+    ],
+)
+def test_wrong_arguments_are_told_with_the_remedy(acme, arguments, code, says):
+    add_requests()
+    with pytest.raises(CommandError, match=says) as raised:
+        call_command(*arguments, "--json", stdout=io.StringIO())
+    assert raised.value.returncode == code
+
+
+@pytest.mark.parametrize(
+    ("changes", "says"),
+    [
+        ({"--date-format": "dd.MM.yyyy"}, "--date-format: 'dd.MM.yyyy' is none of"),
+        ({"--metric": "date"}, "--metric: date is selected twice"),
+        ({"--metric": "two words"}, "--metric: Column names must not contain spaces"),
+        ({"--prefix": ""}, "--prefix: This field cannot be blank"),
+        ({"--endpoint": "Nowhere"}, "no endpoint 'Nowhere'. Create it with"),
+    ],
+)
+def test_a_telemetry_that_cannot_be_is_refused_argument_by_argument(acme, changes, says):
+    values = {
+        "--account": "acme",
+        "--endpoint": "Exports",
+        "--prefix": "usage/",
+        "--name": "Requests",
+        "--date-column": "date",
+        "--date-format": "yyyy-MM-dd",
+        "--metric": "requests",
+        **changes,
+    }
+    with pytest.raises(CommandError, match=says):
+        call_command("add_telemetry", *[part for pair in values.items() for part in pair])
+
+
+def test_the_reference_documents_spelling_of_the_last_date_format_is_taken(acme):
+    add_telemetry(
+        *("--prefix", "usage/", "--name", "Requests", "--date-column", "date"),
+        *("--date-format", "yyyy-MM-dd'T'00:00:00'Z", "--metric", "requests"),
+    )
+
+
+def test_an_identifier_is_unique_in_the_account(acme):
+    add_requests()
+    with pytest.raises(CommandError, match="--metric: A telemetry with this identifier exists already"):
+        add_requests()
