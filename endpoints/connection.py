@@ -33,9 +33,7 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True)
-class TestResult:
-    __test__ = False  # pytest: this is no test class
-
+class ConnectionReport:
     checks: tuple[Check, ...]
 
     @property
@@ -54,15 +52,15 @@ class TestResult:
         return [asdict(check) for check in self.checks]
 
 
-def check_connection(endpoint: S3Endpoint) -> TestResult:
+def check_connection(endpoint: S3Endpoint) -> ConnectionReport:
     """Run all checks against AWS. The endpoint need not be saved. Raises nothing: what fails is a check."""
     try:
         bucket = storage.open_bucket(endpoint, fresh=True)
     except StorageError as error:
         reason = "the role could not be assumed."
         skipped = [_not_tried(name, reason) for name in (NOT_WITHOUT, NOT_WITH_ANOTHER, BUCKET, LIST, READ)]
-        return TestResult((Check(ASSUME, False, str(error)), *skipped))
-    return TestResult(
+        return ConnectionReport((Check(ASSUME, False, str(error)), *skipped))
+    return ConnectionReport(
         (
             Check(ASSUME, True, f"{endpoint.role_arn} lets Denominator in with this endpoint's External ID."),
             _check_refused(endpoint, NOT_WITHOUT, None, "without an External ID"),

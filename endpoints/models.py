@@ -64,6 +64,11 @@ class S3Endpoint(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    @property
+    def location(self) -> str:
+        """The bucket and the path prefix, as people write them."""
+        return f"{self.bucket}/{self.full_prefix('')}"
+
     def full_prefix(self, prefix: str) -> str:
         """The S3 prefix that `prefix`, relative to this endpoint's path prefix, stands for."""
         return join_prefix(self.path_prefix, prefix)

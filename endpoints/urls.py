@@ -1,2 +1,13 @@
+from django.urls import path
+
+from endpoints import views
+
 app_name = "endpoints"
-urlpatterns: list = []
+urlpatterns = [
+    path("", views.show_list, name="list"),
+    path("add/", views.add, name="add"),
+    path("<uuid:endpoint_id>/", views.show, name="detail"),
+    path("<uuid:endpoint_id>/edit/", views.edit, name="edit"),
+    path("<uuid:endpoint_id>/test/", views.test, name="test"),
+    path("<uuid:endpoint_id>/delete/", views.delete, name="delete"),
+]

@@ -1,0 +1,50 @@
+from __future__ import annotations
+
+from django import forms
+from django.contrib import admin
+from django.http import HttpRequest
+
+from endpoints.forms import ConnectionRules
+from endpoints.models import S3Endpoint, new_external_id
+from endpoints.services import CONNECTION_FIELDS, forget_test
+
+
+class S3EndpointForm(ConnectionRules, forms.ModelForm):
+    pass
+
+
+@admin.register(S3Endpoint)
+class S3EndpointAdmin(admin.ModelAdmin):
+    """The external ID is made by us and fixed; so is the account, once the endpoint exists."""
+
+    form = S3EndpointForm
+    list_display = ["name", "account", "bucket", "path_prefix", "region", "test_state", "tested_at"]
+    list_filter = ["test_state", "region"]
+    list_select_related = ["account"]
+    search_fields = ["name", "bucket", "role_arn", "account__name", "account__slug"]
+    fields = [
+        "account",
+        "name",
+        "description",
+        "role_arn",
+        "external_id",
+        "bucket",
+        "path_prefix",
+        "region",
+        "test_state",
+        "tested_at",
+        "created_by",
+        "created_at",
+    ]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: S3Endpoint | None = None) -> list[str]:
+        fixed = ["external_id", "test_state", "tested_at", "created_by", "created_at"]
+        return fixed if obj is None else ["account", *fixed]
+
+    def save_model(self, request: HttpRequest, obj: S3Endpoint, form: forms.ModelForm, change: bool) -> None:
+        if not change:
+            obj.external_id = new_external_id()
+            obj.created_by = request.user
+        elif set(form.changed_data) & set(CONNECTION_FIELDS):
+            forget_test(obj)
+        super().save_model(request, obj, form, change)

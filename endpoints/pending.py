@@ -1,0 +1,49 @@
+"""What a session holds for an endpoint that is still to be added: its external ID, and its last test.
+
+The external ID is made here, kept on our side, bound to the session (so to one person) and the account, and
+used once. A person may take days between creating the role in AWS and coming back to add the endpoint.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from django.contrib.sessions.backends.base import SessionBase
+
+from accounts.models import Account
+from endpoints.connection import Check, ConnectionReport
+from endpoints.models import S3Endpoint, new_external_id
+from endpoints.services import connection_of, keep_result
+
+KEY = "pending_endpoints"  # {account's id: {"external_id", "test"}}
+
+
+def get_external_id(session: SessionBase, *, account: Account) -> str:
+    """The external ID of the endpoint that this person adds to the account next."""
+    pending = session.setdefault(KEY, {})
+    if str(account.pk) not in pending:
+        pending[str(account.pk)] = {"external_id": new_external_id()}
+        session.modified = True
+    return pending[str(account.pk)]["external_id"]
+
+
+def note_test(session: SessionBase, *, endpoint: S3Endpoint, report: ConnectionReport, now: datetime) -> None:
+    """Remember what the test of an unsaved endpoint found."""
+    session[KEY][str(endpoint.account.pk)]["test"] = {
+        "connection": connection_of(endpoint),
+        "checks": report.as_json(),
+        "tested_at": now.isoformat(),
+    }
+    session.modified = True
+
+
+def use_up(session: SessionBase, *, endpoint: S3Endpoint) -> None:
+    """The endpoint was added: keep its test, if it was of this connection, and begin anew."""
+    pending: dict[str, Any] = session[KEY].pop(str(endpoint.account.pk))
+    session.modified = True
+    test = pending.get("test")
+    if test and test["connection"] == connection_of(endpoint):
+        report = ConnectionReport(tuple(Check(**check) for check in test["checks"]))
+        tested_at = datetime.fromisoformat(test["tested_at"])
+        keep_result(endpoint=endpoint, result=report, tested=test["connection"], now=tested_at)

@@ -1,0 +1,25 @@
+from __future__ import annotations
+
+from django.db.models import Count, Q, QuerySet
+
+from accounts.models import Account
+from endpoints.models import S3Endpoint
+
+
+def list_endpoints(*, account: Account, search: str = "") -> QuerySet[S3Endpoint]:
+    """The account's endpoints by name, with `telemetry_count`; `search` looks at all that names one."""
+    endpoints = S3Endpoint.objects.for_account(account).annotate(telemetry_count=Count("telemetries"))
+    for word in search.split():
+        endpoints = endpoints.filter(
+            Q(name__icontains=word)
+            | Q(description__icontains=word)
+            | Q(bucket__icontains=word)
+            | Q(path_prefix__icontains=word)
+            | Q(region__icontains=word)
+        )
+    return endpoints
+
+
+def get_endpoint(*, account: Account, name: str) -> S3Endpoint:
+    """The account's endpoint of that name. Raises S3Endpoint.DoesNotExist."""
+    return S3Endpoint.objects.for_account(account).select_related("account").get(name=name)

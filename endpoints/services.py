@@ -1,0 +1,168 @@
+"""Everything that changes an endpoint."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.core.cache import cache
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.db.models import ProtectedError
+
+from accounts.models import Account, User
+from endpoints.connection import ConnectionReport, check_connection
+from endpoints.models import S3Endpoint, new_external_id
+from endpoints.storage import list_regions
+from endpoints.validators import clean_bucket, clean_prefix, clean_region, clean_role_arn
+
+CONNECTION_FIELDS = ("role_arn", "bucket", "path_prefix", "region")
+LONGEST_TEST = 300  # seconds after which a test that never ended no longer blocks the next
+NAME_TAKEN = "An endpoint of this name exists already. Choose another name."
+
+
+class AlreadyBeingTested(Exception):
+    """The endpoint is being tested at this moment."""
+
+
+class EndpointInUse(Exception):
+    """Telemetries read from the endpoint: `telemetries` are their names."""
+
+    def __init__(self, telemetries: list[str]) -> None:
+        super().__init__(", ".join(telemetries))
+        self.telemetries = telemetries
+
+
+def create_endpoint(
+    *,
+    account: Account,
+    name: str,
+    role_arn: str,
+    bucket: str,
+    region: str,
+    path_prefix: str = "",
+    description: str = "",
+    external_id: str | None = None,
+    created_by: User | None = None,
+) -> S3Endpoint:
+    """A new endpoint, not tested. `external_id` is one that we made and showed; without it, one is made.
+
+    Raises ValidationError keyed by field.
+    """
+    endpoint = S3Endpoint(
+        account=account,
+        name=name.strip(),
+        description=description.strip(),
+        role_arn=role_arn,
+        bucket=bucket,
+        path_prefix=path_prefix,
+        region=region,
+        external_id=external_id or new_external_id(),
+        created_by=created_by,
+    )
+    _clean(endpoint)
+    _save(endpoint)
+    return endpoint
+
+
+def update_endpoint(
+    *,
+    endpoint: S3Endpoint,
+    name: str,
+    role_arn: str,
+    bucket: str,
+    region: str,
+    path_prefix: str = "",
+    description: str = "",
+) -> S3Endpoint:
+    """Change all but the external ID. What the last test found is forgotten when the connection changes."""
+    before = connection_of(endpoint)
+    endpoint.name, endpoint.description = name.strip(), description.strip()
+    endpoint.role_arn, endpoint.bucket = role_arn, bucket
+    endpoint.path_prefix, endpoint.region = path_prefix, region
+    _clean(endpoint)
+    if connection_of(endpoint) != before:
+        forget_test(endpoint)
+    _save(endpoint)
+    return endpoint
+
+
+def run_connection_test(*, endpoint: S3Endpoint) -> ConnectionReport:
+    """Run Test Endpoint's checks, on an endpoint that may be unsaved. Raises AlreadyBeingTested."""
+    running = f"endpoint-test:{endpoint.external_id}"
+    if not cache.add(running, True, LONGEST_TEST):
+        raise AlreadyBeingTested
+    try:
+        return check_connection(endpoint)
+    finally:
+        cache.delete(running)
+
+
+def run_endpoint_test(*, endpoint: S3Endpoint, now: datetime) -> ConnectionReport:
+    """Test a saved endpoint and keep what was found. Raises AlreadyBeingTested."""
+    tested = connection_of(endpoint)
+    result = run_connection_test(endpoint=endpoint)
+    keep_result(endpoint=endpoint, result=result, tested=tested, now=now)
+    return result
+
+
+def keep_result(
+    *, endpoint: S3Endpoint, result: ConnectionReport, tested: dict[str, str], now: datetime
+) -> None:
+    """Keep what a test found, unless the connection has changed since it began."""
+    found = {"test_state": result.state, "test_checks": result.as_json(), "tested_at": now}
+    if S3Endpoint.objects.filter(pk=endpoint.pk, **tested).update(**found):
+        for name, value in found.items():
+            setattr(endpoint, name, value)
+
+
+def forget_test(endpoint: S3Endpoint) -> None:
+    """What was found does not hold for another connection. Does not save."""
+    endpoint.test_state = S3Endpoint.TestState.UNTESTED
+    endpoint.test_checks, endpoint.tested_at = [], None
+
+
+def delete_endpoint(*, endpoint: S3Endpoint) -> None:
+    """Raises EndpointInUse while telemetries read from it."""
+    try:
+        with transaction.atomic():
+            endpoint.delete()
+    except ProtectedError:
+        raise EndpointInUse(list(endpoint.telemetries.values_list("name", flat=True))) from None
+
+
+def connection_of(endpoint: S3Endpoint) -> dict[str, str]:
+    """The fields that a test speaks of."""
+    return {field: getattr(endpoint, field) for field in CONNECTION_FIELDS}
+
+
+def _clean(endpoint: S3Endpoint) -> None:
+    """Bring the fields into the form to keep. Raises ValidationError keyed by field, for all at once."""
+    cleaners = {
+        "role_arn": clean_role_arn,
+        "bucket": clean_bucket,
+        "path_prefix": lambda value: clean_prefix(value).rstrip("/"),
+        "region": lambda value: clean_region(value, known=list_regions()),
+    }
+    problems: dict[str, ValidationError | list[ValidationError]] = {}
+    for field, clean in cleaners.items():
+        try:
+            setattr(endpoint, field, clean(getattr(endpoint, field)))
+        except ValidationError as error:
+            problems[field] = error
+    try:
+        endpoint.clean_fields(exclude=["account", "created_by", *problems])
+    except ValidationError as error:
+        problems.update(error.error_dict)
+    same_name = S3Endpoint.objects.for_account(endpoint.account).filter(name=endpoint.name)
+    if "name" not in problems and same_name.exclude(pk=endpoint.pk).exists():
+        problems["name"] = ValidationError(NAME_TAKEN)
+    if problems:
+        raise ValidationError(problems)
+
+
+def _save(endpoint: S3Endpoint) -> None:
+    try:
+        with transaction.atomic():
+            endpoint.save()
+    except IntegrityError:  # somebody was faster
+        raise ValidationError({"name": NAME_TAKEN}) from None
