@@ -13,7 +13,7 @@ from tests.chromium import ARGUMENTS, MISSING, find_chromium
 from tests.demo.running import RunningDemo
 
 IMAGES = Path(__file__).resolve().parent / "images"
-SIZE = {"width": 1280, "height": 800}
+SIZE = {"width": 1440, "height": 800}
 WORK_WITHIN = 60_000  # milliseconds, for a sync by the demo's own worker
 TELEMETRIES = (
     Answers(
