@@ -61,6 +61,7 @@ function chartOptions(layers) {
 function drawChart(canvas) {
   const { dates, layers } = JSON.parse(document.getElementById(canvas.dataset.chart).textContent);
   const theme = document.documentElement.dataset.bsTheme === "dark" ? "dark" : "light";
+  Chart.defaults.font.family = getComputedStyle(document.body).fontFamily;
   Chart.getChart(canvas)?.destroy();
   new Chart(canvas, {
     type: layers.length > 1 ? "bar" : "line",

@@ -40,7 +40,13 @@ class TelemetryFilter(django_filters.FilterSet):
     search = django_filters.CharFilter(
         method="match_words",
         label="Search",
-        widget=forms.TextInput(attrs={"type": "search", "autocomplete": "off"}),
+        widget=forms.TextInput(
+            attrs={
+                "type": "search",
+                "autocomplete": "off",
+                "placeholder": "Name, identifier, prefix, endpoint or dimension",
+            }
+        ),
     )
     status = django_filters.ChoiceFilter(
         choices=[*Telemetry.Status.choices, ("all", "All")], method="match_status", empty_label=None

@@ -45,6 +45,12 @@ class RangeForm(forms.Form):
         """(from, to); None where nothing valid is given."""
         return (None, None) if self.errors else (self.cleaned_data["from"], self.cleaned_data["to"])
 
+    def show(self, date_from: date, date_to: date) -> None:
+        """Fill in the ends that were left open with those in force."""
+        self.data = self.data.copy()
+        for name, day in (("from", date_from), ("to", date_to)):
+            self.data[name] = self.data.get(name) or day.isoformat()
+
     def dimension(self) -> Dimension | None:
         return None if self.errors else self._dimensions.get(self.cleaned_data.get("by", ""))
 

@@ -29,6 +29,8 @@ def detail(request: HttpRequest, telemetry_id: UUID) -> HttpResponse:
     telemetry = get_telemetry(request, telemetry_id)
     form = RangeForm(request.GET, dimensions=telemetry.dimensions.all())
     totals = _totals_of(telemetry, form)
+    if totals:
+        form.show(totals.date_from, totals.date_to)
     context = {
         "telemetry": telemetry,
         "form": form,

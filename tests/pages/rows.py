@@ -1,0 +1,114 @@
+"""Accounts, telemetries, data and runs for the tests of pages, made through the product's own services."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, date, datetime
+from decimal import Decimal
+
+from django.test import Client
+
+from accounts.models import Account, User
+from accounts.services import add_member, create_account
+from endpoints.models import S3Endpoint, new_external_id
+from ingestion.models import RejectedRow, RunFile, SyncRun
+from telemetry.loading import Counts, begin_load, complete_load
+from telemetry.models import DataPoint, SourceFile, Telemetry
+from telemetry.selectors import get_data_range
+from telemetry.series import get_or_create_series
+from telemetry.services import create_telemetry
+
+NOON = datetime(2026, 5, 20, 12, tzinfo=UTC)
+Days = Mapping[date, Mapping[tuple[str, ...], str]]  # date -> dimension values -> value
+
+
+def make_account(name: str = "Acme", **fields: bool) -> Account:
+    return create_account(name=name, **fields)
+
+
+def make_member(account: Account, role: str) -> User:
+    email = f"{role}@{account.slug}.example"
+    return add_member(account=account, email=email, role=role, password="correct horse")[0].user
+
+
+def sign_in(account: Account, role: str) -> Client:
+    client = Client()
+    client.force_login(make_member(account, role))
+    return client
+
+
+def make_endpoint(account: Account, name: str = "Main bucket", path_prefix: str = "exports") -> S3Endpoint:
+    return S3Endpoint.objects.create(
+        account=account,
+        name=name,
+        role_arn="arn:aws:iam::222222222222:role/Reader",
+        external_id=new_external_id(),
+        bucket="acme-metrics",
+        path_prefix=path_prefix,
+        region="eu-west-1",
+    )
+
+
+def make_telemetry(
+    account: Account,
+    identifier: str = "requests",
+    *,
+    endpoint: S3Endpoint | None = None,
+    dimensions: Sequence[str] = ("team", "env"),
+    **fields: object,
+) -> Telemetry:
+    given = {"name": f"{identifier} a day", "prefix": f"{identifier}/"} | fields
+    return create_telemetry(
+        account=account,
+        endpoint=endpoint or account.endpoints.first() or make_endpoint(account),
+        date_column="date",
+        date_format="yyyy-MM-dd",
+        dimensions=dimensions,
+        metric_column=identifier,
+        **given,
+    )
+
+
+def store_file(telemetry: Telemetry, key: str, days: Days, *, modified: datetime = NOON) -> SourceFile:
+    """A file as a sync stores it."""
+    file = begin_load(telemetry=telemetry, key=key, etag=f"etag-{key}", size=1234, last_modified=modified)
+    for day, values in days.items():
+        series = get_or_create_series(telemetry_id=telemetry.pk, combinations=list(values))
+        DataPoint.objects.bulk_create(
+            DataPoint(source_file=file, date=day, series_id=id, part=0, value=Decimal(value))
+            for id, value in zip(series, values.values(), strict=True)
+        )
+    rows = {day: len(values) for day, values in days.items()}
+    counts = Counts(rows_read=sum(rows.values()), rows_rejected=0, rows_by_day=rows)
+    complete_load(source_file=file, counts=counts, parts=1, now=modified)
+    file.refresh_from_db()
+    first, last = get_data_range(telemetry=telemetry)
+    Telemetry.objects.filter(pk=telemetry.pk).update(
+        data_from=first, data_through=last, last_sync_at=modified, last_sync_state="succeeded"
+    )
+    telemetry.refresh_from_db()
+    return file
+
+
+def make_run(telemetry: Telemetry, state: str = "succeeded_with_rejects", **fields: object) -> SyncRun:
+    ended = state not in SyncRun.ACTIVE_STATES
+    given = {"trigger": "manual", "created_at": NOON, "started_at": NOON} | fields
+    return SyncRun.objects.create(
+        telemetry=telemetry, state=state, finished_at=NOON if ended else None, **given
+    )
+
+
+def make_run_file(run: SyncRun, key: str, state: str = "read", **fields: object) -> RunFile:
+    return RunFile.objects.create(
+        run=run, key=key, etag=f"etag-{key}", size=1234, last_modified=NOON, state=state, **fields
+    )
+
+
+def reject_rows(file: RunFile, count: int, *, reason: str, cells: dict[str, str]) -> None:
+    RejectedRow.objects.bulk_create(
+        RejectedRow(run_file=file, row_number=number + 2, reason=reason, cells=cells)
+        for number in range(count)
+    )
+    file.reject_reasons = {**file.reject_reasons, reason: count}
+    file.rows_rejected = file.rows_read = file.rows_read + count
+    file.save()
