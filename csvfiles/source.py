@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import gzip
 import io
 import zlib
@@ -69,7 +70,7 @@ class Source:
 
     def _read_start(self) -> bytes:
         self._pending = b""
-        start = self._read(4096)
+        start = self.read(4096)
         if not start:
             raise FileError("empty", "The file is empty.", "Begin it with a row of column names.")
         check_text(start)
@@ -100,7 +101,9 @@ def check_text(start: bytes) -> None:
     if start.startswith(_UTF16) or _looks_like_utf16(start):
         raise FileError("utf16", "The file is encoded in UTF-16.", "Save it as UTF-8.")
     if b"\x00" in start.split(b"\n", 1)[0]:
-        raise FileError("binary", "The file is binary, not CSV text.", "Export it as CSV in UTF-8.")
+        raise _binary()
+    if _looks_binary(start) and not _is_utf8(start):
+        raise _binary()
 
 
 def decode(block: bytes, first_row: int) -> str:
@@ -109,16 +112,33 @@ def decode(block: bytes, first_row: int) -> str:
         return block.decode("utf-8")
     except UnicodeDecodeError as error:
         row = first_row + block.count(b"\n", 0, error.start)
-        if sum(byte < 32 and byte not in b"\t\r\n" for byte in block[:4096]) > len(block[:4096]) // 50:
-            raise FileError(
-                "binary", "The file is binary, not CSV text.", "Export it as CSV in UTF-8."
-            ) from None
+        if _looks_binary(block[:4096]):
+            raise _binary() from None
         raise FileError(
             "not_utf8",
             f"The file is not UTF-8: row {row} has the byte 0x{block[error.start]:02X}. "
             "It looks like Latin-1 (ISO 8859-1, Windows-1252).",
             "Save it as UTF-8.",
         ) from None
+
+
+def _binary() -> FileError:
+    return FileError("binary", "The file is binary, not CSV text.", "Export it as CSV in UTF-8.")
+
+
+def _is_utf8(start: bytes) -> bool:
+    """Whether the first bytes of a file are UTF-8, a character cut off at their end aside."""
+    try:
+        codecs.getincrementaldecoder("utf-8")().decode(start)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _looks_binary(start: bytes) -> bool:
+    """Whether there are NULs or control characters that no text in whatever encoding has."""
+    controls = sum(byte < 32 and byte not in b"\t\r\n" for byte in start)
+    return b"\x00" in start or controls > len(start) // 50
 
 
 def _looks_like_utf16(start: bytes) -> bool:
