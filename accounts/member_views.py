@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.crypto import get_random_string
 from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.access import account_permission
@@ -27,6 +28,7 @@ def show_members(request: HttpRequest) -> HttpResponse:
     return render(request, "accounts/members.html", {"section": "members", "members": members})
 
 
+@sensitive_post_parameters("password")
 @never_cache  # the answer may show a password
 @require_http_methods(["GET", "HEAD", "POST"])
 @account_permission(MANAGE_MEMBERS)
