@@ -18,11 +18,8 @@ FOLLOWED_BY_DOCUMENTS = {
     "hx-sync": "closest form:replace",
     "hx-swap": "none",
     "hx-select-oob": "#copy-trust-policy,#copy-inline-policy,#copy-cloudformation-template,#copy-terraform",
-    "autocomplete": "off",
-    "autocapitalize": "none",
-    "spellcheck": "false",
 }
-VERBATIM = {name: FOLLOWED_BY_DOCUMENTS[name] for name in ("autocomplete", "autocapitalize", "spellcheck")}
+VERBATIM = {"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
 
 
 class ConnectionRules:
@@ -69,7 +66,7 @@ class EndpointForm(ConnectionRules, forms.Form):
         label="Bucket Name",
         max_length=2048,
         help_text="The name alone, as the S3 console lists it.",
-        widget=forms.TextInput(attrs=FOLLOWED_BY_DOCUMENTS),
+        widget=forms.TextInput(attrs=VERBATIM),
         error_messages={"required": "Enter the name of the bucket with the CSV files."},
     )
     path_prefix = forms.CharField(
@@ -77,13 +74,13 @@ class EndpointForm(ConnectionRules, forms.Form):
         max_length=900,
         required=False,
         help_text="The folder path within the bucket, such as exports/usage. Empty: the whole bucket.",
-        widget=forms.TextInput(attrs=FOLLOWED_BY_DOCUMENTS),
+        widget=forms.TextInput(attrs=VERBATIM),
     )
     region = forms.CharField(
         label="Region",
         max_length=100,
         help_text="The bucket's region, such as us-east-1. The S3 console shows it beside the bucket's name.",
-        widget=forms.TextInput(attrs={**FOLLOWED_BY_DOCUMENTS, "list": "regions"}),
+        widget=forms.TextInput(attrs={**VERBATIM, "list": "regions"}),
         error_messages={"required": "Enter the bucket's region, such as us-east-1."},
     )
 
@@ -114,7 +111,15 @@ class NewEndpointForm(EndpointForm):
         super().__init__(*args, **kwargs)
         self.external_id = external_id
         self.initial["shown_external_id"] = external_id  # whatever a page showed before
-        self.fields["name"].required = name_required
+        self.name_required = name_required
+        for name in ("bucket", "path_prefix", "region"):
+            self.fields[name].widget.attrs.update(FOLLOWED_BY_DOCUMENTS)
+
+    def full_clean(self) -> None:
+        super().full_clean()
+        if self.is_bound and not self.name_required:  # a connection can be tested before it has a name
+            self._errors.pop("name", None)
+            self.cleaned_data.setdefault("name", "")
 
     def shows_another_external_id(self) -> bool:
         """Whether the page was made before the session's external ID was: it told people another one."""
