@@ -3,6 +3,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import Any
 
+from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
 
 from accounts import roles
@@ -12,7 +13,7 @@ from accounts.models import Account, User
 class Can:
     """What the page's reader may do in the active account: `{% if can.manage_telemetry %}`."""
 
-    def __init__(self, *, user: User, account: Account | None) -> None:
+    def __init__(self, *, user: User | AnonymousUser, account: Account | None) -> None:
         self._user = user
         self._account = account
 
@@ -41,10 +42,14 @@ class Can:
 
 
 def active_account(request: HttpRequest) -> dict[str, Any]:
-    """`account`: the active account of the page's reader; `accounts`: all of theirs; `can`: see Can."""
+    """`account`: the active account of the page's reader; `accounts`: all of theirs; `can`: see Can.
+
+    An error page may be made for a request that no middleware has seen, such as one for an unknown host.
+    """
     account = getattr(request, "account", None)
+    user = getattr(request, "user", None) or AnonymousUser()
     return {
         "account": account,
         "accounts": getattr(request, "accounts", []),
-        "can": Can(user=request.user, account=account),
+        "can": Can(user=user, account=account),
     }

@@ -81,6 +81,13 @@ class TestErrorPages:
         assert "app.css" in page
         assert "secret of the house" not in page
 
+    def test_a_request_for_an_unknown_host_is_refused_without_an_error_of_ours(self, db, settings):
+        settings.ALLOWED_HOSTS = ["denominator.example"]
+        answer = Client(raise_request_exception=False).get("/", headers={"host": "evil.example"})
+
+        assert answer.status_code == 400
+        assert "<h1>The request could not be understood</h1>" in answer.content.decode()
+
     def test_a_form_without_its_mark_is_refused_with_advice(self, account, join):
         client = Client(enforce_csrf_checks=True)
         client.force_login(join(account, "admin").user, backend="django.contrib.auth.backends.ModelBackend")
