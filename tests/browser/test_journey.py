@@ -68,7 +68,10 @@ def test_a_person_goes_from_signing_in_to_thirty_days_of_data(
     barriers: list[str] = []
 
     def look(page: Page) -> None:
-        barriers.extend(find_barriers(page))
+        for color_scheme in ("dark", "light"):
+            page.emulate_media(color_scheme=color_scheme, reduced_motion="reduce")  # no color half way
+            expect(page.locator("html")).to_have_attribute("data-bs-theme", color_scheme)
+            barriers.extend(f"{color_scheme}: {barrier}" for barrier in find_barriers(page))
 
     sign_in(page, url=live_server.url, email=EMAIL, password=PASSWORD, look=look)
     create_telemetry(page, url=live_server.url, answers=API_REQUESTS, look=look)
