@@ -79,7 +79,7 @@ class App:
             answer = answer_sts(request, roles=self.roles, now=utc_now())
         except Refused as refused:
             answer = sts_error(refused)
-        self.seen.append(Seen("assume", "", request.form().get("RoleArn", ""), "", answer.status))
+        self._note(Seen("assume", "", request.form().get("RoleArn", ""), "", answer.status))
         return answer
 
     def _answer_s3(self, request: S3Request) -> Answer:
@@ -95,18 +95,14 @@ class App:
             answer = error_answer(refused.status, refused.code, refused.message)
         if fault and fault.kind in {"reset", "damage"}:
             answer.body = _spoil(answer.body, fault, request.environ["werkzeug.socket"])
-        self.seen.append(
-            Seen(
-                request.operation,
-                request.bucket,
-                request.name or "",
-                request.headers.get("range", ""),
-                answer.status,
-            )
-        )
-        for action in self.faults.take_afterwards(request.operation):
-            action()
+        span = request.headers.get("range", "")
+        self._note(Seen(request.operation, request.bucket, request.name or "", span, answer.status))
         return answer
+
+    def _note(self, seen: Seen) -> None:
+        self.seen.append(seen)
+        for action in self.faults.take_afterwards(seen.operation):
+            action()
 
     def _authorise(self, request: S3Request) -> None:
         """Raise Refused or WrongRegion unless S3 would let this request through."""
