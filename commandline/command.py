@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import sys
+from argparse import Namespace
 from typing import Any
 
 from django.core.exceptions import ValidationError
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser, handle_default_options
+from django.db import connections
 
 DONE, FAILED, WRONG_ARGUMENTS = 0, 1, 2
 
@@ -45,6 +47,19 @@ class Command(BaseCommand):
         parser = super().create_parser(prog_name, subcommand, **kwargs)
         parser.add_argument("--json", action="store_true", dest="as_json", help="print one JSON object")
         return parser
+
+    def run_from_argv(self, argv: list[str]) -> None:
+        """As Django's, but an error is its text alone, without the name of a class before it."""
+        self._called_from_command_line = True
+        options = vars(self.create_parser(argv[0], argv[1]).parse_args(argv[2:]))
+        handle_default_options(Namespace(**options))
+        try:
+            self.execute(*options.pop("args", ()), **options)
+        except CommandError as error:
+            self.stderr.write(str(error))
+            sys.exit(error.returncode)
+        finally:
+            connections.close_all()
 
     def handle(self, *_args: Any, as_json: bool, **options: Any) -> None:
         own = {name: value for name, value in options.items() if name not in DJANGO_OPTIONS}

@@ -21,7 +21,7 @@ class SyncRun(models.Model):
 
     class Trigger(models.TextChoices):
         SCHEDULED = "scheduled", "Daily sync"
-        MANUAL = "manual", "Sync now"
+        MANUAL = "manual", "By hand"
         COMMAND = "command", "Command line"
         ACTIVATED = "activated", "Activated"
 

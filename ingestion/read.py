@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import structlog
 from django.conf import settings
 from django.db import transaction
@@ -35,6 +37,7 @@ from telemetry.loading import (
     fail_load,
 )
 from telemetry.models import SourceFile
+from telemetry.series import SeriesIds
 
 log = structlog.get_logger(__name__)
 
@@ -44,17 +47,27 @@ _GONE = "The object was deleted before it could be read."
 VERSIONS_TRIED = 3  # of an object that is overwritten again and again while it is read
 
 
-def read_file(*, run_file: RunFile, mapping: Mapping, bucket: Bucket, lease: Lease) -> None:
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What the reading of a run's files shares."""
+
+    lease: Lease
+    bucket: Bucket
+    mapping: Mapping
+    series: SeriesIds
+
+
+def read_file(*, run_file: RunFile, reading: Reading) -> None:
     """Read the file, or record why it cannot be read.
 
     Raises RunLost, LoadLost, and the StorageErrors that would meet every other file too.
     """
     for _ in range(VERSIONS_TRIED):
-        source_file = _begin(run_file, lease)
+        source_file = _begin(run_file, reading.lease)
         try:
-            _load(run_file, source_file, mapping, bucket, lease)
+            _load(run_file, source_file, reading)
         except ObjectChanged as error:
-            newest = _find_newest(bucket, run_file.key)
+            newest = _find_newest(reading.bucket, run_file.key)
             drop_load(source_file=source_file, message=str(error))
             if newest is None:
                 _record_failure(run_file, _GONE)
@@ -92,18 +105,18 @@ def _begin(run_file: RunFile, lease: Lease) -> SourceFile:
     return source_file
 
 
-def _load(run_file: RunFile, source_file: SourceFile, mapping: Mapping, bucket: Bucket, lease: Lease) -> None:
+def _load(run_file: RunFile, source_file: SourceFile, reading: Reading) -> None:
     version = S3Object(run_file.key, run_file.etag, run_file.size, run_file.last_modified)
-    with bucket.open_stream(version) as stream:
-        reader = PointReader(stream, mapping=mapping, limits=get_limits())
-        loader = Loader(source_file)
+    with reading.bucket.open_stream(version) as stream:
+        reader = PointReader(stream, mapping=reading.mapping, limits=get_limits())
+        loader = Loader(source_file, reading.series)
         for batch in reader:
             loader.add(points=batch.points, combinations=batch.combinations)
             _keep_rejects(run_file, batch.rejects)
-            lease.renew()
+            reading.lease.renew()
     counts = Counts(reader.rows_read, reader.rows_rejected, reader.rows_by_day)
     with transaction.atomic():
-        complete_load(source_file=source_file, counts=counts, parts=loader.parts, now=lease.clock())
+        complete_load(source_file=source_file, counts=counts, parts=loader.parts, now=reading.lease.clock())
         run_file.state = RunFile.State.READ
         run_file.rows_read, run_file.rows_rejected = reader.rows_read, reader.rows_rejected
         run_file.rows_repeated = reader.rows_repeated
@@ -111,7 +124,7 @@ def _load(run_file: RunFile, source_file: SourceFile, mapping: Mapping, bucket: 
         run_file.reject_reasons = dict(reader.reasons)
         run_file.extra_columns = reader.extra_columns
         run_file.save()
-    log.info("file read", run=lease.run.pk, source_file=source_file.pk, rows=reader.rows_read)
+    log.info("file read", run=run_file.run_id, source_file=source_file.pk, rows=reader.rows_read)
 
 
 def _keep_rejects(run_file: RunFile, rejects: list[Rejected]) -> None:

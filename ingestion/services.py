@@ -18,10 +18,11 @@ from ingestion.finish import fail_run, finish_run
 from ingestion.leases import Clock, Lease, RunLost, claim_run
 from ingestion.models import RunFile, SyncRun
 from ingestion.plan import plan_run
-from ingestion.read import read_file
+from ingestion.read import Reading, read_file
 from ingestion.selectors import get_active_run, list_due_telemetries, list_lost_runs
 from telemetry.loading import LoadLost
 from telemetry.models import Telemetry
+from telemetry.series import SeriesIds
 from telemetry.services import activate_telemetry, get_mapping
 
 log = structlog.get_logger(__name__)
@@ -133,9 +134,9 @@ def _carry_out(lease: Lease) -> None:
         bucket = open_bucket(telemetry.endpoint, prefix=telemetry.prefix)
         if lease.run.planned_at is None:
             plan_run(lease=lease, bucket=bucket)
-        mapping = get_mapping(telemetry=telemetry)
+        reading = Reading(lease, bucket, get_mapping(telemetry=telemetry), SeriesIds(telemetry.pk))
         for run_file in lease.run.files.filter(state=RunFile.State.PENDING).order_by("pk").iterator():
-            read_file(run_file=run_file, mapping=mapping, bucket=bucket, lease=lease)
+            read_file(run_file=run_file, reading=reading)
     except StorageError as error:
         fail_run(lease=lease, message=str(error))
     else:

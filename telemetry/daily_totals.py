@@ -25,9 +25,7 @@ def refresh_daily_totals(*, telemetry: Telemetry, dates: Iterable[date]) -> None
     positions = list(telemetry.dimensions.order_by("position").values_list("position", flat=True))
     for some in _in_portions(sorted(set(dates)), _DATES_AT_A_TIME):
         DailyTotal.objects.filter(telemetry=telemetry, date__in=some).delete()
-        _insert_overall(telemetry, some)
-        for position in positions:
-            _insert_by_dimension(telemetry, some, position)
+        _insert_totals(telemetry, some, positions)
 
 
 def dimension_sql(series: str, position: int) -> str:
@@ -37,37 +35,34 @@ def dimension_sql(series: str, position: int) -> str:
     return f"({series}.dimensions ->> {int(position) - 1})"
 
 
-def _insert_overall(telemetry: Telemetry, dates: Sequence[date]) -> None:
+def _insert_totals(telemetry: Telemetry, dates: Sequence[date], positions: Sequence[int]) -> None:
     effective = fold_dates(telemetry=telemetry, dates=dates)
-    total = sum_function(connection.vendor)
-    _insert(
-        f"SELECT %s, 0, date, '', {total}(value) FROM ({effective.sql}) AS effective GROUP BY date",
-        [telemetry.pk, *effective.params],
-    )
-
-
-def _insert_by_dimension(telemetry: Telemetry, dates: Sequence[date], position: int) -> None:
-    effective = fold_dates(telemetry=telemetry, dates=dates)
-    total = sum_function(connection.vendor)
-    name = dimension_sql("s", position)
-    grouped = f"""
-        SELECT e.date AS date, {name} AS name, {total}(e.value) AS value,
-               count(*) OVER (PARTITION BY e.date) AS names
-        FROM ({effective.sql}) AS e JOIN telemetry_series s ON s.id = e.series_id
-        GROUP BY e.date, {name}"""
-    _insert(
-        f"SELECT %s, %s, date, name, value FROM ({grouped}) AS grouped WHERE names <= %s",
-        [telemetry.pk, position, *effective.params, settings.DAILY_TOTALS_MAX_VALUES],
-    )
-
-
-def _insert(select: str, params: list) -> None:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO telemetry_dailytotal"
-            f" (telemetry_id, dimension, date, dimension_value, value) {select}",
-            params,
+    names = "".join(f", {dimension_sql('s', position)} AS d{position}" for position in positions)
+    overall = f"SELECT %s, 0, date, '', {_total()} FROM effective GROUP BY date"
+    sql = f"""
+        INSERT INTO telemetry_dailytotal (telemetry_id, dimension, date, dimension_value, value)
+        WITH effective AS MATERIALIZED (
+            SELECT e.date, e.value {names} FROM ({effective.sql}) AS e
+            JOIN telemetry_series s ON s.id = e.series_id
         )
+        {" UNION ALL ".join([overall, *(_by_dimension(position) for position in positions)])}"""
+    params = [*effective.params, telemetry.pk]
+    for position in positions:
+        params += [telemetry.pk, position, settings.DAILY_TOTALS_MAX_VALUES]
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+
+
+def _by_dimension(position: int) -> str:
+    return f"""
+        SELECT %s, %s, date, d{position}, value FROM (
+            SELECT date, d{position}, {_total()} AS value, count(*) OVER (PARTITION BY date) AS names
+            FROM effective GROUP BY date, d{position}
+        ) AS grouped{position} WHERE names <= %s"""
+
+
+def _total() -> str:
+    return f"{sum_function(connection.vendor)}(value)"
 
 
 def _in_portions(items: Sequence[date], size: int) -> Iterator[list[date]]:

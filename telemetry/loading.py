@@ -18,7 +18,7 @@ from telemetry.daily_totals import refresh_daily_totals
 from telemetry.exact import sum_function
 from telemetry.fields import plain
 from telemetry.models import DataPoint, FileDay, SourceFile, Telemetry
-from telemetry.series import get_or_create_series
+from telemetry.series import SeriesIds
 
 State = SourceFile.State
 
@@ -39,20 +39,19 @@ class Counts:
 class Loader:
     """Writes the points of one source file that is being read, batch by batch."""
 
-    def __init__(self, source_file: SourceFile) -> None:
-        self._file = source_file
+    def __init__(self, source_file: SourceFile, series: SeriesIds) -> None:
+        self._file, self._series = source_file, series
         self._series_ids = pl.Series([], dtype=pl.Int64)
         self._part = 0
 
-    def add(self, *, points: pl.DataFrame, combinations: Sequence[Sequence[str]]) -> None:
+    def add(self, *, points: pl.DataFrame, combinations: Sequence[tuple[str, ...]]) -> None:
         """Write a batch: `points` of day, combination (its number in the file) and value (plain text).
 
         Raises LoadLost.
         """
         if not SourceFile.objects.filter(pk=self._file.pk, state=State.READING).exists():
             raise LoadLost(self._file.key)
-        ids = get_or_create_series(telemetry_id=self._file.telemetry_id, combinations=combinations)
-        self._series_ids.extend(pl.Series(ids, dtype=pl.Int64))
+        self._series_ids.extend(pl.Series(self._series.find(combinations), dtype=pl.Int64))
         rows = points.select(
             pl.lit(self._file.pk, dtype=pl.Int64).alias("source_file_id"),
             pl.col("day").alias("date"),
@@ -173,7 +172,7 @@ def clear_lost(*, source_file: SourceFile) -> None:
 
 
 def _lock(telemetry_id: int) -> Telemetry:
-    """Files of one telemetry begin to count one after the other, or two would each miss the other's points."""
+    """Files of a telemetry begin to count one after the other, or each would miss the other's points."""
     return Telemetry.objects.select_for_update(no_key=True).get(pk=telemetry_id)
 
 

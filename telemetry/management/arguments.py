@@ -5,28 +5,19 @@ from __future__ import annotations
 from datetime import date
 
 from accounts.models import Account
-from accounts.selectors import get_account
-from commandline.command import Failure, WrongArguments
+from commandline.command import WrongArguments
 from telemetry.models import Telemetry
 from telemetry.selectors import get_telemetry, list_telemetries
 
 
-def find_account(slug: str) -> Account:
-    """Raises Failure with the remedy."""
-    try:
-        return get_account(slug=slug)
-    except Account.DoesNotExist:
-        raise Failure(f"There is no account {slug!r}. Create it with: manage.py add_account") from None
-
-
 def find_telemetry(account: Account, identifier: str) -> Telemetry:
-    """Raises Failure naming the identifiers that there are."""
+    """Raises WrongArguments naming the identifiers that there are."""
     try:
         return get_telemetry(account=account, identifier=identifier)
     except Telemetry.DoesNotExist:
         known = list_telemetries(account=account).order_by("identifier").values_list("identifier", flat=True)
         others = f"It has: {', '.join(known)}." if known else "It has none yet: manage.py add_telemetry"
-        raise Failure(f"Account {account.slug!r} has no telemetry {identifier!r}. {others}") from None
+        raise WrongArguments(f"Account {account.slug!r} has no telemetry {identifier!r}. {others}") from None
 
 
 def parse_day(text: str | None, argument: str) -> date | None:

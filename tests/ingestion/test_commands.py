@@ -161,14 +161,14 @@ def test_a_run_left_by_a_killed_process_is_taken_over(acme, settings):
     ("arguments", "code", "says"),
     [
         (("sync_telemetry", "--account", "acme"), 2, "Name the telemetries to sync, or say --all."),
-        (("sync_telemetry", "--account", "acme", "nope"), 1, "no telemetry 'nope'. It has: requests."),
-        (("sync_telemetry", "--account", "nobody", "--all"), 1, "no account 'nobody'. Create it with"),
+        (("sync_telemetry", "--account", "acme", "nope"), 2, "no telemetry 'nope'. It has: requests."),
+        (("sync_telemetry", "--account", "nobody", "--all"), 2, 'no account "nobody". Check --account'),
         (
             ("export_telemetry", "requests", "--account", "acme", "--from", "1.5.2024"),
             2,
             "--from: '1.5.2024'",
         ),
-        (("export_telemetry", "nope", "--account", "acme"), 1, "no telemetry 'nope'"),
+        (("export_telemetry", "nope", "--account", "acme"), 2, "no telemetry 'nope'"),
     ],
 )
 def test_wrong_arguments_are_told_with_the_remedy(acme, arguments, code, says):

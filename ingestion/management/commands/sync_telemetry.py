@@ -8,13 +8,14 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import CommandParser
 from django.utils import timezone
 
+from accounts.management.arguments import add_account_argument, find_account
 from accounts.models import Account
 from commandline.command import DONE, FAILED, WrongArguments
 from commandline.command import Command as BaseCommand
 from ingestion.models import RunFile, SyncRun
 from ingestion.selectors import list_run_files
 from ingestion.services import create_run, execute_run
-from telemetry.management.arguments import find_account, find_telemetry
+from telemetry.management.arguments import find_telemetry
 from telemetry.models import Telemetry
 from telemetry.selectors import list_telemetries
 
@@ -35,7 +36,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("identifiers", nargs="*", metavar="IDENTIFIER")
-        parser.add_argument("--account", required=True, metavar="SLUG")
+        add_account_argument(parser)
         parser.add_argument("--all", action="store_true", dest="sync_all", help="every active telemetry")
         parser.add_argument("--reimport", action="store_true", help="read every file again, changed or not")
 

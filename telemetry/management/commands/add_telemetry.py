@@ -5,11 +5,11 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.core.management.base import CommandParser
 
+from accounts.management.arguments import add_account_argument, find_account
 from commandline.command import Command as BaseCommand
-from commandline.command import Failure
+from commandline.command import WrongArguments
 from csvfiles.dates import DATE_FORMATS, find_format
 from endpoints.models import S3Endpoint
-from telemetry.management.arguments import find_account
 from telemetry.models import Telemetry
 from telemetry.services import create_telemetry
 
@@ -30,7 +30,7 @@ class Command(BaseCommand):
     help = "Create a telemetry: one metric, read daily from the CSV files under a prefix of an endpoint."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--account", required=True, metavar="SLUG")
+        add_account_argument(parser)
         parser.add_argument("--endpoint", required=True, metavar="NAME", help="the endpoint's name")
         parser.add_argument("--prefix", required=True, help="relative to the endpoint's path prefix")
         parser.add_argument("--name", required=True, help="the display name")
@@ -50,7 +50,7 @@ class Command(BaseCommand):
         account = find_account(options["account"])
         endpoint = S3Endpoint.objects.for_account(account).filter(name=options["endpoint"]).first()
         if endpoint is None:
-            raise Failure(
+            raise WrongArguments(
                 f"Account {account.slug!r} has no endpoint {options['endpoint']!r}. "
                 "Create it with: manage.py add_endpoint"
             )

@@ -7,9 +7,10 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
+from accounts.management.arguments import add_account_argument, find_account
 from commandline.command import Command as BaseCommand
 from telemetry.fields import plain
-from telemetry.management.arguments import find_account, find_telemetry, parse_day
+from telemetry.management.arguments import find_telemetry, parse_day
 from telemetry.models import Telemetry
 from telemetry.selectors import list_dimensions, list_points
 
@@ -19,7 +20,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("identifier", metavar="IDENTIFIER")
-        parser.add_argument("--account", required=True, metavar="SLUG")
+        add_account_argument(parser)
         parser.add_argument("--from", dest="date_from", metavar="D", help="first date, yyyy-MM-dd")
         parser.add_argument("--to", dest="date_to", metavar="D", help="last date, yyyy-MM-dd")
 

@@ -4,8 +4,8 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
+from accounts.management.arguments import add_account_argument, find_account
 from commandline.command import Command as BaseCommand
-from telemetry.management.arguments import find_account
 from telemetry.models import Telemetry
 from telemetry.selectors import list_telemetries
 
@@ -14,7 +14,7 @@ class Command(BaseCommand):
     help = "List an account's telemetries."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--account", required=True, metavar="SLUG")
+        add_account_argument(parser)
 
     def run(self, *, account: str) -> dict[str, Any]:
         telemetries = list_telemetries(account=find_account(account)).order_by("identifier")
