@@ -34,7 +34,7 @@ def days(standin: StandIn) -> StandIn:
 
 
 def make_member(account: Account, email: str, role: str = "manager") -> User:
-    user = User.objects.create_user(email, "a long enough password")
+    user = User.objects.create_user(email)
     Membership.objects.create(account=account, user=user, role=role)
     return user
 

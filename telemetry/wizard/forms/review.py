@@ -54,7 +54,7 @@ class ReviewForm(StepForm):
                 "Source",
                 ("S3 endpoint", endpoint.name),
                 ("Prefix", get("source", "prefix")),
-                ("Files read", f"{prefix}…"),
+                ("Whole prefix", prefix),
                 ("Telemetry name", get("source", "name")),
             ),
             _section(
