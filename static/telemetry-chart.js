@@ -70,12 +70,9 @@ function drawChart(canvas) {
   });
 }
 
-function drawCharts(part) {
-  part.querySelectorAll("canvas[data-chart]").forEach(drawChart);
+function drawCharts() {
+  document.querySelectorAll("canvas[data-chart]").forEach(drawChart);
 }
 
-drawCharts(document);
-document.addEventListener("htmx:load", (event) => {
-  if (event.detail.elt !== document.body) drawCharts(event.detail.elt);
-});
-new MutationObserver(() => drawCharts(document)).observe(document.documentElement, { attributeFilter: ["data-bs-theme"] });
+drawCharts();
+new MutationObserver(drawCharts).observe(document.documentElement, { attributeFilter: ["data-bs-theme"] });

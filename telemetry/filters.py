@@ -73,6 +73,7 @@ class TelemetryFilter(django_filters.FilterSet):
     def __init__(self, data: QueryDict, **kwargs: Any) -> None:
         data = data.copy()
         data.setdefault("status", Telemetry.Status.ACTIVE)
+        data.setdefault("sort", "name")
         super().__init__(data, **kwargs)
         self.queryset = self.queryset.annotate(whole_prefix=WHOLE_PREFIX)
 

@@ -25,7 +25,7 @@ NEWEST_FILES = 5
 @vary_on_headers("HX-Request")
 @telemetry_page(VIEW_TELEMETRY)
 def detail(request: HttpRequest, telemetry_id: UUID) -> HttpResponse:
-    """A telemetry: configuration, daily totals, newest points, runs and files; htmx gets the totals alone."""
+    """A telemetry: configuration, daily totals, newest points, runs and files; htmx gets the table of totals alone."""
     telemetry = get_telemetry(request, telemetry_id)
     form = RangeForm(request.GET, dimensions=telemetry.dimensions.all())
     totals = _totals_of(telemetry, form)
@@ -39,7 +39,7 @@ def detail(request: HttpRequest, telemetry_id: UUID) -> HttpResponse:
         "now": timezone.now(),
     }
     if request.htmx:
-        return render(request, "telemetry/_totals.html", context)
+        return render(request, "telemetry/_daily_totals.html", context)
     context |= {
         "points": list(list_points(telemetry=telemetry, newest_first=True, limit=NEWEST_POINTS)),
         "files": list_source_files(telemetry=telemetry)[:NEWEST_FILES],

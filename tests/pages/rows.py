@@ -75,8 +75,8 @@ def store_file(telemetry: Telemetry, key: str, days: Days, *, modified: datetime
     for day, values in days.items():
         series = get_or_create_series(telemetry_id=telemetry.pk, combinations=list(values))
         DataPoint.objects.bulk_create(
-            DataPoint(source_file=file, date=day, series_id=id, part=0, value=Decimal(value))
-            for id, value in zip(series, values.values(), strict=True)
+            DataPoint(source_file=file, date=day, series_id=found, part=0, value=Decimal(value))
+            for found, value in zip(series, values.values(), strict=True)
         )
     rows = {day: len(values) for day, values in days.items()}
     counts = Counts(rows_read=sum(rows.values()), rows_rejected=0, rows_by_day=rows)
