@@ -13,7 +13,6 @@ from telemetry.fields import plain
 from telemetry.models import DailyTotal, Dimension, Telemetry
 from telemetry.selectors import list_daily_totals
 
-NEWEST_DATES = 30
 TOP_VALUES = 10
 REST_LABEL = "All other values"
 _EXACT = Context(prec=100)  # totals have up to 56 digits; the default rounds at 28
@@ -60,16 +59,6 @@ class Totals:
                 for layer in layers
             ],
         }
-
-
-def get_newest_range(*, telemetry: Telemetry) -> tuple[date, date] | None:
-    """From the oldest to the newest of the 30 newest dates with data; None where there is no data."""
-    dates = list(
-        DailyTotal.objects.filter(telemetry=telemetry, dimension=DailyTotal.OVERALL)
-        .order_by("-date")
-        .values_list("date", flat=True)[:NEWEST_DATES]
-    )
-    return (dates[-1], dates[0]) if dates else None
 
 
 def get_totals(

@@ -12,12 +12,12 @@ from django.views.decorators.vary import vary_on_headers
 from accounts.roles import VIEW_TELEMETRY
 from telemetry.forms import LONGEST_RANGE, RangeForm
 from telemetry.models import Telemetry
-from telemetry.selectors import list_points, list_source_files
-from telemetry.totals import Totals, get_newest_range, get_totals
+from telemetry.newest import get_newest_range, list_newest_points
+from telemetry.selectors import list_source_files
+from telemetry.totals import Totals, get_totals
 from telemetry.views.guards import get_telemetry, telemetry_page
 
 DATES_PER_PAGE = 30
-NEWEST_POINTS = 10
 NEWEST_FILES = 5
 
 
@@ -25,7 +25,7 @@ NEWEST_FILES = 5
 @vary_on_headers("HX-Request")
 @telemetry_page(VIEW_TELEMETRY)
 def detail(request: HttpRequest, telemetry_id: UUID) -> HttpResponse:
-    """A telemetry: configuration, daily totals, newest points, runs and files; htmx gets the table of totals alone."""
+    """Configuration, daily totals, newest points, runs and files; htmx gets the table of totals alone."""
     telemetry = get_telemetry(request, telemetry_id)
     form = RangeForm(request.GET, dimensions=telemetry.dimensions.all())
     totals = _totals_of(telemetry, form)
@@ -41,7 +41,7 @@ def detail(request: HttpRequest, telemetry_id: UUID) -> HttpResponse:
     if request.htmx:
         return render(request, "telemetry/_daily_totals.html", context)
     context |= {
-        "points": list(list_points(telemetry=telemetry, newest_first=True, limit=NEWEST_POINTS)),
+        "points": list_newest_points(telemetry=telemetry),
         "files": list_source_files(telemetry=telemetry)[:NEWEST_FILES],
     }
     return render(request, "telemetry/detail.html", context)

@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Account
 from telemetry.models import Telemetry
+from telemetry.newest import list_newest_points
 from telemetry.totals import REST_LABEL, get_totals
 from tests.pages.rows import NOON, make_run, make_telemetry, sign_in, store_file
 
@@ -135,6 +136,12 @@ def test_the_newest_points_are_shown_with_their_dimension_values(client, telemet
     page = get(client, telemetry)
     assert page.index("007") < page.index("old")
     assert "(empty)" in page
+
+
+def test_the_newest_points_come_from_as_few_dates_as_hold_ten(telemetry):
+    store_file(telemetry, "1.csv", {day(n): {(f"t{m}", "p"): "1" for m in range(4)} for n in range(9)})
+    points = list_newest_points(telemetry=telemetry)
+    assert [point.date for point in points] == [day(8)] * 4 + [day(7)] * 4 + [day(6)] * 2
 
 
 def test_recent_runs_are_listed_with_their_counts(client, telemetry):
