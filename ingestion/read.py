@@ -116,7 +116,9 @@ def _load(run_file: RunFile, source_file: SourceFile, reading: Reading) -> None:
             reading.lease.renew()
     counts = Counts(reader.rows_read, reader.rows_rejected, reader.rows_by_day)
     with transaction.atomic():
-        complete_load(source_file=source_file, counts=counts, parts=loader.parts, now=reading.lease.clock())
+        complete_load(
+            source_file=source_file, counts=counts, written=loader.written, now=reading.lease.clock()
+        )
         run_file.state = RunFile.State.READ
         run_file.rows_read, run_file.rows_rejected = reader.rows_read, reader.rows_rejected
         run_file.rows_repeated = reader.rows_repeated

@@ -3,28 +3,48 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date
 from itertools import islice
 
 from django.conf import settings
 from django.db import connection
+from django.db.models import QuerySet
 
 from telemetry.exact import sum_function
+from telemetry.file_totals import FileTotals
 from telemetry.fold import fold_dates
-from telemetry.models import DailyTotal, Telemetry
+from telemetry.models import DailyTotal, FileDay, Telemetry
 
 _DATES_AT_A_TIME = 400
 
 
-def refresh_daily_totals(*, telemetry: Telemetry, dates: Iterable[date]) -> None:
+@dataclass(frozen=True, slots=True)
+class LoadedFile:
+    """The file that has just been loaded, and what it adds up to."""
+
+    pk: int
+    totals: FileTotals
+
+
+def refresh_daily_totals(
+    *, telemetry: Telemetry, dates: Iterable[date], loaded: LoadedFile | None = None
+) -> None:
     """Make the totals of these dates what the stored files say, in the transaction that changed them.
 
+    A date that the loaded file alone holds has that file's totals; the others are added up from the points.
     A dimension with more than settings.DAILY_TOTALS_MAX_VALUES values on a date has no totals for that date:
     they would be as many as the points. Selectors read the points then.
     """
-    positions = list(telemetry.dimensions.order_by("position").values_list("position", flat=True))
-    for some in _in_portions(sorted(set(dates)), _DATES_AT_A_TIME):
+    dates = set(dates)
+    for some in _in_portions(sorted(dates), _DATES_AT_A_TIME):
         DailyTotal.objects.filter(telemetry=telemetry, date__in=some).delete()
+    if loaded is not None and loaded.totals.complete:
+        alone = _held_alone(telemetry, loaded, dates)
+        _write_file_totals(telemetry, loaded.totals, alone)
+        dates -= alone
+    positions = list(telemetry.dimensions.order_by("position").values_list("position", flat=True))
+    for some in _in_portions(sorted(dates), _DATES_AT_A_TIME):
         _insert_totals(telemetry, some, positions)
 
 
@@ -33,6 +53,29 @@ def dimension_sql(series: str, position: int) -> str:
     if connection.vendor == "sqlite":
         return f"json_extract({series}.dimensions, '$[{int(position) - 1}]')"
     return f"({series}.dimensions ->> {int(position) - 1})"
+
+
+def _held_alone(telemetry: Telemetry, loaded: LoadedFile, dates: set[date]) -> set[date]:
+    held = FileDay.objects.filter(telemetry=telemetry).exclude(source_file_id=loaded.pk)
+    return set(loaded.totals.overall) & dates - _dates_among(held, dates)
+
+
+def _dates_among(days: QuerySet[FileDay], dates: set[date]) -> set[date]:
+    found: set[date] = set()
+    for some in _in_portions(sorted(dates), _DATES_AT_A_TIME):
+        found |= set(days.filter(date__in=some).values_list("date", flat=True))
+    return found
+
+
+def _write_file_totals(telemetry: Telemetry, totals: FileTotals, dates: set[date]) -> None:
+    DailyTotal.objects.bulk_create(
+        (
+            DailyTotal(telemetry=telemetry, dimension=dimension, date=day, dimension_value=name, value=value)
+            for day in sorted(dates)
+            for dimension, name, value in totals.list_totals(day)
+        ),
+        batch_size=5_000,
+    )
 
 
 def _insert_totals(telemetry: Telemetry, dates: Sequence[date], positions: Sequence[int]) -> None:

@@ -7,16 +7,16 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 
 import polars as pl
 from django.db import connection, transaction
 
-from telemetry.daily_totals import refresh_daily_totals
-from telemetry.exact import sum_function
+from telemetry.daily_totals import LoadedFile, refresh_daily_totals
 from telemetry.fields import plain
+from telemetry.file_totals import FileTotals
 from telemetry.models import DataPoint, FileDay, SourceFile, Telemetry
 from telemetry.series import SeriesIds
 
@@ -36,13 +36,22 @@ class Counts:
     rows_by_day: Mapping[date, int]  # accepted rows
 
 
+@dataclass(slots=True)
+class Written:
+    """What a loader has written: rows of the table, in parts, and what they add up to."""
+
+    rows: int = 0
+    parts: int = 0
+    totals: FileTotals = field(default_factory=FileTotals)
+
+
 class Loader:
     """Writes the points of one source file that is being read, batch by batch."""
 
     def __init__(self, source_file: SourceFile, series: SeriesIds) -> None:
         self._file, self._series = source_file, series
         self._series_ids = pl.Series([], dtype=pl.Int64)
-        self._part = 0
+        self.written = Written()
 
     def add(self, *, points: pl.DataFrame, combinations: Sequence[tuple[str, ...]]) -> None:
         """Write a batch: `points` of day, combination (its number in the file) and value (plain text).
@@ -56,18 +65,16 @@ class Loader:
             pl.lit(self._file.pk, dtype=pl.Int64).alias("source_file_id"),
             pl.col("day").alias("date"),
             self._series_ids.gather(points["combination"]).alias("series_id"),
-            pl.lit(self._part, dtype=pl.Int32).alias("part"),
+            pl.lit(self.written.parts, dtype=pl.Int32).alias("part"),
             pl.col("value"),
         )
         if connection.vendor == "postgresql":
             _copy(rows)
         else:
             _insert(rows)
-        self._part += 1
-
-    @property
-    def parts(self) -> int:
-        return self._part
+        self.written.totals.add(points, combinations)
+        self.written.rows += rows.height
+        self.written.parts += 1
 
 
 def begin_load(
@@ -81,17 +88,17 @@ def begin_load(
         )
 
 
-def complete_load(*, source_file: SourceFile, counts: Counts, parts: int, now: datetime) -> None:
+def complete_load(*, source_file: SourceFile, counts: Counts, written: Written, now: datetime) -> None:
     """Make the file's points count in place of its earlier version's, all at once. Raises LoadLost."""
     with transaction.atomic():
         telemetry = _lock(source_file.telemetry_id)
-        days = _write_days(source_file, counts.rows_by_day)
+        days = _write_days(source_file, counts.rows_by_day, written.totals)
         old = SourceFile.objects.filter(telemetry=telemetry, key=source_file.key, state=State.STORED).first()
         if old is not None:
             days |= _remove_data(old)
         for state in (State.STORED, State.FAILED, State.IGNORED):
             _supersede(telemetry, source_file.key, state)
-        source_file.points = _count_points(source_file, parts)
+        source_file.points = _count_points(source_file, written)
         _settle(
             source_file,
             state=State.STORED,
@@ -100,7 +107,9 @@ def complete_load(*, source_file: SourceFile, counts: Counts, parts: int, now: d
             points=source_file.points,
             imported_at=now,
         )
-        refresh_daily_totals(telemetry=telemetry, dates=days)
+        refresh_daily_totals(
+            telemetry=telemetry, dates=days, loaded=LoadedFile(source_file.pk, written.totals)
+        )
 
 
 def fail_load(*, source_file: SourceFile, message: str, rows_read: int = 0, rows_rejected: int = 0) -> None:
@@ -200,30 +209,25 @@ def _delete_points(source_file: SourceFile) -> None:
     DataPoint.objects.filter(source_file=source_file)._raw_delete(using=connection.alias)
 
 
-def _write_days(source_file: SourceFile, rows_by_day: Mapping[date, int]) -> set[date]:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT date, {sum_function(connection.vendor)}(value) FROM telemetry_datapoint"
-            " WHERE source_file_id = %s GROUP BY date",
-            [source_file.pk],
-        )
-        values = {as_date(day): Decimal(str(value)) for day, value in cursor.fetchall()}
+def _write_days(source_file: SourceFile, rows_by_day: Mapping[date, int], totals: FileTotals) -> set[date]:
     FileDay.objects.bulk_create(
         FileDay(
             source_file=source_file,
             telemetry_id=source_file.telemetry_id,
             date=day,
             rows=rows,
-            value=values[day],
+            value=totals.overall[day],
         )
         for day, rows in sorted(rows_by_day.items())
     )
     return set(rows_by_day)
 
 
-def _count_points(source_file: SourceFile, parts: int) -> int:
+def _count_points(source_file: SourceFile, written: Written) -> int:
+    if written.parts <= 1:
+        return written.rows
     points = DataPoint.objects.filter(source_file=source_file)
-    return points.values("date", "series_id").distinct().count() if parts > 1 else points.count()
+    return points.values("date", "series_id").distinct().count()
 
 
 def _copy(rows: pl.DataFrame) -> None:
@@ -248,8 +252,3 @@ def _insert(rows: pl.DataFrame) -> None:
                 for file, day, series, part, v in rows.iter_rows()
             ],
         )
-
-
-def as_date(value: date | str) -> date:
-    """A date as either database gives it in raw SQL."""
-    return value if isinstance(value, date) else date.fromisoformat(value)

@@ -15,7 +15,6 @@ from accounts.models import Account
 from telemetry.daily_totals import dimension_sql
 from telemetry.exact import ExactSum
 from telemetry.fold import fold_range
-from telemetry.loading import as_date
 from telemetry.models import DailyTotal, Dimension, FileDay, SourceFile, Telemetry
 
 
@@ -87,7 +86,7 @@ def list_points(
         sql += f" LIMIT {int(limit)}"
     for day, dimensions, value in _stream(sql, effective.params):
         values = json.loads(dimensions) if isinstance(dimensions, str) else dimensions
-        yield Point(as_date(day), tuple(values), Decimal(str(value)))
+        yield Point(_as_date(day), tuple(values), Decimal(str(value)))
 
 
 def get_data_range(*, telemetry: Telemetry) -> tuple[date | None, date | None]:
@@ -167,3 +166,8 @@ def _stream(sql: str, params: list) -> Iterator[tuple]:
         cursor.execute(sql, params)
         while rows := cursor.fetchmany(2_000):
             yield from rows
+
+
+def _as_date(value: date | str) -> date:
+    """A date as either database gives it in raw SQL."""
+    return value if isinstance(value, date) else date.fromisoformat(value)
