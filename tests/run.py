@@ -7,10 +7,12 @@ answer, the second part runs on what does, or is left out and named; with CI=tru
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 
 from tests.chromium import MISSING, find_chromium, install_chromium
 from tests.services import find_postgresql, reserve_redis
@@ -32,7 +34,26 @@ def run_suite(name: str, *, database: str, cache: str, arguments: list[str]) -> 
     print(f"\n=== {name} ===", flush=True)
     environment = os.environ | {"TEST_DATABASE_URL": database, "TEST_REDIS_URL": cache}
     command = [sys.executable, "-m", "pytest", "-n", "2", "--dist", "loadscope", *arguments]
-    return Part(name, subprocess.run(command, cwd=ROOT, env=environment, check=False).returncode)
+    return Part(name, call_pytest(command, environment))
+
+
+def call_pytest(command: list[str], environment: dict[str, str]) -> int:
+    """pytest's exit code. Asked to end, wait until it has dropped its databases, then end too."""
+    heard: list[int] = []
+
+    def hear(number: int, _frame: FrameType | None) -> None:
+        heard.append(number)
+        if number == signal.SIGTERM:  # Ctrl-C reaches pytest by itself: it is in the terminal's group
+            process.terminate()
+
+    with subprocess.Popen(command, cwd=ROOT, env=environment) as process:
+        before = {number: signal.signal(number, hear) for number in (signal.SIGINT, signal.SIGTERM)}
+        returncode = process.wait()
+    for number, handler in before.items():
+        signal.signal(number, handler)
+    if heard:
+        sys.exit(128 + heard[0])
+    return returncode
 
 
 def run_with_services(arguments: list[str], *, in_ci: bool) -> list[Part]:

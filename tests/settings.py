@@ -6,6 +6,8 @@ from tests.environment import FOLDER, RUN
 # isort: split
 from config.settings import *
 
+DEBUG = False  # as pytest-django has it during tests; config.urls may be imported before
+
 # SQLite's test database is a file, as in production: threads get connections of their own. On PostgreSQL
 # the name carries the run; pytest-django adds the xdist worker.
 _on_sqlite = DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3"
