@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
-from decimal import Decimal
 
+import polars as pl
 from django.test import Client
 
 from accounts.models import Account, User
 from accounts.services import add_member, create_account
 from endpoints.models import S3Endpoint, new_external_id
 from ingestion.models import RejectedRow, RunFile, SyncRun
-from telemetry.loading import Counts, begin_load, complete_load
-from telemetry.models import DataPoint, SourceFile, Telemetry
+from telemetry.loading import Counts, Loader, begin_load, complete_load
+from telemetry.models import SourceFile, Telemetry
 from telemetry.selectors import get_data_range
-from telemetry.series import get_or_create_series
+from telemetry.series import SeriesIds
 from telemetry.services import create_telemetry
 
 NOON = datetime(2026, 5, 20, 12, tzinfo=UTC)
@@ -72,15 +72,18 @@ def make_telemetry(
 def store_file(telemetry: Telemetry, key: str, days: Days, *, modified: datetime = NOON) -> SourceFile:
     """A file as a sync stores it."""
     file = begin_load(telemetry=telemetry, key=key, etag=f"etag-{key}", size=1234, last_modified=modified)
-    for day, values in days.items():
-        series = get_or_create_series(telemetry_id=telemetry.pk, combinations=list(values))
-        DataPoint.objects.bulk_create(
-            DataPoint(source_file=file, date=day, series_id=found, part=0, value=Decimal(value))
-            for found, value in zip(series, values.values(), strict=True)
-        )
-    rows = {day: len(values) for day, values in days.items()}
-    counts = Counts(rows_read=sum(rows.values()), rows_rejected=0, rows_by_day=rows)
-    complete_load(source_file=file, counts=counts, parts=1, now=modified)
+    combinations = dict.fromkeys(combination for values in days.values() for combination in values)
+    numbers = {combination: number for number, combination in enumerate(combinations)}
+    points = [
+        (day, numbers[combination], value)
+        for day, values in days.items()
+        for combination, value in values.items()
+    ]
+    loader = Loader(file, SeriesIds(telemetry.pk))
+    frame = pl.DataFrame(points, schema=["day", "combination", "value"], orient="row")
+    loader.add(points=frame, combinations=list(numbers))
+    counts = Counts(len(points), 0, {day: len(values) for day, values in days.items()})
+    complete_load(source_file=file, counts=counts, written=loader.written, now=modified)
     file.refresh_from_db()
     first, last = get_data_range(telemetry=telemetry)
     Telemetry.objects.filter(pk=telemetry.pk).update(
