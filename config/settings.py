@@ -150,6 +150,8 @@ SUGGESTED_POLICY_NAME = env.str("SUGGESTED_POLICY_NAME", default="finout-access-
 # --- syncing ------------------------------------------------------------------------------------------
 # Who works on a run says so at least this often (seconds); after twice the time without a word another may.
 RUN_HEARTBEAT_SECONDS = env.int("RUN_HEARTBEAT_SECONDS", default=15)
+# How many other workers may read files of a run beside the one that carries it out.
+RUN_HELPERS = env.int("RUN_HELPERS", default=3)
 RUN_MAX_ATTEMPTS = env.int("RUN_MAX_ATTEMPTS", default=5)
 
 # --- limits for what a file may be -------------------------------------------------------------------

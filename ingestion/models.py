@@ -104,6 +104,8 @@ class RunFile(models.Model):
         SourceFile, null=True, on_delete=models.SET_NULL, related_name="run_files"
     )  # once it is being read
     state = models.CharField(max_length=10, choices=State.choices, default=State.PENDING)
+    taken_by = models.UUIDField(null=True)  # who reads it, or read it last
+    taken_until = models.DateTimeField(null=True)  # renewed while it is read; past it, anybody may take it
     message = models.TextField(blank=True)
     rows_read = models.BigIntegerField(default=0)
     rows_rejected = models.BigIntegerField(default=0)

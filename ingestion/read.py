@@ -113,7 +113,7 @@ def _load(run_file: RunFile, source_file: SourceFile, reading: Reading) -> None:
         for batch in reader:
             loader.add(points=batch.points, combinations=batch.combinations)
             _keep_rejects(run_file, batch.rejects)
-            reading.lease.renew()
+            reading.lease.renew(run_file)
     counts = Counts(reader.rows_read, reader.rows_rejected, reader.rows_by_day)
     with transaction.atomic():
         complete_load(

@@ -1,31 +1,19 @@
-"""Asking for syncs and carrying them out."""
+"""Asking for syncs, and seeing to it that none is lost. `ingestion.work` carries them out."""
 
 from __future__ import annotations
 
 from datetime import date, datetime
 
-import structlog
-from celery import current_app
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
-from kombu.exceptions import OperationalError
 
 from accounts.models import User
-from endpoints.errors import StorageError
-from endpoints.storage import open_bucket
-from ingestion.finish import fail_run, finish_run
-from ingestion.leases import Clock, Lease, RunLost, claim_run
+from ingestion.messages import send
 from ingestion.models import RunFile, SyncRun
-from ingestion.plan import plan_run
-from ingestion.read import Reading, read_file
 from ingestion.selectors import get_active_run, list_due_telemetries, list_lost_runs
-from telemetry.loading import LoadLost
 from telemetry.models import Telemetry
-from telemetry.series import SeriesIds
-from telemetry.services import activate_telemetry, get_mapping
-
-log = structlog.get_logger(__name__)
+from telemetry.services import activate_telemetry
 
 
 def request_sync(
@@ -114,45 +102,9 @@ def recover_lost_runs(*, now: datetime) -> int:
     return lost
 
 
-def execute_run(*, run_id: int, clock: Clock) -> bool:
-    """Carry a run out, from wherever a lost attempt had got to. False where it is not ours to do."""
-    lease = claim_run(run_id=run_id, clock=clock)
-    if lease is None:
-        return False
-    try:
-        _carry_out(lease)
-    except (RunLost, LoadLost):
-        log.warning("run taken over", run=run_id)
-        return False
-    log.info("run ended", run=run_id, state=lease.run.state)
-    return True
-
-
-def _carry_out(lease: Lease) -> None:
-    telemetry = lease.run.telemetry
-    try:
-        bucket = open_bucket(telemetry.endpoint, prefix=telemetry.prefix)
-        if lease.run.planned_at is None:
-            plan_run(lease=lease, bucket=bucket)
-        reading = Reading(lease, bucket, get_mapping(telemetry=telemetry), SeriesIds(telemetry.pk))
-        for run_file in lease.run.files.filter(state=RunFile.State.PENDING).order_by("pk").iterator():
-            read_file(run_file=run_file, reading=reading)
-    except StorageError as error:
-        fail_run(lease=lease, message=str(error))
-    else:
-        finish_run(lease=lease)
-
-
 def _queue(run: SyncRun) -> None:
-    """Send the task once the run is there for a worker to find. A message that is lost costs a delay."""
-    transaction.on_commit(lambda: _send(run.pk))
-
-
-def _send(run_id: int) -> None:
-    try:
-        current_app.send_task("ingestion.tasks.run_sync", kwargs={"run_id": run_id}, retry=False)
-    except OperationalError as error:  # the queue is down: `recover_lost_runs` sends it again
-        log.error("run not queued", run=run_id, error=str(error))
+    """Send the task once the run is there for a worker to find."""
+    transaction.on_commit(lambda: send("run_sync", run_id=run.pk))
 
 
 def _give_up(run: SyncRun, now: datetime) -> None:

@@ -5,13 +5,19 @@ from __future__ import annotations
 from celery import shared_task
 from django.utils import timezone
 
-from ingestion import services
+from ingestion import services, work
 
 
 @shared_task
 def run_sync(*, run_id: int) -> None:
     """Carry out a run, unless somebody does already or it has ended."""
-    services.execute_run(run_id=run_id, clock=timezone.now)
+    work.execute_run(run_id=run_id, clock=timezone.now, ask_for_help=True)
+
+
+@shared_task
+def help_run(*, run_id: int) -> None:
+    """Read some of the files of a run that another worker carries out."""
+    work.help_run(run_id=run_id, clock=timezone.now)
 
 
 @shared_task

@@ -12,7 +12,8 @@ import pytest
 from demo.standin import StandIn
 from endpoints.models import S3Endpoint
 from ingestion.models import SyncRun
-from ingestion.services import create_run, execute_run
+from ingestion.services import create_run
+from ingestion.work import execute_run
 from telemetry.fields import plain
 from telemetry.models import Telemetry
 from telemetry.selectors import list_points

@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 
 from ingestion import read as reading
 from ingestion.models import SyncRun
-from ingestion.services import create_run, execute_run
+from ingestion.services import create_run
+from ingestion.work import execute_run
 from telemetry import loading
 from telemetry.fields import plain
 from telemetry.models import DailyTotal, DataPoint, FileDay, SourceFile, Telemetry

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
+from unittest.mock import patch
 
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from kombu.exceptions import OperationalError
 
-from ingestion import services
-from ingestion.leases import RunLost, claim_run
+from endpoints.storage import open_bucket
+from ingestion import services, work
+from ingestion.leases import RunLost, claim_run, join_run, take_file
 from ingestion.models import RunFile, SyncRun
+from ingestion.plan import plan_run
 from telemetry.models import Telemetry
 from telemetry.services import deactivate_telemetry
 from tests.ingestion.conftest import START
@@ -24,7 +28,7 @@ State = SyncRun.State
 def queued(monkeypatch):
     """The ids of the runs that were sent to the queue."""
     sent = []
-    monkeypatch.setattr(services, "_send", sent.append)
+    monkeypatch.setattr(services, "send", lambda task, *, run_id: sent.append(run_id))
     return sent
 
 
@@ -56,7 +60,7 @@ def test_a_new_telemetry_has_its_data_from_the_next_daily_sync(bench, queued):
     Telemetry.objects.update(created_at=NOW + timedelta(hours=1))
     assert start(NOW + timedelta(hours=2)) == 0
     assert start(NOW + timedelta(days=1)) == 1
-    assert services.execute_run(run_id=SyncRun.objects.get().pk, clock=lambda: NOW)
+    assert work.execute_run(run_id=SyncRun.objects.get().pk, clock=lambda: NOW)
     assert bench.points() == [("2024-05-01", "core", "5")]
 
 
@@ -72,7 +76,7 @@ def test_an_inactive_telemetry_and_an_account_without_the_beta_are_not_synced(du
 def test_the_daily_sync_comes_after_a_run_that_is_going_on(due, queued):
     services.create_run(telemetry=due.telemetry, trigger="manual", now=NOW)
     assert start() == 0
-    services.execute_run(run_id=SyncRun.objects.get().pk, clock=lambda: NOW)
+    work.execute_run(run_id=SyncRun.objects.get().pk, clock=lambda: NOW)
     assert start() == 1
 
 
@@ -100,21 +104,21 @@ def test_an_inactive_telemetry_cannot_be_synced_until_it_is_activated_and_then_c
         services.request_sync(telemetry=bench.telemetry, trigger="manual", now=NOW)
     bench.put("a.csv", HEADER + "2024-05-01,core,5\n")
     run = services.activate_and_catch_up(telemetry=bench.telemetry, now=NOW)
-    services.execute_run(run_id=run.pk, clock=lambda: NOW)
+    work.execute_run(run_id=run.pk, clock=lambda: NOW)
     assert bench.points() == [("2024-05-01", "core", "5")]
 
 
 def test_a_message_delivered_twice_runs_once(bench):
     run, _ = services.create_run(telemetry=bench.telemetry, trigger="manual", now=NOW)
     assert claim_run(run_id=run.pk, clock=lambda: NOW) is not None
-    assert services.execute_run(run_id=run.pk, clock=lambda: NOW) is False
+    assert work.execute_run(run_id=run.pk, clock=lambda: NOW) is False
     run.refresh_from_db()
     assert run.attempts == 1
 
 
 def test_a_run_that_has_ended_is_not_run_again(bench):
     run = bench.sync()
-    assert services.execute_run(run_id=run.pk, clock=lambda: NOW) is False
+    assert work.execute_run(run_id=run.pk, clock=lambda: NOW) is False
 
 
 def test_a_run_whose_worker_died_goes_on_where_it_was(bench, queued, settings, monkeypatch):
@@ -126,7 +130,7 @@ def test_a_run_whose_worker_died_goes_on_where_it_was(bench, queued, settings, m
 
     later = NOW + timedelta(seconds=2 * settings.RUN_HEARTBEAT_SECONDS + 1)
     assert services.recover_lost_runs(now=later) == 1
-    assert services.execute_run(run_id=run.pk, clock=lambda: later)
+    assert work.execute_run(run_id=run.pk, clock=lambda: later)
     run.refresh_from_db()
     assert (run.state, run.attempts, run.files_read, run.points_written) == (State.SUCCEEDED, 2, 2, 2)
     assert len(bench.points()) == 2
@@ -138,7 +142,7 @@ class Killed(BaseException):
 
 def die_at_second_file(run, monkeypatch):
     """Carry the run out until its second file, and no further."""
-    real, calls = services.read_file, []
+    real, calls = work.read_file, []
 
     def read_file(**arguments):
         calls.append(arguments)
@@ -147,8 +151,8 @@ def die_at_second_file(run, monkeypatch):
         real(**arguments)
 
     with monkeypatch.context() as patched, pytest.raises(Killed):
-        patched.setattr(services, "read_file", read_file)
-        services.execute_run(run_id=run.pk, clock=lambda: NOW)
+        patched.setattr(work, "read_file", read_file)
+        work.execute_run(run_id=run.pk, clock=lambda: NOW)
 
 
 def test_a_run_that_is_lost_again_and_again_ends_with_the_reason(bench, settings):
@@ -189,3 +193,51 @@ def test_the_telemetry_shows_its_last_sync_and_how_far_its_data_reach(bench):
     assert bench.telemetry.last_sync_state == State.SUCCEEDED
     assert bench.telemetry.last_sync_at == START + timedelta(minutes=1)
     assert (bench.telemetry.data_from, bench.telemetry.data_through) == (date(2024, 4, 30), date(2024, 5, 1))
+
+
+def plan_two_files(bench):
+    """A run of two files, planned and held by a process that has read neither."""
+    for name in "ab":
+        bench.put(f"{name}.csv", HEADER + f"2024-05-01,{name},5\n")
+    run, _ = services.create_run(telemetry=bench.telemetry, trigger="manual", now=NOW)
+    lease = claim_run(run_id=run.pk, clock=lambda: NOW)
+    plan_run(lease=lease, bucket=open_bucket(bench.telemetry.endpoint, prefix="usage/"))
+    return run, lease
+
+
+def test_a_helper_reads_files_that_nobody_has_taken_and_does_not_end_the_run(bench):
+    run, lease = plan_two_files(bench)
+    mine = take_file(lease=lease)
+    assert work.help_run(run_id=run.pk, clock=lambda: NOW) == 1
+    run.refresh_from_db()
+    assert run.state == State.RUNNING
+    assert [file.state for file in run.files.order_by("pk")] == ["pending", "read"]
+    assert (mine.pk, take_file(lease=lease)) == (run.files.order_by("pk").first().pk, None)
+
+
+def test_a_file_whose_reader_died_is_taken_by_another(bench, settings):
+    run, _ = plan_two_files(bench)
+    take_file(lease=join_run(run_id=run.pk, clock=lambda: NOW))
+    later = NOW + timedelta(seconds=2 * settings.RUN_HEARTBEAT_SECONDS + 1)
+    assert work.execute_run(run_id=run.pk, clock=lambda: later)
+    run.refresh_from_db()
+    assert (run.state, run.files_read) == (State.SUCCEEDED, 2)
+
+
+def test_there_is_nothing_to_help_with_before_the_plan_and_after_the_end(bench):
+    run, _ = services.create_run(telemetry=bench.telemetry, trigger="manual", now=NOW)
+    assert work.help_run(run_id=run.pk, clock=lambda: NOW) == 0
+    work.execute_run(run_id=run.pk, clock=lambda: NOW)
+    assert work.help_run(run_id=run.pk, clock=lambda: NOW) == 0
+
+
+def test_a_queue_that_is_down_delays_a_run_and_breaks_nothing(bench, django_capture_on_commit_callbacks):
+    def refuse(*arguments, **options):
+        raise OperationalError("no broker")
+
+    with (
+        patch("celery.Celery.send_task", refuse),
+        django_capture_on_commit_callbacks(execute=True),
+    ):
+        run = services.request_sync(telemetry=bench.telemetry, trigger="manual", now=NOW)
+    assert run.state == State.QUEUED

@@ -14,7 +14,8 @@ from commandline.command import DONE, FAILED, WrongArguments
 from commandline.command import Command as BaseCommand
 from ingestion.models import RunFile, SyncRun
 from ingestion.selectors import list_run_files
-from ingestion.services import create_run, execute_run
+from ingestion.services import create_run
+from ingestion.work import SECONDS_BETWEEN_LOOKS, execute_run, help_run
 from telemetry.management.arguments import find_telemetry
 from telemetry.models import Telemetry
 from telemetry.selectors import list_telemetries
@@ -48,7 +49,7 @@ class Command(BaseCommand):
         return {"runs": [_to_json(run) for run in runs]}
 
     def _sync(self, telemetry: Telemetry, *, reimport: bool) -> SyncRun:
-        """A run of our own, after the one that may be going on has ended or proved dead."""
+        """A run of our own, after helping the one that may be going on to its end."""
         while True:
             run, created = create_run(
                 telemetry=telemetry, trigger=SyncRun.Trigger.COMMAND, now=timezone.now(), reimport=reimport
@@ -60,9 +61,9 @@ class Command(BaseCommand):
             if created and run.state not in SyncRun.ACTIVE_STATES:
                 self._report_end(telemetry, run)
                 return run
-            if not executed:
+            if not executed and not help_run(run_id=run.pk, clock=timezone.now):
                 self._report(f"{telemetry.identifier}: waiting for a sync that is going on")
-                time.sleep(0.5)
+                time.sleep(SECONDS_BETWEEN_LOOKS)
 
     def _report(self, text: str) -> None:
         if not self.as_json or sys.stderr.isatty():

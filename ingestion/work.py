@@ -1,0 +1,94 @@
+"""Carrying a run out: plan, read file by file, end. Several processes may read the files of one run."""
+
+from __future__ import annotations
+
+import time
+
+import structlog
+from django.conf import settings
+
+from endpoints.errors import StorageError
+from endpoints.storage import Bucket, open_bucket
+from ingestion.finish import fail_run, finish_run
+from ingestion.leases import Clock, Lease, RunLost, claim_run, files_are_left, join_run, take_file
+from ingestion.messages import send
+from ingestion.plan import plan_run
+from ingestion.read import Reading, read_file
+from telemetry.loading import LoadLost
+from telemetry.series import SeriesIds
+from telemetry.services import get_mapping
+
+log = structlog.get_logger(__name__)
+
+SECONDS_BETWEEN_LOOKS = 0.2  # at files that others are still reading
+
+
+def execute_run(*, run_id: int, clock: Clock, ask_for_help: bool = False) -> bool:
+    """Carry a run out, from wherever a lost attempt had got to. False where it is not ours to do.
+
+    `ask_for_help`: let free workers read some of the files.
+    """
+    lease = claim_run(run_id=run_id, clock=clock)
+    if lease is None:
+        return False
+    try:
+        _carry_out(lease, ask_for_help=ask_for_help)
+    except RunLost:
+        log.warning("run taken over", run=run_id)
+        return False
+    log.info("run ended", run=run_id, state=lease.run.state)
+    return True
+
+
+def help_run(*, run_id: int, clock: Clock) -> int:
+    """Read files of a run that somebody else carries out, while there are any; how many it was."""
+    lease = join_run(run_id=run_id, clock=clock)
+    if lease is None:
+        return 0
+    try:
+        return _read_files(lease, _open(lease))
+    except (RunLost, StorageError):  # whoever carries the run out meets the same, and ends it
+        return 0
+
+
+def _carry_out(lease: Lease, *, ask_for_help: bool) -> None:
+    try:
+        bucket = _open(lease)
+        if lease.run.planned_at is None:
+            plan_run(lease=lease, bucket=bucket)
+        if ask_for_help:
+            _ask_for_help(lease)
+        _read_files(lease, bucket)
+        while files_are_left(lease=lease):  # others read them; or died, and then they are ours in a while
+            lease.renew()
+            time.sleep(SECONDS_BETWEEN_LOOKS)
+            _read_files(lease, bucket)
+    except StorageError as error:
+        fail_run(lease=lease, message=str(error))
+    else:
+        finish_run(lease=lease)
+
+
+def _open(lease: Lease) -> Bucket:
+    telemetry = lease.run.telemetry
+    return open_bucket(telemetry.endpoint, prefix=telemetry.prefix)
+
+
+def _read_files(lease: Lease, bucket: Bucket) -> int:
+    """Read what nobody else has taken; how many files. Raises RunLost, and StorageError as read_file does."""
+    telemetry = lease.run.telemetry
+    reading = Reading(lease, bucket, get_mapping(telemetry=telemetry), SeriesIds(telemetry.pk))
+    files = 0
+    while (run_file := take_file(lease=lease)) is not None:
+        try:
+            read_file(run_file=run_file, reading=reading)
+        except LoadLost:
+            log.warning("file taken over", run=lease.run.pk, file=run_file.pk)
+        lease.renew()
+        files += 1
+    return files
+
+
+def _ask_for_help(lease: Lease) -> None:
+    for _ in range(min(settings.RUN_HELPERS, lease.run.files_planned - 1)):
+        send("help_run", run_id=lease.run.pk)
