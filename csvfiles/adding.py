@@ -26,7 +26,7 @@ def add_up(frame: pl.DataFrame) -> pl.DataFrame:
     if not repeated.any():
         return frame.sort(_KEY)
     sums = []
-    for day, combination, value in sum_by(frame.filter(repeated), *_KEY):
+    for day, combination, value in sum_by(to_exact(frame.filter(repeated)), *_KEY):
         if value >= _LIMIT:
             raise FileError(
                 "sum_too_large",
@@ -38,16 +38,21 @@ def add_up(frame: pl.DataFrame) -> pl.DataFrame:
     return pl.concat([frame.filter(~repeated).select(*_KEY, VALUE), added]).sort(_KEY)
 
 
-def sum_by(frame: pl.DataFrame, *keys: str) -> Iterator[tuple]:
-    """(*keys, exact sum of `value`) for the frame's groups, in no order. `value` is plain text that fits."""
+def to_exact(frame: pl.DataFrame) -> pl.DataFrame:
+    """The frame with `value`, plain text, as decimals where any sum of them fits; else as it is."""
     largest = frame[VALUE].cast(pl.Float64).max() or 0
     if largest * frame.height < float(_LIMIT):
-        exact = pl.col(VALUE).cast(pl.Decimal(38, FRACTION_DIGITS))
-        yield from frame.group_by(keys).agg(exact.sum()).iter_rows()
+        return frame.with_columns(pl.col(VALUE).cast(pl.Decimal(38, FRACTION_DIGITS)))
+    return frame  # the 38 digits of polars' decimals may not be enough, and where they are not its sums wrap
+
+
+def sum_by(exact: pl.DataFrame, *keys: str) -> Iterator[tuple]:
+    """(*keys, exact sum of `value`) for the groups of a frame of `to_exact`, in no order."""
+    if exact.schema[VALUE] != pl.String:
+        yield from exact.group_by(keys).agg(pl.col(VALUE).sum()).iter_rows()
         return
-    # The 38 digits of polars' decimals might not be enough, and where they are not its sums wrap in silence.
     sums: dict[tuple, Decimal] = {}
-    for *key, value in frame.select(*keys, VALUE).iter_rows():
+    for *key, value in exact.select(*keys, VALUE).iter_rows():
         sums[tuple(key)] = EXACT.add(sums.get(tuple(key), Decimal(0)), Decimal(value))
     for key, value in sums.items():
         yield *key, value

@@ -11,6 +11,7 @@ class Limits:
     columns: int = 2_000
     combinations: int = 1_000_000  # different combinations of dimension values in one file
     expanded_bytes: int = 200 * 2**30  # of a gzip file, read out
+    totals_kept: int = 100_000  # totals by dimension value and day; beyond them they are not kept
     rejects_kept: int = 10_000  # with their cells; all are counted
     reject_cell: int = 1_000  # characters kept of a rejected row's cell
     block_bytes: int = 2 * 2**20  # read and split at a time

@@ -20,6 +20,7 @@ from csvfiles.opening import take_header
 from csvfiles.repeats import RepeatedRows
 from csvfiles.source import Source
 from csvfiles.split import Splitter, cell_name
+from csvfiles.totals import FileTotals
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,12 +29,13 @@ class Batch:
 
     points        frame of `day` (Date), `combination` (its number in the file, from 0) and `value` (plain
                   decimal text); one row for each day and combination, sorted
-    combinations  the dimension values of the combinations that are new since the batch before
+    combinations  frame of the combinations that are new since the batch before: `combination`, and their
+                  dimension values in `d1`, `d2`, … in the mapping's order
     rejects       rejected rows since the batch before, as far as they are kept
     """
 
     points: pl.DataFrame
-    combinations: list[tuple[str, ...]]
+    combinations: pl.DataFrame
     rejects: list[RejectedRow]
 
 
@@ -57,6 +59,7 @@ class PointReader:
         other = set(self.header.columns) - {mapping.date_column, mapping.metric_column}
         self._identity = [cell_name(self.header.position(column)) for column in sorted(other)]
         self._repeats = RepeatedRows()
+        self.totals = FileTotals(len(mapping.dimensions), limits)
         self.rows_read = 0
         self.reasons: Counter[str] = Counter()  # rejected rows by reason
         self.rows_by_day: Counter[date] = Counter()  # accepted rows
@@ -75,19 +78,26 @@ class PointReader:
 
     def _read_batches(self) -> Iterator[Batch]:
         frames: list[pl.DataFrame] = []
-        combinations: list[tuple[str, ...]] = []
+        combinations: list[pl.DataFrame] = []
         rejects: list[RejectedRow] = []
         for frame, new, rejected in self._read_blocks():
             frames.append(frame)
-            combinations += new
+            combinations.append(new)
             rejects += rejected
             if sum(frame.height for frame in frames) >= self._limits.batch_points:
-                yield Batch(add_up(pl.concat(frames)), combinations, rejects)
+                yield self._end_batch(frames, combinations, rejects)
                 frames, combinations, rejects = [], [], []
         if frames:
-            yield Batch(add_up(pl.concat(frames)), combinations, rejects)
+            yield self._end_batch(frames, combinations, rejects)
 
-    def _read_blocks(self) -> Iterator[tuple[pl.DataFrame, list[tuple[str, ...]], list[RejectedRow]]]:
+    def _end_batch(
+        self, frames: list[pl.DataFrame], combinations: list[pl.DataFrame], rejects: list[RejectedRow]
+    ) -> Batch:
+        batch = Batch(add_up(pl.concat(frames)), pl.concat(combinations), rejects)
+        self.totals.add(batch.points, batch.combinations)
+        return batch
+
+    def _read_blocks(self) -> Iterator[tuple[pl.DataFrame, pl.DataFrame, list[RejectedRow]]]:
         block, final = self._start, self._final
         while True:
             rows, rest = self._splitter.split(block, final=final)

@@ -27,9 +27,9 @@ from endpoints.storage import Bucket, S3Object
 from ingestion.leases import Lease
 from ingestion.models import RejectedRow, RunFile
 from telemetry.loading import (
-    Counts,
     Loader,
     LoadLost,
+    Outcome,
     begin_load,
     clear_lost,
     complete_load,
@@ -114,15 +114,14 @@ def _load(run_file: RunFile, source_file: SourceFile, reading: Reading) -> None:
             loader.add(points=batch.points, combinations=batch.combinations)
             _keep_rejects(run_file, batch.rejects)
             reading.lease.renew(run_file)
-    counts = Counts(reader.rows_read, reader.rows_rejected, reader.rows_by_day)
+    outcome = Outcome(reader.rows_read, reader.rows_rejected, reader.rows_by_day, reader.totals)
+    points = loader.count_points()
     with transaction.atomic():
-        complete_load(
-            source_file=source_file, counts=counts, written=loader.written, now=reading.lease.clock()
-        )
+        complete_load(source_file=source_file, outcome=outcome, points=points, now=reading.lease.clock())
         run_file.state = RunFile.State.READ
         run_file.rows_read, run_file.rows_rejected = reader.rows_read, reader.rows_rejected
         run_file.rows_repeated = reader.rows_repeated
-        run_file.points_written = source_file.points
+        run_file.points_written = points
         run_file.reject_reasons = dict(reader.reasons)
         run_file.extra_columns = reader.extra_columns
         run_file.save()

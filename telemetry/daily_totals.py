@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import islice
 
+import polars as pl
 from django.conf import settings
 from django.db import connection
 from django.db.models import QuerySet
 
+from csvfiles.numbers import format_plain
+from csvfiles.totals import FileTotals
+from telemetry.copying import copy_rows
 from telemetry.exact import sum_function
-from telemetry.file_totals import FileTotals
 from telemetry.fold import fold_dates
 from telemetry.models import DailyTotal, FileDay, Telemetry
 
@@ -68,14 +71,20 @@ def _dates_among(days: QuerySet[FileDay], dates: set[date]) -> set[date]:
 
 
 def _write_file_totals(telemetry: Telemetry, totals: FileTotals, dates: set[date]) -> None:
-    DailyTotal.objects.bulk_create(
-        (
-            DailyTotal(telemetry=telemetry, dimension=dimension, date=day, dimension_value=name, value=value)
-            for day in sorted(dates)
-            for dimension, name, value in totals.list_totals(day)
-        ),
-        batch_size=5_000,
-    )
+    most = settings.DAILY_TOTALS_MAX_VALUES
+    rows = [
+        (telemetry.pk, dimension, day, name, value)
+        for day in sorted(dates)
+        for dimension, name, value in totals.list_totals(day, most_values=most)
+    ]
+    columns = ("telemetry_id", "dimension", "date", "dimension_value", "value")
+    if connection.vendor == "postgresql" and rows:
+        text = [(*row[:4], format_plain(row[4])) for row in rows]
+        copy_rows("telemetry_dailytotal", pl.DataFrame(text, schema=columns, orient="row"))
+    else:
+        DailyTotal.objects.bulk_create(
+            (DailyTotal(**dict(zip(columns, row, strict=True))) for row in rows), batch_size=5_000
+        )
 
 
 def _insert_totals(telemetry: Telemetry, dates: Sequence[date], positions: Sequence[int]) -> None:

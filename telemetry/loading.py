@@ -5,18 +5,18 @@ This module is the one writer of SourceFile, FileDay, DataPoint and DailyTotal.
 
 from __future__ import annotations
 
-import io
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
 import polars as pl
 from django.db import connection, transaction
 
+from csvfiles.totals import FileTotals
+from telemetry.copying import copy_rows
 from telemetry.daily_totals import LoadedFile, refresh_daily_totals
 from telemetry.fields import plain
-from telemetry.file_totals import FileTotals
 from telemetry.models import DataPoint, FileDay, SourceFile, Telemetry
 from telemetry.series import SeriesIds
 
@@ -28,21 +28,13 @@ class LoadLost(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Counts:
+class Outcome:
     """What reading a whole file came to."""
 
     rows_read: int
     rows_rejected: int
     rows_by_day: Mapping[date, int]  # accepted rows
-
-
-@dataclass(slots=True)
-class Written:
-    """What a loader has written: rows of the table, in parts, and what they add up to."""
-
-    rows: int = 0
-    parts: int = 0
-    totals: FileTotals = field(default_factory=FileTotals)
+    totals: FileTotals
 
 
 class Loader:
@@ -50,31 +42,35 @@ class Loader:
 
     def __init__(self, source_file: SourceFile, series: SeriesIds) -> None:
         self._file, self._series = source_file, series
-        self._series_ids = pl.Series([], dtype=pl.Int64)
-        self.written = Written()
+        self._series_ids = pl.Series([], dtype=pl.Int64)  # by the number of the combination in the file
+        self.rows = self.parts = 0
 
-    def add(self, *, points: pl.DataFrame, combinations: Sequence[tuple[str, ...]]) -> None:
-        """Write a batch: `points` of day, combination (its number in the file) and value (plain text).
-
-        Raises LoadLost.
-        """
+    def add(self, *, points: pl.DataFrame, combinations: pl.DataFrame) -> None:
+        """Write a batch of csvfiles.read. Raises LoadLost."""
         if not SourceFile.objects.filter(pk=self._file.pk, state=State.READING).exists():
             raise LoadLost(self._file.key)
-        self._series_ids.extend(pl.Series(self._series.find(combinations), dtype=pl.Int64))
+        if combinations.height:
+            self._series_ids.extend(self._series.find(combinations.drop("combination")))
         rows = points.select(
             pl.lit(self._file.pk, dtype=pl.Int64).alias("source_file_id"),
             pl.col("day").alias("date"),
             self._series_ids.gather(points["combination"]).alias("series_id"),
-            pl.lit(self.written.parts, dtype=pl.Int32).alias("part"),
+            pl.lit(self.parts, dtype=pl.Int32).alias("part"),
             pl.col("value"),
         )
         if connection.vendor == "postgresql":
-            _copy(rows)
+            copy_rows("telemetry_datapoint", rows)
         else:
             _insert(rows)
-        self.written.totals.add(points, combinations)
-        self.written.rows += rows.height
-        self.written.parts += 1
+        self.rows += rows.height
+        self.parts += 1
+
+    def count_points(self) -> int:
+        """How many dates and series the file holds."""
+        if self.parts <= 1:
+            return self.rows
+        points = DataPoint.objects.filter(source_file=self._file)
+        return points.values("date", "series_id").distinct().count()
 
 
 def begin_load(
@@ -88,27 +84,26 @@ def begin_load(
         )
 
 
-def complete_load(*, source_file: SourceFile, counts: Counts, written: Written, now: datetime) -> None:
+def complete_load(*, source_file: SourceFile, outcome: Outcome, points: int, now: datetime) -> None:
     """Make the file's points count in place of its earlier version's, all at once. Raises LoadLost."""
     with transaction.atomic():
         telemetry = _lock(source_file.telemetry_id)
-        days = _write_days(source_file, counts.rows_by_day, written.totals)
+        days = _write_days(source_file, outcome)
         old = SourceFile.objects.filter(telemetry=telemetry, key=source_file.key, state=State.STORED).first()
         if old is not None:
             days |= _remove_data(old)
         for state in (State.STORED, State.FAILED, State.IGNORED):
             _supersede(telemetry, source_file.key, state)
-        source_file.points = _count_points(source_file, written)
         _settle(
             source_file,
             state=State.STORED,
-            rows_read=counts.rows_read,
-            rows_rejected=counts.rows_rejected,
-            points=source_file.points,
+            rows_read=outcome.rows_read,
+            rows_rejected=outcome.rows_rejected,
+            points=points,
             imported_at=now,
         )
         refresh_daily_totals(
-            telemetry=telemetry, dates=days, loaded=LoadedFile(source_file.pk, written.totals)
+            telemetry=telemetry, dates=days, loaded=LoadedFile(source_file.pk, outcome.totals)
         )
 
 
@@ -209,37 +204,18 @@ def _delete_points(source_file: SourceFile) -> None:
     DataPoint.objects.filter(source_file=source_file)._raw_delete(using=connection.alias)
 
 
-def _write_days(source_file: SourceFile, rows_by_day: Mapping[date, int], totals: FileTotals) -> set[date]:
+def _write_days(source_file: SourceFile, outcome: Outcome) -> set[date]:
     FileDay.objects.bulk_create(
         FileDay(
             source_file=source_file,
             telemetry_id=source_file.telemetry_id,
             date=day,
             rows=rows,
-            value=totals.overall[day],
+            value=outcome.totals.overall[day],
         )
-        for day, rows in sorted(rows_by_day.items())
+        for day, rows in sorted(outcome.rows_by_day.items())
     )
-    return set(rows_by_day)
-
-
-def _count_points(source_file: SourceFile, written: Written) -> int:
-    if written.parts <= 1:
-        return written.rows
-    points = DataPoint.objects.filter(source_file=source_file)
-    return points.values("date", "series_id").distinct().count()
-
-
-def _copy(rows: pl.DataFrame) -> None:
-    buffer = io.BytesIO()
-    rows.write_csv(buffer, separator="\t", include_header=False, quote_style="never")
-    with (
-        connection.cursor() as cursor,
-        cursor.copy(
-            "COPY telemetry_datapoint (source_file_id, date, series_id, part, value) FROM STDIN"
-        ) as copy,
-    ):
-        copy.write(buffer.getbuffer())
+    return set(outcome.rows_by_day)
 
 
 def _insert(rows: pl.DataFrame) -> None:

@@ -6,10 +6,13 @@ import hashlib
 import uuid
 from collections.abc import Sequence
 
+import polars as pl
+
 from telemetry.models import Series
 
 _AT_A_TIME = 5_000  # below what SQLite takes as parameters of one statement
-_REMEMBERED = 200_000  # combinations, some tens of megabytes
+_REMEMBERED = 300_000  # combinations, some tens of megabytes
+_ID = "series_id"
 
 Combination = tuple[str, ...]
 
@@ -22,19 +25,27 @@ class SeriesIds:
 
     def __init__(self, telemetry_id: int) -> None:
         self._telemetry_id = telemetry_id
-        self._known: dict[Combination, int] = {}
+        self._known: pl.DataFrame | None = None  # the dimension values, and `series_id`
 
-    def find(self, combinations: Sequence[Combination]) -> list[int]:
-        """The ids in the same order; series that are not there yet are created."""
-        missing = [combination for combination in combinations if combination not in self._known]
-        if not missing:
-            return [self._known[combination] for combination in combinations]
-        found = get_or_create_series(telemetry_id=self._telemetry_id, combinations=missing)
-        if len(self._known) + len(found) > _REMEMBERED:
-            keep = {combination: self._known.get(combination) for combination in combinations}
-            self._known = {key: series for key, series in keep.items() if series is not None}
-        self._known |= zip(missing, found, strict=True)
-        return [self._known[combination] for combination in combinations]
+    def find(self, combinations: pl.DataFrame) -> pl.Series:
+        """The ids, in order, of combinations (dimension values only); series not there yet are created."""
+        if not combinations.width:
+            return pl.Series(_ID, self._create([()]), dtype=pl.Int64)
+        if self._known is None or self._known.height > _REMEMBERED:
+            self._known = combinations.clear().with_columns(pl.lit(None, dtype=pl.Int64).alias(_ID))
+        found = self._join(combinations)
+        missing = found.filter(pl.col(_ID).is_null()).drop(_ID)
+        if missing.height:
+            ids = pl.Series(_ID, self._create(missing.rows()), dtype=pl.Int64)
+            self._known = self._known.vstack(missing.with_columns(ids))
+            found = self._join(combinations)
+        return found[_ID]
+
+    def _join(self, combinations: pl.DataFrame) -> pl.DataFrame:
+        return combinations.join(self._known, on=combinations.columns, how="left", maintain_order="left")
+
+    def _create(self, combinations: Sequence[Combination]) -> list[int]:
+        return get_or_create_series(telemetry_id=self._telemetry_id, combinations=combinations)
 
 
 def series_key(dimensions: Sequence[str]) -> uuid.UUID:

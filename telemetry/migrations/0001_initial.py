@@ -9,220 +9,475 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('accounts', '0001_initial'),
-        ('endpoints', '0002_fixed_for_ever'),
+        ("accounts", "0001_initial"),
+        ("endpoints", "0002_fixed_for_ever"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='Telemetry',
+            name="Telemetry",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('prefix', models.CharField(max_length=1024)),
-                ('name', models.CharField(max_length=200, verbose_name='telemetry name')),
-                ('description', models.CharField(blank=True, max_length=500)),
-                ('identifier', models.CharField(editable=False, max_length=200)),
-                ('date_column', models.CharField(max_length=200)),
-                ('date_format', models.CharField(choices=[('yyyy-MM-dd', 'yyyy-MM-dd'), ('yyyy/MM/dd', 'yyyy/MM/dd'), ('yyyy/M/d', 'yyyy/M/d'), ('MM/d/yyyy', 'MM/d/yyyy'), ('yyyy-M-d', 'yyyy-M-d'), ("yyyy-MM-dd'T'00:00:00'Z'", "yyyy-MM-dd'T'00:00:00'Z'")], max_length=40)),
-                ('overlap', models.CharField(choices=[('newest', 'The file modified last wins'), ('add', 'Values of different files add up')], default='newest', max_length=10, verbose_name='overlap rule')),
-                ('status', models.CharField(choices=[('active', 'Active'), ('inactive', 'Inactive')], default='active', max_length=10)),
-                ('created_at', models.DateTimeField(auto_now_add=True)),
-                ('last_sync_at', models.DateTimeField(editable=False, null=True)),
-                ('last_sync_state', models.CharField(blank=True, editable=False, max_length=30)),
-                ('data_from', models.DateField(editable=False, null=True)),
-                ('data_through', models.DateField(editable=False, null=True)),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='telemetries', to='accounts.account')),
-                ('created_by', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
-                ('endpoint', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='telemetries', to='endpoints.s3endpoint')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("public_id", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ("prefix", models.CharField(max_length=1024)),
+                ("name", models.CharField(max_length=200, verbose_name="telemetry name")),
+                ("description", models.CharField(blank=True, max_length=500)),
+                ("identifier", models.CharField(editable=False, max_length=200)),
+                ("date_column", models.CharField(max_length=200)),
+                (
+                    "date_format",
+                    models.CharField(
+                        choices=[
+                            ("yyyy-MM-dd", "yyyy-MM-dd"),
+                            ("yyyy/MM/dd", "yyyy/MM/dd"),
+                            ("yyyy/M/d", "yyyy/M/d"),
+                            ("MM/d/yyyy", "MM/d/yyyy"),
+                            ("yyyy-M-d", "yyyy-M-d"),
+                            ("yyyy-MM-dd'T'00:00:00'Z'", "yyyy-MM-dd'T'00:00:00'Z'"),
+                        ],
+                        max_length=40,
+                    ),
+                ),
+                (
+                    "overlap",
+                    models.CharField(
+                        choices=[
+                            ("newest", "The file modified last wins"),
+                            ("add", "Values of different files add up"),
+                        ],
+                        default="newest",
+                        max_length=10,
+                        verbose_name="overlap rule",
+                    ),
+                ),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[("active", "Active"), ("inactive", "Inactive")],
+                        default="active",
+                        max_length=10,
+                    ),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True)),
+                ("last_sync_at", models.DateTimeField(editable=False, null=True)),
+                ("last_sync_state", models.CharField(blank=True, editable=False, max_length=30)),
+                ("data_from", models.DateField(editable=False, null=True)),
+                ("data_through", models.DateField(editable=False, null=True)),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="telemetries",
+                        to="accounts.account",
+                    ),
+                ),
+                (
+                    "created_by",
+                    models.ForeignKey(
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                (
+                    "endpoint",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="telemetries",
+                        to="endpoints.s3endpoint",
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'telemetries',
-                'ordering': ['name', 'identifier'],
-                'permissions': [('manage_telemetry', 'Telemetry management: create, edit, deactivate and sync telemetries')],
+                "verbose_name_plural": "telemetries",
+                "ordering": ["name", "identifier"],
+                "permissions": [
+                    (
+                        "manage_telemetry",
+                        "Telemetry management: create, edit, deactivate and sync telemetries",
+                    )
+                ],
             },
         ),
         migrations.CreateModel(
-            name='SourceFile',
+            name="SourceFile",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.CharField(max_length=1024)),
-                ('etag', models.CharField(max_length=200, verbose_name='ETag')),
-                ('size', models.BigIntegerField()),
-                ('last_modified', models.DateTimeField()),
-                ('state', models.CharField(choices=[('reading', 'Being read'), ('stored', 'Stored'), ('failed', 'Failed'), ('ignored', 'Ignored'), ('superseded', 'Superseded')], default='reading', max_length=10)),
-                ('message', models.TextField(blank=True)),
-                ('rows_read', models.BigIntegerField(default=0)),
-                ('rows_rejected', models.BigIntegerField(default=0)),
-                ('points', models.BigIntegerField(default=0)),
-                ('imported_at', models.DateTimeField(null=True)),
-                ('telemetry', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='source_files', to='telemetry.telemetry')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("key", models.CharField(max_length=1024)),
+                ("etag", models.CharField(max_length=200, verbose_name="ETag")),
+                ("size", models.BigIntegerField()),
+                ("last_modified", models.DateTimeField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("reading", "Being read"),
+                            ("stored", "Stored"),
+                            ("failed", "Failed"),
+                            ("ignored", "Ignored"),
+                            ("superseded", "Superseded"),
+                        ],
+                        default="reading",
+                        max_length=10,
+                    ),
+                ),
+                ("message", models.TextField(blank=True)),
+                ("rows_read", models.BigIntegerField(default=0)),
+                ("rows_rejected", models.BigIntegerField(default=0)),
+                ("points", models.BigIntegerField(default=0)),
+                ("imported_at", models.DateTimeField(null=True)),
+                (
+                    "telemetry",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="source_files",
+                        to="telemetry.telemetry",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-last_modified', 'key'],
+                "ordering": ["-last_modified", "key"],
             },
         ),
         migrations.CreateModel(
-            name='Series',
+            name="Series",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.UUIDField()),
-                ('dimensions', models.JSONField()),
-                ('telemetry', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='series', to='telemetry.telemetry')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("key", models.UUIDField()),
+                ("dimensions", models.JSONField()),
+                (
+                    "telemetry",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="series",
+                        to="telemetry.telemetry",
+                    ),
+                ),
             ],
             options={
-                'verbose_name_plural': 'series',
+                "verbose_name_plural": "series",
             },
         ),
         migrations.CreateModel(
-            name='FileDay',
+            name="FileDay",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('date', models.DateField()),
-                ('rows', models.BigIntegerField()),
-                ('value', telemetry.fields.ExactDecimalField(decimal_places=18, max_digits=56)),
-                ('source_file', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='days', to='telemetry.sourcefile')),
-                ('telemetry', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to='telemetry.telemetry')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("date", models.DateField()),
+                ("rows", models.BigIntegerField()),
+                ("value", telemetry.fields.ExactDecimalField(decimal_places=18, max_digits=56)),
+                (
+                    "source_file",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="days",
+                        to="telemetry.sourcefile",
+                    ),
+                ),
+                (
+                    "telemetry",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="+",
+                        to="telemetry.telemetry",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Dimension',
+            name="Dimension",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('position', models.PositiveSmallIntegerField()),
-                ('column', models.CharField(max_length=200)),
-                ('telemetry', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='dimensions', to='telemetry.telemetry')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("position", models.PositiveSmallIntegerField()),
+                ("column", models.CharField(max_length=200)),
+                (
+                    "telemetry",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="dimensions",
+                        to="telemetry.telemetry",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['telemetry', 'position'],
+                "ordering": ["telemetry", "position"],
             },
         ),
         migrations.CreateModel(
-            name='DailyTotal',
+            name="DailyTotal",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('dimension', models.PositiveSmallIntegerField()),
-                ('date', models.DateField()),
-                ('dimension_value', models.TextField(blank=True)),
-                ('value', telemetry.fields.ExactDecimalField(decimal_places=18, max_digits=56)),
-                ('telemetry', models.ForeignKey(db_index=False, on_delete=django.db.models.deletion.CASCADE, related_name='daily_totals', to='telemetry.telemetry')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("dimension", models.PositiveSmallIntegerField()),
+                ("date", models.DateField()),
+                ("dimension_value", models.TextField(blank=True)),
+                ("value", telemetry.fields.ExactDecimalField(decimal_places=18, max_digits=56)),
+                (
+                    "telemetry",
+                    models.ForeignKey(
+                        db_index=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="daily_totals",
+                        to="telemetry.telemetry",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='TelemetryDraft',
+            name="TelemetryDraft",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('public_id', models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
-                ('answers', models.JSONField(default=dict)),
-                ('sampled', models.JSONField(default=list)),
-                ('version', models.PositiveIntegerField(default=1)),
-                ('created_at', models.DateTimeField()),
-                ('updated_at', models.DateTimeField()),
-                ('account', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='telemetry_drafts', to='accounts.account')),
-                ('telemetry', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='draft', to='telemetry.telemetry')),
-                ('user', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='telemetry_drafts', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("public_id", models.UUIDField(default=uuid.uuid4, editable=False, unique=True)),
+                ("answers", models.JSONField(default=dict)),
+                ("sampled", models.JSONField(default=list)),
+                ("version", models.PositiveIntegerField(default=1)),
+                ("created_at", models.DateTimeField()),
+                ("updated_at", models.DateTimeField()),
+                (
+                    "account",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="telemetry_drafts",
+                        to="accounts.account",
+                    ),
+                ),
+                (
+                    "telemetry",
+                    models.OneToOneField(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="draft",
+                        to="telemetry.telemetry",
+                    ),
+                ),
+                (
+                    "user",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="telemetry_drafts",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-updated_at'],
+                "ordering": ["-updated_at"],
             },
         ),
         migrations.CreateModel(
-            name='DataPoint',
+            name="DataPoint",
             fields=[
-                ('pk', models.CompositePrimaryKey('source_file_id', 'date', 'series_id', 'part', blank=True, editable=False, primary_key=True, serialize=False)),
-                ('date', models.DateField()),
-                ('part', models.PositiveSmallIntegerField(default=0)),
-                ('value', telemetry.fields.ExactDecimalField(decimal_places=18, max_digits=38)),
-                ('series', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='+', to='telemetry.series')),
-                ('source_file', models.ForeignKey(db_constraint=False, db_index=False, on_delete=django.db.models.deletion.DO_NOTHING, related_name='data_points', to='telemetry.sourcefile')),
+                (
+                    "pk",
+                    models.CompositePrimaryKey(
+                        "source_file_id",
+                        "date",
+                        "series_id",
+                        "part",
+                        blank=True,
+                        editable=False,
+                        primary_key=True,
+                        serialize=False,
+                    ),
+                ),
+                ("date", models.DateField()),
+                ("part", models.PositiveSmallIntegerField(default=0)),
+                ("value", telemetry.fields.ExactDecimalField(decimal_places=18, max_digits=38)),
+                (
+                    "series",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="+",
+                        to="telemetry.series",
+                    ),
+                ),
+                (
+                    "source_file",
+                    models.ForeignKey(
+                        db_constraint=False,
+                        db_index=False,
+                        on_delete=django.db.models.deletion.DO_NOTHING,
+                        related_name="data_points",
+                        to="telemetry.sourcefile",
+                    ),
+                ),
             ],
             options={
-                'constraints': [models.CheckConstraint(condition=models.Q(('value__gte', 0)), name='data_point_not_negative')],
+                "constraints": [
+                    models.CheckConstraint(
+                        condition=models.Q(("value__gte", 0)), name="data_point_not_negative"
+                    )
+                ],
             },
         ),
         migrations.AddConstraint(
-            model_name='telemetry',
-            constraint=models.UniqueConstraint(fields=('account', 'identifier'), name='telemetry_identifier_unique_in_account', violation_error_message='A telemetry with this identifier exists already. Choose another metric column.'),
+            model_name="telemetry",
+            constraint=models.UniqueConstraint(
+                fields=("account", "identifier"),
+                name="telemetry_identifier_unique_in_account",
+                violation_error_message="A telemetry with this identifier exists already. Choose another metric column.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='telemetry',
-            constraint=models.CheckConstraint(condition=models.Q(('prefix', ''), _negated=True), name='telemetry_prefix_given'),
+            model_name="telemetry",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("prefix", ""), _negated=True), name="telemetry_prefix_given"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='telemetry',
-            constraint=models.CheckConstraint(condition=models.Q(('identifier', ''), _negated=True), name='telemetry_identifier_given'),
+            model_name="telemetry",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("identifier", ""), _negated=True), name="telemetry_identifier_given"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='telemetry',
-            constraint=models.CheckConstraint(condition=models.Q(('status__in', ['active', 'inactive'])), name='telemetry_status_known'),
+            model_name="telemetry",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("status__in", ["active", "inactive"])), name="telemetry_status_known"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='telemetry',
-            constraint=models.CheckConstraint(condition=models.Q(('overlap__in', ['newest', 'add'])), name='telemetry_overlap_known'),
+            model_name="telemetry",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("overlap__in", ["newest", "add"])), name="telemetry_overlap_known"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='telemetry',
-            constraint=models.CheckConstraint(condition=models.Q(('date_format__in', ['yyyy-MM-dd', 'yyyy/MM/dd', 'yyyy/M/d', 'MM/d/yyyy', 'yyyy-M-d', "yyyy-MM-dd'T'00:00:00'Z'"])), name='telemetry_date_format_known'),
+            model_name="telemetry",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    (
+                        "date_format__in",
+                        [
+                            "yyyy-MM-dd",
+                            "yyyy/MM/dd",
+                            "yyyy/M/d",
+                            "MM/d/yyyy",
+                            "yyyy-M-d",
+                            "yyyy-MM-dd'T'00:00:00'Z'",
+                        ],
+                    )
+                ),
+                name="telemetry_date_format_known",
+            ),
         ),
         migrations.AddIndex(
-            model_name='sourcefile',
-            index=models.Index(fields=['telemetry', '-last_modified'], name='source_file_newest_first'),
+            model_name="sourcefile",
+            index=models.Index(fields=["telemetry", "-last_modified"], name="source_file_newest_first"),
         ),
         migrations.AddConstraint(
-            model_name='sourcefile',
-            constraint=models.UniqueConstraint(condition=models.Q(('state', 'superseded'), _negated=True), fields=('telemetry', 'key', 'state'), name='source_file_one_a_state'),
+            model_name="sourcefile",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("state", "superseded"), _negated=True),
+                fields=("telemetry", "key", "state"),
+                name="source_file_one_a_state",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='sourcefile',
-            constraint=models.CheckConstraint(condition=models.Q(('state__in', ['reading', 'stored', 'failed', 'ignored', 'superseded'])), name='source_file_state_known'),
+            model_name="sourcefile",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("state__in", ["reading", "stored", "failed", "ignored", "superseded"])),
+                name="source_file_state_known",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='sourcefile',
-            constraint=models.CheckConstraint(condition=models.Q(('size__gte', 0)), name='source_file_size_not_negative'),
+            model_name="sourcefile",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("size__gte", 0)), name="source_file_size_not_negative"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='sourcefile',
-            constraint=models.CheckConstraint(condition=models.Q(('rows_read__gte', models.F('rows_rejected'))), name='source_file_rejects_among_rows_read'),
+            model_name="sourcefile",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("rows_read__gte", models.F("rows_rejected"))),
+                name="source_file_rejects_among_rows_read",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='series',
-            constraint=models.UniqueConstraint(fields=('telemetry', 'key'), name='series_combination_once'),
+            model_name="series",
+            constraint=models.UniqueConstraint(fields=("telemetry", "key"), name="series_combination_once"),
         ),
         migrations.AddIndex(
-            model_name='fileday',
-            index=models.Index(fields=['telemetry', 'date'], name='file_day_by_date'),
+            model_name="fileday",
+            index=models.Index(fields=["telemetry", "date"], name="file_day_by_date"),
         ),
         migrations.AddConstraint(
-            model_name='fileday',
-            constraint=models.UniqueConstraint(fields=('source_file', 'date'), name='file_day_once'),
+            model_name="fileday",
+            constraint=models.UniqueConstraint(fields=("source_file", "date"), name="file_day_once"),
         ),
         migrations.AddConstraint(
-            model_name='fileday',
-            constraint=models.CheckConstraint(condition=models.Q(('rows__gte', 1)), name='file_day_has_rows'),
+            model_name="fileday",
+            constraint=models.CheckConstraint(condition=models.Q(("rows__gte", 1)), name="file_day_has_rows"),
         ),
         migrations.AddConstraint(
-            model_name='dimension',
-            constraint=models.UniqueConstraint(fields=('telemetry', 'position'), name='dimension_position_once'),
+            model_name="dimension",
+            constraint=models.UniqueConstraint(
+                fields=("telemetry", "position"), name="dimension_position_once"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='dimension',
-            constraint=models.UniqueConstraint(fields=('telemetry', 'column'), name='dimension_column_once'),
+            model_name="dimension",
+            constraint=models.UniqueConstraint(fields=("telemetry", "column"), name="dimension_column_once"),
         ),
         migrations.AddConstraint(
-            model_name='dimension',
-            constraint=models.CheckConstraint(condition=models.Q(('position__gte', 1), ('position__lte', 10)), name='dimension_at_most_ten'),
+            model_name="dimension",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("position__gte", 1), ("position__lte", 10)), name="dimension_at_most_ten"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='dailytotal',
-            constraint=models.UniqueConstraint(models.F('telemetry'), models.F('dimension'), models.F('date'), django.db.models.functions.text.MD5('dimension_value'), name='daily_total_once'),
+            model_name="dailytotal",
+            constraint=models.UniqueConstraint(
+                models.F("telemetry"),
+                models.F("dimension"),
+                models.F("date"),
+                django.db.models.functions.text.MD5("dimension_value"),
+                name="daily_total_once",
+            ),
         ),
         migrations.AddIndex(
-            model_name='telemetrydraft',
-            index=models.Index(fields=['account', 'user', '-updated_at'], name='draft_newest_first'),
+            model_name="telemetrydraft",
+            index=models.Index(fields=["account", "user", "-updated_at"], name="draft_newest_first"),
         ),
     ]

@@ -84,10 +84,10 @@ def read(data: bytes, dimensions: list[str], limits: Limits):
     mapping = Mapping("date", "yyyy-MM-dd", tuple(dimensions), "requests")
     reader = PointReader(io.BytesIO(data), mapping=mapping, limits=limits)
     points: dict[tuple, Fraction] = {}
-    names: list[tuple[str, ...]] = []
+    names: list[tuple] = []
     rejected: list[int] = []
     for batch in reader:
-        names += batch.combinations
+        names += batch.combinations.drop("combination").rows() or [()] * batch.combinations.height
         rejected += [row.row_number for row in batch.rejects]
         keys = [(day, names[number]) for day, number, _ in batch.points.iter_rows()]
         assert len(set(keys)) == len(keys), "one point for each date and combination in a batch"

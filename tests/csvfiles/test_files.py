@@ -24,7 +24,7 @@ def read(data: str | bytes, mapping: Mapping = MAPPING, **limits: int):
     reader = PointReader(stream, mapping=mapping, limits=Limits(**limits))
     names, points = [], []
     for batch in reader:
-        names += batch.combinations
+        names += batch.combinations.drop("combination").rows()
         points += [(str(day), *names[number], value) for day, number, value in batch.points.iter_rows()]
     return points, reader
 
