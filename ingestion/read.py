@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass
 
 import structlog
-from django.conf import settings
 from django.db import transaction
 
 from csvfiles.errors import FileError
 from csvfiles.judge import RejectedRow as Rejected
-from csvfiles.limits import Limits
 from csvfiles.mapping import Mapping
-from csvfiles.read import PointReader
 from endpoints.errors import (
     NoCredentials,
     NoSuchBucket,
@@ -24,6 +22,7 @@ from endpoints.errors import (
     WrongRegion,
 )
 from endpoints.storage import Bucket, S3Object
+from ingestion.ahead import FileReader
 from ingestion.leases import Lease
 from ingestion.models import RejectedRow, RunFile
 from telemetry.loading import (
@@ -56,16 +55,22 @@ class Reading:
     mapping: Mapping
     series: SeriesIds
 
+    def start(self, run_file: RunFile) -> FileReader:
+        """Begin to fetch and parse the file."""
+        version = S3Object(run_file.key, run_file.etag, run_file.size, run_file.last_modified)
+        return FileReader(bucket=self.bucket, version=version, mapping=self.mapping)
 
-def read_file(*, run_file: RunFile, reading: Reading) -> None:
-    """Read the file, or record why it cannot be read.
+
+def read_file(*, run_file: RunFile, reading: Reading, ahead: FileReader) -> None:
+    """Read the file, or record why it cannot be read. `ahead` has begun to, in the version of `run_file`.
 
     Raises RunLost, LoadLost, and the StorageErrors that would meet every other file too.
     """
-    for _ in range(VERSIONS_TRIED):
+    for attempt in range(VERSIONS_TRIED):
         source_file = _begin(run_file, reading.lease)
         try:
-            _load(run_file, source_file, reading)
+            with closing(ahead if attempt == 0 else reading.start(run_file)) as file_reader:
+                _load(run_file, source_file, reading, file_reader)
         except ObjectChanged as error:
             newest = _find_newest(reading.bucket, run_file.key)
             drop_load(source_file=source_file, message=str(error))
@@ -105,15 +110,13 @@ def _begin(run_file: RunFile, lease: Lease) -> SourceFile:
     return source_file
 
 
-def _load(run_file: RunFile, source_file: SourceFile, reading: Reading) -> None:
-    version = S3Object(run_file.key, run_file.etag, run_file.size, run_file.last_modified)
-    with reading.bucket.open_stream(version) as stream:
-        reader = PointReader(stream, mapping=reading.mapping, limits=get_limits())
-        loader = Loader(source_file, reading.series)
-        for batch in reader:
-            loader.add(points=batch.points, combinations=batch.combinations)
-            _keep_rejects(run_file, batch.rejects)
-            reading.lease.renew(run_file)
+def _load(run_file: RunFile, source_file: SourceFile, reading: Reading, ahead: FileReader) -> None:
+    loader = Loader(source_file, reading.series)
+    for batch in ahead:
+        loader.add(points=batch.points, combinations=batch.combinations)
+        _keep_rejects(run_file, batch.rejects)
+        reading.lease.renew(run_file)
+    reader = ahead.result
     outcome = Outcome(reader.rows_read, reader.rows_rejected, reader.rows_by_day, reader.totals)
     points = loader.count_points()
     with transaction.atomic():
@@ -153,13 +156,3 @@ def _find_newest(bucket: Bucket, key: str) -> S3Object | None:
 def _move_to(run_file: RunFile, newest: S3Object) -> None:
     run_file.etag, run_file.size, run_file.last_modified = newest.etag, newest.size, newest.last_modified
     run_file.save(update_fields=["etag", "size", "last_modified"])
-
-
-def get_limits() -> Limits:
-    """What a file may be, by the settings."""
-    return Limits(
-        row_bytes=settings.CSV_MAX_ROW_BYTES,
-        columns=settings.CSV_MAX_COLUMNS,
-        combinations=settings.CSV_MAX_COMBINATIONS,
-        rejects_kept=settings.MAX_REJECTED_ROWS_KEPT,
-    )

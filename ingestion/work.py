@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import time
+from contextlib import closing
 
 import structlog
 from django.conf import settings
 
 from endpoints.errors import StorageError
 from endpoints.storage import Bucket, open_bucket
+from ingestion.ahead import FileReader
 from ingestion.finish import fail_run, finish_run
 from ingestion.leases import Clock, Lease, RunLost, claim_run, files_are_left, join_run, take_file
 from ingestion.messages import send
+from ingestion.models import RunFile
 from ingestion.plan import plan_run
 from ingestion.read import Reading, read_file
 from telemetry.loading import LoadLost
@@ -78,15 +81,27 @@ def _read_files(lease: Lease, bucket: Bucket) -> int:
     """Read what nobody else has taken; how many files. Raises RunLost, and StorageError as read_file does."""
     telemetry = lease.run.telemetry
     reading = Reading(lease, bucket, get_mapping(telemetry=telemetry), SeriesIds(telemetry.pk))
-    files = 0
-    while (run_file := take_file(lease=lease)) is not None:
-        try:
-            read_file(run_file=run_file, reading=reading)
-        except LoadLost:
-            log.warning("file taken over", run=lease.run.pk, file=run_file.pk)
-        lease.renew()
-        files += 1
+    files, upcoming = 0, _start_next(reading)
+    try:
+        while upcoming is not None:
+            (run_file, ahead), upcoming = upcoming, _start_next(reading)
+            with closing(ahead):
+                try:
+                    read_file(run_file=run_file, reading=reading, ahead=ahead)
+                except LoadLost:
+                    log.warning("file taken over", run=lease.run.pk, file=run_file.pk)
+            lease.renew()
+            files += 1
+    finally:
+        if upcoming is not None:
+            upcoming[1].close()
     return files
+
+
+def _start_next(reading: Reading) -> tuple[RunFile, FileReader] | None:
+    """Take a file that nobody reads, and begin to fetch it while the one before is written."""
+    run_file = take_file(lease=reading.lease)
+    return None if run_file is None else (run_file, reading.start(run_file))
 
 
 def _ask_for_help(lease: Lease) -> None:

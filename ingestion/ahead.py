@@ -1,0 +1,78 @@
+"""Reading ahead: a thread fetches and parses a file while the file before it is being written."""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Iterator
+from contextlib import suppress
+
+from django.conf import settings
+
+from csvfiles.limits import Limits
+from csvfiles.mapping import Mapping
+from csvfiles.read import Batch, PointReader
+from endpoints.storage import Bucket, S3Object
+
+BATCHES_AHEAD = 2
+_SECONDS = 0.2  # between looks at whether anybody still wants the batches
+
+
+class FileReader:
+    """One version of an object as batches of points, read by a thread of its own that touches no database.
+
+    Iterate for the batches; `result` is the reader with its counts once they have ended. Raises what
+    csvfiles.read and endpoints.storage raise. Leave by `close`, whatever happened.
+    """
+
+    def __init__(self, *, bucket: Bucket, version: S3Object, mapping: Mapping) -> None:
+        self.result: PointReader | None = None
+        self._bucket, self._version, self._mapping = bucket, version, mapping
+        self._read: queue.Queue[Batch | PointReader | Exception] = queue.Queue(BATCHES_AHEAD)
+        self._closed = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="reading ahead", daemon=True)
+        self._thread.start()
+
+    def __iter__(self) -> Iterator[Batch]:
+        while True:
+            item = self._read.get()
+            if isinstance(item, Exception):
+                raise item
+            if isinstance(item, PointReader):
+                self.result = item
+                return
+            yield item
+
+    def close(self) -> None:
+        """Stop reading; returns when the thread has ended."""
+        self._closed.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        try:
+            with self._bucket.open_stream(self._version) as stream:
+                reader = PointReader(stream, mapping=self._mapping, limits=get_limits())
+                for batch in reader:
+                    if not self._hand_over(batch):
+                        return
+            self._hand_over(reader)
+        except Exception as error:  # noqa: BLE001 - whatever it is, whoever iterates is to meet it
+            self._hand_over(error)
+
+    def _hand_over(self, item: Batch | PointReader | Exception) -> bool:
+        """Whether anybody still wanted it."""
+        while not self._closed.is_set():
+            with suppress(queue.Full):
+                self._read.put(item, timeout=_SECONDS)
+                return True
+        return False
+
+
+def get_limits() -> Limits:
+    """What a file may be, by the settings."""
+    return Limits(
+        row_bytes=settings.CSV_MAX_ROW_BYTES,
+        columns=settings.CSV_MAX_COLUMNS,
+        combinations=settings.CSV_MAX_COMBINATIONS,
+        rejects_kept=settings.MAX_REJECTED_ROWS_KEPT,
+    )
