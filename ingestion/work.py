@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from contextlib import closing
 
 import structlog
@@ -23,19 +24,24 @@ from telemetry.services import get_mapping
 
 log = structlog.get_logger(__name__)
 
+Report = Callable[[int, int], None]
+
 SECONDS_BETWEEN_LOOKS = 0.2  # at files that others are still reading
 
 
-def execute_run(*, run_id: int, clock: Clock, ask_for_help: bool = False) -> bool:
+def execute_run(
+    *, run_id: int, clock: Clock, ask_for_help: bool = False, report: Report | None = None
+) -> bool:
     """Carry a run out, from wherever a lost attempt had got to. False where it is not ours to do.
 
-    `ask_for_help`: let free workers read some of the files.
+    `ask_for_help`: let free workers read some of the files. `report` is called after each file with the
+    number of files done here, and of those planned.
     """
     lease = claim_run(run_id=run_id, clock=clock)
     if lease is None:
         return False
     try:
-        _carry_out(lease, ask_for_help=ask_for_help)
+        _carry_out(lease, ask_for_help=ask_for_help, report=report)
     except RunLost:
         log.warning("run taken over", run=run_id)
         return False
@@ -54,14 +60,14 @@ def help_run(*, run_id: int, clock: Clock) -> int:
         return 0
 
 
-def _carry_out(lease: Lease, *, ask_for_help: bool) -> None:
+def _carry_out(lease: Lease, *, ask_for_help: bool, report: Report | None) -> None:
     try:
         bucket = _open(lease)
         if lease.run.planned_at is None:
             plan_run(lease=lease, bucket=bucket)
         if ask_for_help:
             _ask_for_help(lease)
-        _read_files(lease, bucket)
+        _read_files(lease, bucket, report)
         while files_are_left(lease=lease):  # others read them; or died, and then they are ours in a while
             lease.renew()
             time.sleep(SECONDS_BETWEEN_LOOKS)
@@ -77,7 +83,7 @@ def _open(lease: Lease) -> Bucket:
     return open_bucket(telemetry.endpoint, prefix=telemetry.prefix)
 
 
-def _read_files(lease: Lease, bucket: Bucket) -> int:
+def _read_files(lease: Lease, bucket: Bucket, report: Report | None = None) -> int:
     """Read what nobody else has taken; how many files. Raises RunLost, and StorageError as read_file does."""
     telemetry = lease.run.telemetry
     reading = Reading(lease, bucket, get_mapping(telemetry=telemetry), SeriesIds(telemetry.pk))
@@ -92,6 +98,8 @@ def _read_files(lease: Lease, bucket: Bucket) -> int:
                     log.warning("file taken over", run=lease.run.pk, file=run_file.pk)
             lease.renew()
             files += 1
+            if report is not None:
+                report(files, lease.run.files_planned)
     finally:
         if upcoming is not None:
             upcoming[1].close()

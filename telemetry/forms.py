@@ -56,7 +56,7 @@ class RangeForm(forms.Form):
 
 
 class EditForm(forms.Form):
-    """What of a telemetry can change: its name and its description."""
+    """What of a telemetry can change: its name, its description, and before the first sync its dimensions."""
 
     name = forms.CharField(
         label="Telemetry name",
@@ -70,6 +70,22 @@ class EditForm(forms.Form):
         required=False,
         widget=forms.Textarea(attrs={"rows": 3}),
     )
+    dimensions = forms.CharField(
+        label="Dimensions",
+        required=False,
+        help_text="The names of up to 10 columns, a line each. They can change until the first sync.",
+        widget=forms.Textarea(attrs={"rows": 4, "spellcheck": "false"}),
+    )
+
+    def __init__(self, *args: Any, with_dimensions: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not with_dimensions:
+            del self.fields["dimensions"]
+
+    def clean_dimensions(self) -> list[str] | None:
+        if "dimensions" not in self.data:  # not asked for: leave them
+            return None
+        return [line.strip() for line in self.cleaned_data["dimensions"].splitlines() if line.strip()]
 
 
 class DeleteForm(forms.Form):

@@ -46,6 +46,11 @@ def list_dimensions(*, telemetry: Telemetry) -> list[str]:
     return list(telemetry.dimensions.order_by("position").values_list("column", flat=True))
 
 
+def dimensions_are_free(*, telemetry: Telemetry) -> bool:
+    """Whether the dimensions can change without reading files again: before the first sync."""
+    return not telemetry.sync_runs.exists()
+
+
 def list_daily_totals(
     *, telemetry: Telemetry, date_from: date, date_to: date, dimension: int = DailyTotal.OVERALL
 ) -> list[DailyTotal]:

@@ -15,7 +15,7 @@ from csvfiles.header import check_columns
 from csvfiles.mapping import Mapping
 from endpoints.models import S3Endpoint
 from telemetry.models import DailyTotal, DataPoint, Dimension, FileDay, Series, SourceFile, Telemetry
-from telemetry.selectors import list_dimensions
+from telemetry.selectors import dimensions_are_free, list_dimensions
 
 MAX_DIMENSIONS = 10
 
@@ -55,18 +55,23 @@ def create_telemetry(
     )
     with transaction.atomic():
         _save_new(telemetry)
-        Dimension.objects.bulk_create(
-            Dimension(telemetry=telemetry, position=position, column=column)
-            for position, column in enumerate(dimensions, 1)
-        )
+        _create_dimensions(telemetry, dimensions)
     return telemetry
 
 
-def update_telemetry(*, telemetry: Telemetry, name: str, description: str) -> None:
-    """What may change without reading a file again. Raises ValidationError."""
+@transaction.atomic
+def update_telemetry(
+    *, telemetry: Telemetry, name: str, description: str, dimensions: Sequence[str] | None = None
+) -> None:
+    """Change what may change without reading a file again; None leaves the dimensions as they are.
+
+    Raises ValidationError: dimensions are free until the first sync (selectors.dimensions_are_free).
+    """
     telemetry.name, telemetry.description = name.strip(), description.strip()
     telemetry.clean_fields(exclude=_fields_except("name", "description"))
     telemetry.save(update_fields=["name", "description"])
+    if dimensions is not None and list(dimensions) != list_dimensions(telemetry=telemetry):
+        _replace_dimensions(telemetry, dimensions)
 
 
 def deactivate_telemetry(*, telemetry: Telemetry) -> None:
@@ -105,6 +110,25 @@ def get_mapping(*, telemetry: Telemetry) -> Mapping:
         date_format=telemetry.date_format,
         dimensions=tuple(list_dimensions(telemetry=telemetry)),
         metric_column=telemetry.metric_column,
+    )
+
+
+def _replace_dimensions(telemetry: Telemetry, dimensions: Sequence[str]) -> None:
+    try:
+        _check_columns(telemetry.date_column, dimensions, telemetry.metric_column)
+    except ValidationError as error:
+        raise ValidationError({"dimensions": error.messages}) from None
+    Telemetry.objects.select_for_update().get(pk=telemetry.pk)  # no run begins until this is through
+    if not dimensions_are_free(telemetry=telemetry):
+        raise ValidationError({"dimensions": "The first sync has begun: the dimensions are fixed now."})
+    telemetry.dimensions.all().delete()
+    _create_dimensions(telemetry, dimensions)
+
+
+def _create_dimensions(telemetry: Telemetry, dimensions: Sequence[str]) -> None:
+    Dimension.objects.bulk_create(
+        Dimension(telemetry=telemetry, position=position, column=column)
+        for position, column in enumerate(dimensions, 1)
     )
 
 

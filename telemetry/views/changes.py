@@ -10,6 +10,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.roles import MANAGE_TELEMETRY
 from telemetry.forms import DeleteForm, EditForm
+from telemetry.selectors import dimensions_are_free, list_dimensions
 from telemetry.services import delete_telemetry, update_telemetry
 from telemetry.views.guards import get_telemetry, telemetry_page
 
@@ -17,10 +18,15 @@ from telemetry.views.guards import get_telemetry, telemetry_page
 @require_http_methods(["GET", "HEAD", "POST"])
 @telemetry_page(MANAGE_TELEMETRY)
 def edit(request: HttpRequest, telemetry_id: UUID) -> HttpResponse:
-    """Change the name and description; everything else is fixed at creation."""
+    """Change the name and description, and until the first sync the dimensions."""
     telemetry = get_telemetry(request, telemetry_id)
-    now = {"name": telemetry.name, "description": telemetry.description}
-    form = EditForm(request.POST or None, initial=now)
+    now = {
+        "name": telemetry.name,
+        "description": telemetry.description,
+        "dimensions": "\n".join(list_dimensions(telemetry=telemetry)),
+    }
+    free = dimensions_are_free(telemetry=telemetry)
+    form = EditForm(request.POST or None, initial=now, with_dimensions=free)
     if request.method == "POST" and form.is_valid():
         try:
             update_telemetry(telemetry=telemetry, **form.cleaned_data)

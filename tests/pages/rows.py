@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 
-import polars as pl
 from django.test import Client
 
 from accounts.models import Account, User
 from accounts.services import add_member, create_account
+from csvfiles.read import PointReader
 from endpoints.models import S3Endpoint, new_external_id
 from ingestion.models import RejectedRow, RunFile, SyncRun
-from telemetry.loading import Counts, Loader, begin_load, complete_load
+from telemetry.loading import Loader, Outcome, begin_load, complete_load
 from telemetry.models import SourceFile, Telemetry
 from telemetry.selectors import get_data_range
 from telemetry.series import SeriesIds
-from telemetry.services import create_telemetry
+from telemetry.services import create_telemetry, get_mapping
 
 NOON = datetime(2026, 5, 20, 12, tzinfo=UTC)
 Days = Mapping[date, Mapping[tuple[str, ...], str]]  # date -> dimension values -> value
@@ -72,18 +74,18 @@ def make_telemetry(
 def store_file(telemetry: Telemetry, key: str, days: Days, *, modified: datetime = NOON) -> SourceFile:
     """A file as a sync stores it."""
     file = begin_load(telemetry=telemetry, key=key, etag=f"etag-{key}", size=1234, last_modified=modified)
-    combinations = dict.fromkeys(combination for values in days.values() for combination in values)
-    numbers = {combination: number for number, combination in enumerate(combinations)}
-    points = [
-        (day, numbers[combination], value)
-        for day, values in days.items()
-        for combination, value in values.items()
-    ]
+    mapping = get_mapping(telemetry=telemetry)
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(mapping.columns)
+    for day, values in days.items():
+        writer.writerows((day, *combination, value) for combination, value in values.items())
+    reader = PointReader(io.BytesIO(text.getvalue().encode()), mapping=mapping)
     loader = Loader(file, SeriesIds(telemetry.pk))
-    frame = pl.DataFrame(points, schema=["day", "combination", "value"], orient="row")
-    loader.add(points=frame, combinations=list(numbers))
-    counts = Counts(len(points), 0, {day: len(values) for day, values in days.items()})
-    complete_load(source_file=file, counts=counts, written=loader.written, now=modified)
+    for batch in reader:
+        loader.add(points=batch.points, combinations=batch.combinations)
+    outcome = Outcome(reader.rows_read, reader.rows_rejected, reader.rows_by_day, reader.totals)
+    complete_load(source_file=file, outcome=outcome, points=loader.count_points(), now=modified)
     file.refresh_from_db()
     first, last = get_data_range(telemetry=telemetry)
     Telemetry.objects.filter(pk=telemetry.pk).update(

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.db import connection
 from django.test import Client, override_settings
 from django.test.utils import CaptureQueriesContext
@@ -13,6 +14,8 @@ from django.test.utils import CaptureQueriesContext
 from accounts.models import Account
 from telemetry.models import Telemetry
 from telemetry.newest import list_newest_points
+from telemetry.selectors import list_dimensions
+from telemetry.services import update_telemetry
 from telemetry.totals import REST_LABEL, get_totals
 from tests.pages.rows import NOON, make_run, make_telemetry, sign_in, store_file
 
@@ -206,3 +209,36 @@ def test_deleting_takes_the_identifier_and_removes_the_data(client, telemetry):
     assert Telemetry.objects.filter(pk=telemetry.pk).exists()
     assert client.post(url(telemetry, "delete/"), {"identifier": "requests"}).status_code == 302
     assert not Telemetry.objects.filter(pk=telemetry.pk).exists()
+
+
+def edit_dimensions(client, telemetry, text):
+    return client.post(url(telemetry, "edit/"), {"name": "A", "description": "", "dimensions": text})
+
+
+def test_dimensions_can_be_edited_until_the_first_sync(client, telemetry):
+    assert 'name="dimensions"' in get(client, telemetry, "edit/")
+    assert edit_dimensions(client, telemetry, "team\r\n\r\n region \r\n").status_code == 302
+    assert list_dimensions(telemetry=telemetry) == ["team", "region"]
+    make_run(telemetry)
+    assert 'name="dimensions"' not in get(client, telemetry, "edit/")
+    edit_dimensions(client, telemetry, "other")
+    assert list_dimensions(telemetry=telemetry) == ["team", "region"]
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("two words", "must not contain spaces"),
+        ("requests", "requests is selected twice"),
+        ("\n".join(f"c{number}" for number in range(11)), "Select at most 10 dimensions; these are 11."),
+    ],
+)
+def test_dimensions_that_cannot_be_are_refused_at_the_field(client, telemetry, text, says):
+    assert says in edit_dimensions(client, telemetry, text).content.decode()
+    assert list_dimensions(telemetry=telemetry) == ["team", "env"]
+
+
+def test_the_service_too_fixes_dimensions_at_the_first_sync(telemetry):
+    make_run(telemetry)
+    with pytest.raises(ValidationError, match="The first sync has begun"):
+        update_telemetry(telemetry=telemetry, name="A", description="", dimensions=["team"])

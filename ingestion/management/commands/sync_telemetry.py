@@ -56,7 +56,7 @@ class Command(BaseCommand):
             )
             if created:
                 self._report(f"{telemetry.identifier}: reading s3://{_place(telemetry)}")
-            executed = execute_run(run_id=run.pk, clock=timezone.now)
+            executed = execute_run(run_id=run.pk, clock=timezone.now, report=self._show_progress)
             run.refresh_from_db()
             if created and run.state not in SyncRun.ACTIVE_STATES:
                 self._report_end(telemetry, run)
@@ -68,6 +68,11 @@ class Command(BaseCommand):
     def _report(self, text: str) -> None:
         if not self.as_json or sys.stderr.isatty():
             self.note(text)
+
+    def _show_progress(self, done: int, planned: int) -> None:
+        """One line on a terminal, written over and over."""
+        if sys.stderr.isatty():
+            self.stderr.write(f"\r{done} of {planned} files", ending="\n" if done == planned else "")
 
     def _report_end(self, telemetry: Telemetry, run: SyncRun) -> None:
         """What went wrong or wants a look: standard error, in every case."""

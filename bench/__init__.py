@@ -1,0 +1,1 @@
+"""Measurements, as ratios of interleaved runs on one machine: `make bench`. Results go to bench/results/."""
