@@ -104,7 +104,8 @@ def _begin(run_file: RunFile, lease: Lease) -> SourceFile:
         size=run_file.size,
         last_modified=run_file.last_modified,
     )
-    run_file.rejected_rows.all().delete()  # of an attempt that was lost
+    if run_file.source_file_id is not None:  # an attempt was lost
+        run_file.rejected_rows.all().delete()
     run_file.source_file = source_file
     run_file.save(update_fields=["source_file"])
     return source_file

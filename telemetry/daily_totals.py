@@ -80,7 +80,7 @@ def _write_file_totals(telemetry: Telemetry, totals: FileTotals, dates: set[date
     columns = ("telemetry_id", "dimension", "date", "dimension_value", "value")
     if connection.vendor == "postgresql" and rows:
         text = [(*row[:4], format_plain(row[4])) for row in rows]
-        copy_rows("telemetry_dailytotal", pl.DataFrame(text, schema=columns, orient="row"))
+        copy_rows("telemetry_dailytotal", pl.DataFrame(text, schema=columns, orient="row"), quote=True)
     else:
         DailyTotal.objects.bulk_create(
             (DailyTotal(**dict(zip(columns, row, strict=True))) for row in rows), batch_size=5_000

@@ -59,7 +59,7 @@ class Loader:
             pl.col("value"),
         )
         if connection.vendor == "postgresql":
-            copy_rows("telemetry_datapoint", rows)
+            copy_rows("telemetry_datapoint", rows, quote=False)
         else:
             _insert(rows)
         self.rows += rows.height
@@ -92,8 +92,7 @@ def complete_load(*, source_file: SourceFile, outcome: Outcome, points: int, now
         old = SourceFile.objects.filter(telemetry=telemetry, key=source_file.key, state=State.STORED).first()
         if old is not None:
             days |= _remove_data(old)
-        for state in (State.STORED, State.FAILED, State.IGNORED):
-            _supersede(telemetry, source_file.key, state)
+        _supersede(telemetry, source_file.key, State.STORED, State.FAILED, State.IGNORED)
         _settle(
             source_file,
             state=State.STORED,
@@ -112,8 +111,7 @@ def fail_load(*, source_file: SourceFile, message: str, rows_read: int = 0, rows
     _delete_points(source_file)  # they do not count, so nobody sees them go
     with transaction.atomic():
         _lock(source_file.telemetry_id)
-        for state in (State.FAILED, State.IGNORED):
-            _supersede(source_file.telemetry, source_file.key, state)
+        _supersede(source_file.telemetry, source_file.key, State.FAILED, State.IGNORED)
         _settle(
             source_file,
             state=State.FAILED,
@@ -135,8 +133,7 @@ def ignore_file(
     """An object that is no file to read, and why. What an earlier version stored goes on counting."""
     with transaction.atomic():
         _lock(telemetry.pk)
-        for state in (State.FAILED, State.IGNORED):
-            _supersede(telemetry, key, state)
+        _supersede(telemetry, key, State.FAILED, State.IGNORED)
         SourceFile.objects.create(
             telemetry=telemetry,
             key=key,
@@ -180,8 +177,8 @@ def _lock(telemetry_id: int) -> Telemetry:
     return Telemetry.objects.select_for_update(no_key=True).get(pk=telemetry_id)
 
 
-def _supersede(telemetry: Telemetry, key: str, state: str) -> None:
-    SourceFile.objects.filter(telemetry=telemetry, key=key, state=state).update(state=State.SUPERSEDED)
+def _supersede(telemetry: Telemetry, key: str, *states: str) -> None:
+    SourceFile.objects.filter(telemetry=telemetry, key=key, state__in=states).update(state=State.SUPERSEDED)
 
 
 def _settle(source_file: SourceFile, **fields: object) -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import uuid
 from collections.abc import Sequence
 
 import polars as pl
+from django.db import connection
 
 from telemetry.models import Series
 
@@ -26,11 +28,17 @@ class SeriesIds:
     def __init__(self, telemetry_id: int) -> None:
         self._telemetry_id = telemetry_id
         self._known: pl.DataFrame | None = None  # the dimension values, and `series_id`
+        self._last: tuple[pl.DataFrame, pl.Series] | None = None  # asked for last, and the answer
 
     def find(self, combinations: pl.DataFrame) -> pl.Series:
         """The ids, in order, of combinations (dimension values only); series not there yet are created."""
         if not combinations.width:
             return pl.Series(_ID, self._create([()]), dtype=pl.Int64)
+        if self._last is None or not self._last[0].equals(combinations):  # most days have the same ones
+            self._last = combinations, self._look_up(combinations)
+        return self._last[1]
+
+    def _look_up(self, combinations: pl.DataFrame) -> pl.Series:
         if self._known is None or self._known.height > _REMEMBERED:
             self._known = combinations.clear().with_columns(pl.lit(None, dtype=pl.Int64).alias(_ID))
         found = self._join(combinations)
@@ -71,14 +79,35 @@ def _resolve(telemetry_id: int, combinations: Sequence[Combination]) -> list[int
     known = _find(telemetry_id, list(by_key))
     missing = [key for key in by_key if key not in known]
     if missing:
-        Series.objects.bulk_create(
-            [Series(telemetry_id=telemetry_id, key=key, dimensions=list(by_key[key])) for key in missing],
-            ignore_conflicts=True,  # another reader of the same telemetry may have been first
-        )
+        # Another reader of the same telemetry may have been first: conflicts are passed over, then looked up.
+        _insert(telemetry_id, {key: json.dumps(by_key[key], ensure_ascii=False) for key in missing})
         known |= _find(telemetry_id, missing)
     return [known[key] for key in by_key]
 
 
 def _find(telemetry_id: int, keys: list[uuid.UUID]) -> dict[uuid.UUID, int]:
-    found = Series.objects.filter(telemetry_id=telemetry_id, key__in=keys)
-    return dict(found.values_list("key", "id"))
+    if connection.vendor != "postgresql":
+        found = Series.objects.filter(telemetry_id=telemetry_id, key__in=keys)
+        return dict(found.values_list("key", "id"))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT key, id FROM telemetry_series WHERE telemetry_id = %s AND key = ANY(%s)",
+            [telemetry_id, keys],
+        )
+        return dict(cursor.fetchall())
+
+
+def _insert(telemetry_id: int, dimensions: dict[uuid.UUID, str]) -> None:
+    if connection.vendor != "postgresql":
+        series = (
+            Series(telemetry_id=telemetry_id, key=key, dimensions=json.loads(values))
+            for key, values in dimensions.items()
+        )
+        Series.objects.bulk_create(series, ignore_conflicts=True)
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO telemetry_series (telemetry_id, key, dimensions)"
+            " SELECT %s, * FROM unnest(%s::uuid[], %s::text[]::jsonb[]) ON CONFLICT DO NOTHING",
+            [telemetry_id, list(dimensions), list(dimensions.values())],
+        )
