@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 from argparse import Namespace
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser, handle_default_options
-from django.db import connections
+from django.db import OperationalError, ProgrammingError, connections
 
 DONE, FAILED, WRONG_ARGUMENTS = 0, 1, 2
 
@@ -58,6 +59,18 @@ class Command(BaseCommand):
         except CommandError as error:
             self.stderr.write(str(error))
             sys.exit(error.returncode)
+        except (OperationalError, ProgrammingError) as error:
+            reason = str(error).strip().splitlines()[0]
+            self.stderr.write(
+                f"The database refuses: {reason}\nCheck DATABASE_URL, its server, and that `migrate` has run."
+            )
+            sys.exit(FAILED)
+        except KeyboardInterrupt:
+            self.stderr.write("Stopped.")
+            sys.exit(FAILED)
+        except BrokenPipeError:  # whoever read our output has had enough
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            sys.exit(FAILED)
         finally:
             connections.close_all()
 

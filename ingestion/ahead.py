@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 
 from django.conf import settings
@@ -21,8 +21,7 @@ _SECONDS = 0.2  # between looks at whether anybody still wants the batches
 class FileReader:
     """One version of an object as batches of points, read by a thread of its own that touches no database.
 
-    Iterate for the batches; `result` is the reader with its counts once they have ended. Raises what
-    csvfiles.read and endpoints.storage raise. Leave by `close`, whatever happened.
+    `result` is the reader with its counts once the batches have ended. Leave by `close`, whatever happened.
     """
 
     def __init__(self, *, bucket: Bucket, version: S3Object, mapping: Mapping) -> None:
@@ -33,9 +32,14 @@ class FileReader:
         self._thread = threading.Thread(target=self._run, name="reading ahead", daemon=True)
         self._thread.start()
 
-    def __iter__(self) -> Iterator[Batch]:
+    def batches(self, *, while_waiting: Callable[[], None]) -> Iterator[Batch]:
+        """The file's batches. Raises what csvfiles.read and endpoints.storage raise, and `while_waiting`."""
         while True:
-            item = self._read.get()
+            try:
+                item = self._read.get(timeout=1)
+            except queue.Empty:  # S3 takes its time: the lease must not run out over it
+                while_waiting()
+                continue
             if isinstance(item, Exception):
                 raise item
             if isinstance(item, PointReader):

@@ -113,7 +113,7 @@ def _begin(run_file: RunFile, lease: Lease) -> SourceFile:
 
 def _load(run_file: RunFile, source_file: SourceFile, reading: Reading, ahead: FileReader) -> None:
     loader = Loader(source_file, reading.series)
-    for batch in ahead:
+    for batch in ahead.batches(while_waiting=lambda: reading.lease.renew(run_file)):
         loader.add(points=batch.points, combinations=batch.combinations)
         _keep_rejects(run_file, batch.rejects)
         reading.lease.renew(run_file)
