@@ -7,7 +7,7 @@ from django.conf import settings
 from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
 
 from ingestion.models import RejectedRow, RunFile, SyncRun
-from telemetry.models import Telemetry
+from telemetry.models import SourceFile, Telemetry
 
 
 def list_runs(*, telemetry: Telemetry) -> QuerySet[SyncRun]:
@@ -38,8 +38,16 @@ def list_rejected_rows(
     if run is not None:
         rows = rows.filter(run_file__run=run)
     if telemetry is not None:
-        rows = rows.filter(run_file__run__telemetry=telemetry, run_file__source_file__state="stored")
+        rows = rows.filter(
+            run_file__run__telemetry=telemetry, run_file__source_file__state=SourceFile.State.STORED
+        )
     return rows
+
+
+def count_rejected_rows(*, telemetry: Telemetry) -> int:
+    """How many rows of the stored files were rejected, also those whose cells are not kept."""
+    stored = telemetry.source_files.filter(state=SourceFile.State.STORED)
+    return stored.aggregate(rows=Sum("rows_rejected"))["rows"] or 0
 
 
 def count_rejects_by_reason(*, run: SyncRun) -> dict[str, int]:

@@ -7,6 +7,7 @@ from uuid import UUID
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -14,11 +15,12 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from django.views.decorators.vary import vary_on_headers
 
 from accounts.roles import MANAGE_TELEMETRY, VIEW_TELEMETRY
-from ingestion.models import RunFile, SyncRun
+from ingestion.models import RejectedRow, RunFile, SyncRun
 from ingestion.selectors import count_rejects_by_reason, count_rows, list_rejected_rows, list_runs
 from ingestion.services import activate_and_catch_up, request_sync
 from telemetry.downloads import stream_csv
 from telemetry.models import Telemetry
+from telemetry.selectors import list_mapped_columns
 from telemetry.services import deactivate_telemetry
 from telemetry.views.guards import get_telemetry, telemetry_page
 
@@ -86,7 +88,7 @@ def run(request: HttpRequest, telemetry_id: UUID, run_id: UUID) -> HttpResponse:
     is_active = run.state in SyncRun.ACTIVE_STATES
     context = {
         "telemetry": telemetry,
-        "columns": _mapped_columns(telemetry),
+        "columns": list_mapped_columns(telemetry=telemetry),
         "run": run,
         "progress": count_rows(run=run) if is_active else None,
         "failed_files": failed[:FAILED_FILES_SHOWN],
@@ -101,10 +103,21 @@ def run(request: HttpRequest, telemetry_id: UUID, run_id: UUID) -> HttpResponse:
 def rejects_csv(request: HttpRequest, telemetry_id: UUID, run_id: UUID) -> HttpResponse:
     """The rejected rows of a run with their mapped cells as they were (neutralised for spreadsheets)."""
     telemetry, run = _get_run(request, telemetry_id, run_id)
-    columns = _mapped_columns(telemetry)
-    rejected = list_rejected_rows(run=run).iterator(chunk_size=2_000)
+    return _stream_rejects(telemetry, list_rejected_rows(run=run), f"{run.created_at:%Y-%m-%d}")
+
+
+@require_safe
+@telemetry_page(VIEW_TELEMETRY)
+def current_rejects_csv(request: HttpRequest, telemetry_id: UUID) -> HttpResponse:
+    """The rejected rows of the files that count now."""
+    telemetry = get_telemetry(request, telemetry_id)
+    return _stream_rejects(telemetry, list_rejected_rows(telemetry=telemetry), "now")
+
+
+def _stream_rejects(telemetry: Telemetry, rejected: QuerySet[RejectedRow], when: str) -> HttpResponse:
+    columns = list_mapped_columns(telemetry=telemetry)
     return stream_csv(
-        filename=f"{telemetry.identifier}-rejected-rows-{run.created_at:%Y-%m-%d}.csv",
+        filename=f"{telemetry.identifier}-rejected-rows-{when}.csv",
         header=["file", "row", "reason", *columns],
         rows=(
             (
@@ -113,7 +126,7 @@ def rejects_csv(request: HttpRequest, telemetry_id: UUID, run_id: UUID) -> HttpR
                 row.reason,
                 *(row.cells.get(column, "") for column in columns),
             )
-            for row in rejected
+            for row in rejected.iterator(chunk_size=2_000)
         ),
     )
 
@@ -121,8 +134,3 @@ def rejects_csv(request: HttpRequest, telemetry_id: UUID, run_id: UUID) -> HttpR
 def _get_run(request: HttpRequest, telemetry_id: UUID, run_id: UUID) -> tuple[Telemetry, SyncRun]:
     telemetry = get_telemetry(request, telemetry_id)
     return telemetry, get_object_or_404(list_runs(telemetry=telemetry), public_id=run_id)
-
-
-def _mapped_columns(telemetry: Telemetry) -> list[str]:
-    dimensions = [dimension.column for dimension in telemetry.dimensions.all()]
-    return [telemetry.date_column, *dimensions, telemetry.metric_column]

@@ -46,6 +46,12 @@ def list_dimensions(*, telemetry: Telemetry) -> list[str]:
     return list(telemetry.dimensions.order_by("position").values_list("column", flat=True))
 
 
+def list_mapped_columns(*, telemetry: Telemetry) -> list[str]:
+    """The columns that are read: date, dimensions, metric."""
+    dimensions = [dimension.column for dimension in telemetry.dimensions.all()]
+    return [telemetry.date_column, *dimensions, telemetry.metric_column]
+
+
 def dimensions_are_free(*, telemetry: Telemetry) -> bool:
     """Whether the dimensions can change without reading files again: before the first sync."""
     return not telemetry.sync_runs.exists()

@@ -7,18 +7,31 @@ from typing import Any
 
 from django import template
 
-from ingestion.selectors import list_runs
+from ingestion.selectors import count_rejected_rows, list_rejected_rows, list_runs
 from telemetry.models import Telemetry
+from telemetry.selectors import list_mapped_columns
 
 register = template.Library()
 
 RECENT_RUNS = 5
+REJECTED_ROWS = 10
 
 
 @register.inclusion_tag("ingestion/_recent_runs.html")
 def recent_runs(telemetry: Telemetry) -> dict[str, Any]:
     """The newest runs of a telemetry with their counts."""
     return {"telemetry": telemetry, "runs": list_runs(telemetry=telemetry)[:RECENT_RUNS]}
+
+
+@register.inclusion_tag("ingestion/_current_rejects.html")
+def current_rejects(telemetry: Telemetry) -> dict[str, Any]:
+    """The first rejected rows of the files that count now, and how many there are."""
+    return {
+        "telemetry": telemetry,
+        "columns": list_mapped_columns(telemetry=telemetry),
+        "rows": list_rejected_rows(telemetry=telemetry)[:REJECTED_ROWS],
+        "total": count_rejected_rows(telemetry=telemetry),
+    }
 
 
 @register.filter

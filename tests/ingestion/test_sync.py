@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import pytest
 
+from accounts.services import add_member
 from ingestion.models import RejectedRow, SyncRun
 from telemetry.models import DailyTotal, DataPoint, SourceFile
 from telemetry.selectors import list_daily_totals, list_points
@@ -315,3 +316,19 @@ def _small_limits():
     from csvfiles.limits import Limits
 
     return Limits(block_bytes=512, row_bytes=256, batch_points=50)
+
+
+def test_the_telemetrys_page_and_download_show_the_rejected_rows_of_the_stored_files(bench, client):
+    bench.put("a.csv", HEADER + "2024-05-01,core,1\n2024-05-01,=core,-1\n")
+    bench.sync()
+    account = bench.telemetry.account
+    client.force_login(add_member(account=account, email="a@b.example", role="viewer", password=None)[0].user)
+    address = f"/settings/telemetry/{bench.telemetry.public_id}/"
+    page = client.get(address).content.decode()
+    assert "1 row of the stored files could not be used" in page
+    assert "the metric is negative" in page
+    download = b"".join(client.get(address + "rejected-rows.csv").streaming_content).decode()
+    assert download.splitlines()[1] == "usage/a.csv,3,the metric is negative,2024-05-01,'=core,'-1"
+    bench.put("a.csv", HEADER + "2024-05-01,core,1\n", minutes=1)
+    bench.sync()
+    assert "No row of the stored files was rejected" in client.get(address).content.decode()

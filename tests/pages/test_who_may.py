@@ -13,7 +13,7 @@ from telemetry.models import Telemetry
 from tests.pages.rows import make_account, make_run, make_telemetry, sign_in, store_file
 
 READ = ["", "days/2026-05-01/", "files/", "totals.csv", "points.csv", "runs/", "runs/{run}/"]
-READ += ["runs/{run}/rejected-rows.csv"]
+READ += ["runs/{run}/rejected-rows.csv", "rejected-rows.csv"]
 CHANGE = ["edit/", "delete/", "deactivate/"]
 POST = ["sync/", "activate/", *CHANGE]
 
