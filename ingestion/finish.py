@@ -112,7 +112,7 @@ def _warn_repeats(run: SyncRun) -> str | None:
     if not repeated:
         return None
     return (
-        f"{repeated} rows are equal to an earlier row of their file in everything but the metric; "
+        f"Rows equal to an earlier row of their file in everything but the metric: {repeated}; "
         f"their values were added up. First in {files.order_by('pk').first().key}."
     )
 
