@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import uuid
 from datetime import UTC, date, datetime, timedelta
 
 from django.conf import settings
@@ -13,11 +12,6 @@ from telemetry.models import SourceFile, Telemetry
 def list_runs(*, telemetry: Telemetry) -> QuerySet[SyncRun]:
     """The telemetry's runs, newest first."""
     return telemetry.sync_runs.select_related("requested_by")
-
-
-def get_run(*, telemetry: Telemetry, public_id: uuid.UUID) -> SyncRun:
-    """The telemetry's run of that id. Raises SyncRun.DoesNotExist."""
-    return telemetry.sync_runs.select_related("requested_by").get(public_id=public_id)
 
 
 def get_active_run(*, telemetry: Telemetry) -> SyncRun | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from decimal import Context, Decimal, Inexact
 from typing import Any
 
-from django.db import models
 from django.db.backends.signals import connection_created
 
 from telemetry.fields import plain
@@ -26,13 +25,6 @@ class _SqliteExactSum:
 
     def finalize(self) -> str | None:
         return None if self._sum is None else plain(self._sum)
-
-
-class ExactSum(models.Sum):
-    """`Sum` for an ExactDecimalField."""
-
-    def as_sqlite(self, compiler: Any, connection: Any, **context: Any) -> tuple:
-        return self.as_sql(compiler, connection, function="EXACT_SUM", **context)
 
 
 def sum_function(vendor: str) -> str:

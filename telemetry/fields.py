@@ -15,8 +15,8 @@ __all__ = ["ExactDecimalField", "plain"]
 class ExactDecimalField(models.DecimalField):
     """`numeric` on PostgreSQL; on SQLite, whose numbers are floats beyond 15 digits, plain decimal text.
 
-    Values are read as Decimal on both. SQLite cannot add them up in SQL with `SUM` without rounding: use
-    `telemetry.exact.ExactSum`, which both databases have.
+    Values are read as Decimal on both. SQLite's own `SUM` would add them up as floats: SQL asks
+    `telemetry.exact.sum_function` for the sum that does not.
     """
 
     def get_internal_type(self) -> str:

@@ -13,9 +13,8 @@ from django.db.models import Max, Min, QuerySet
 
 from accounts.models import Account
 from telemetry.daily_totals import dimension_sql
-from telemetry.exact import ExactSum
 from telemetry.fold import fold_range
-from telemetry.models import DailyTotal, Dimension, FileDay, SourceFile, Telemetry
+from telemetry.models import DailyTotal, FileDay, SourceFile, Telemetry
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,14 +105,6 @@ def get_data_range(*, telemetry: Telemetry) -> tuple[date | None, date | None]:
     return found["first"], found["last"]
 
 
-def get_sum(*, telemetry: Telemetry, date_from: date, date_to: date) -> Decimal:
-    """The sum of what counts from `date_from` to `date_to`, exactly."""
-    totals = DailyTotal.objects.filter(
-        telemetry=telemetry, dimension=DailyTotal.OVERALL, date__range=(date_from, date_to)
-    )
-    return totals.aggregate(sum=ExactSum("value"))["sum"] or Decimal(0)
-
-
 def list_source_files(*, telemetry: Telemetry) -> QuerySet[SourceFile]:
     """The newest versions of the telemetry's files, and the stored ones where these are others."""
     return telemetry.source_files.exclude(
@@ -139,11 +130,6 @@ def explain_day(*, telemetry: Telemetry, date: date) -> list[FileDay]:
         day.counts = telemetry.overlap == Telemetry.Overlap.ADD or not series <= seen
         seen |= series
     return days
-
-
-def get_dimension(*, telemetry: Telemetry, column: str) -> Dimension:
-    """The telemetry's dimension of that column. Raises Dimension.DoesNotExist."""
-    return telemetry.dimensions.get(column=column)
 
 
 def _add_up_missing(
