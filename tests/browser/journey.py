@@ -97,7 +97,10 @@ def press(page: Page, name: str) -> None:
 
 def read_daily_totals(page: Page) -> dict[str, str]:
     """date -> value, as the table of the telemetry's page shows them."""
-    rows = page.get_by_role("region", name="Daily totals").locator("tbody tr")
+    region = page.get_by_role("region", name="Daily totals")
+    region.wait_for()  # a click returns before the page it leads to is there
+    page.wait_for_load_state()
+    rows = region.locator("tbody tr")
     return {row.locator("th").inner_text(): row.locator("td").first.inner_text() for row in rows.all()}
 
 
