@@ -63,7 +63,8 @@ class World:
         self.folder = folder
         self.environment = {
             **os.environ,
-            "DEBUG": "1",
+            "SECRET_KEY": "of a bench that serves nobody, for as long as it runs",
+            "ALLOWED_HOSTS": "localhost",
             "LOG_LEVEL": "WARNING",
             "VAR_DIR": str(folder / "var"),
             "DATABASE_URL": database_url(),

@@ -57,7 +57,9 @@ class Judge:
             self._parse_days(rows.frame[self._cells[self._mapping.date_column]]).alias(DAY)
         )
         frame = frame.with_columns(self._parse_values(frame[self._cells[self._mapping.metric_column]]))
-        bad = frame[DAY].is_null() | frame[VALUE].is_null() | self._find_nul(frame)
+        bad = frame[DAY].is_null() | frame[VALUE].is_null()
+        if rows.may_hold_nul:
+            bad |= self._find_nul(frame)
         judged = Judged(frame.filter(~bad) if bad.any() else frame)
         for number, reason in rows.misshapen:
             self._reject(judged, number, reason, {})

@@ -31,6 +31,7 @@ class Rows:
 
     frame: pl.DataFrame
     misshapen: list[tuple[int, str]] = field(default_factory=list)  # (row number, reason)
+    may_hold_nul: bool = True
 
     @property
     def count(self) -> int:
@@ -95,7 +96,8 @@ class Splitter:
         if frame.height != lines:  # would be a row lost in silence
             raise AssertionError(f"{lines} lines became {frame.height} rows")
         first, self._next_row = self._next_row, self._next_row + lines
-        return Rows(frame.with_columns(pl.int_range(first, first + lines, dtype=pl.Int64).alias(ROW)))
+        numbered = frame.with_columns(pl.int_range(first, first + lines, dtype=pl.Int64).alias(ROW))
+        return Rows(numbered, may_hold_nul=b"\x00" in block)
 
     def _lines_are_short(self, block: bytes) -> bool:
         """Whether no line can be over the limit: such a line would fill one of these windows."""

@@ -24,7 +24,7 @@ class FileTotals:
         self.complete = True  # whether the totals by dimension are: not so for a file of very many values
         self._limits = limits
         self._by_dimension: dict[tuple[int, date], dict[str, Decimal]] = defaultdict(dict)
-        self._names = [pl.Series([], dtype=pl.String) for _ in range(dimensions)]  # by combination
+        self._names = [_Names() for _ in range(dimensions)]
 
     def add(self, points: pl.DataFrame, new: pl.DataFrame) -> None:
         """A batch's points, and the combinations that are new in it."""
@@ -32,11 +32,9 @@ class FileTotals:
         for day, value in sum_by(exact, DAY):
             self.overall[day] = EXACT.add(self.overall.get(day, Decimal(0)), value)
         for position, names in enumerate(self._names, 1):
-            names.extend(new[dimension_name(position)])
             if self.complete:
-                self._add_dimension(
-                    position, exact.with_columns(names.gather(exact[COMBINATION]).alias("name"))
-                )
+                names.extend(new[dimension_name(position)])
+                self._add_dimension(position, names, exact)
 
     def list_totals(self, day: date, *, most_values: int) -> list[tuple[int, str, Decimal]]:
         """(dimension, its value, total) of a day; none of a dimension that has more than `most_values`."""
@@ -47,10 +45,33 @@ class FileTotals:
                 totals += [(position, name, value) for name, value in names.items()]
         return totals
 
-    def _add_dimension(self, position: int, named: pl.DataFrame) -> None:
-        for day, name, value in sum_by(named, DAY, "name"):
-            known = self._by_dimension[position, day]
+    def _add_dimension(self, position: int, names: _Names, exact: pl.DataFrame) -> None:
+        numbered = exact.with_columns(names.numbers.gather(exact[COMBINATION]).alias("name"))
+        for day, number, value in sum_by(numbered, DAY, "name"):
+            known, name = self._by_dimension[position, day], names.texts[number]
             known[name] = EXACT.add(known.get(name, Decimal(0)), value)
         if sum(map(len, self._by_dimension.values())) > self._limits.totals_kept:
             self.complete = False
             self._by_dimension.clear()
+            self._names = [_Names() for _ in self._names]
+
+
+class _Names:
+    """The values of a dimension, numbered from 0 as they come."""
+
+    def __init__(self) -> None:
+        self.numbers = pl.Series([], dtype=pl.UInt32)  # by combination
+        self.texts: list[str] = []
+        self._known: dict[str, int] = {}
+
+    def extend(self, names: pl.Series) -> None:
+        """The dimension's values in combinations that are new."""
+        if names.is_empty():
+            return
+        different = names.unique(maintain_order=True).to_list()
+        for name in different:
+            if name not in self._known:
+                self._known[name] = len(self.texts)
+                self.texts.append(name)
+        numbers = [self._known[name] for name in different]
+        self.numbers.extend(names.replace_strict(different, numbers, return_dtype=pl.UInt32))

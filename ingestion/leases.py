@@ -84,9 +84,11 @@ def take_file(*, lease: Lease) -> RunFile | None:
     """A file that nobody reads, now ours; None where there is none (left)."""
     now = lease.clock()
     free = _pending(lease.run).filter(Q(taken_until=None) | Q(taken_until__lt=now)).order_by("pk")
-    while (pk := free.values_list("pk", flat=True).first()) is not None:
-        if free.filter(pk=pk).order_by().update(taken_by=lease.owner, taken_until=_end_of_lease(now)):
-            return RunFile.objects.get(pk=pk)
+    while (run_file := free.first()) is not None:
+        run_file.taken_by, run_file.taken_until = lease.owner, _end_of_lease(now)
+        mine = {"taken_by": run_file.taken_by, "taken_until": run_file.taken_until}
+        if free.filter(pk=run_file.pk).order_by().update(**mine):
+            return run_file
     return None
 
 

@@ -1,5 +1,5 @@
-"""Django admin for our own operators. DataPoint has a composite primary key, which it does not take: a
-telemetry's points are seen on its page, by day, and in its downloads.
+"""Django admin for our own operators. Blocks of points have a composite primary key, which it does not take:
+a telemetry's points are seen on its page, by day, and in its downloads.
 """
 
 from __future__ import annotations

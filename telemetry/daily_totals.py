@@ -46,6 +46,8 @@ def refresh_daily_totals(
         alone = _held_alone(telemetry, loaded, dates)
         _write_file_totals(telemetry, loaded.totals, alone)
         dates -= alone
+    if not dates:
+        return
     positions = list(telemetry.dimensions.order_by("position").values_list("position", flat=True))
     for some in _in_portions(sorted(dates), _DATES_AT_A_TIME):
         _insert_totals(telemetry, some, positions)

@@ -1,23 +1,22 @@
 """Writing the data of source files: points that do not count yet, then one transaction in which they do.
 
-This module is the one writer of SourceFile, FileDay, DataPoint and DailyTotal.
+This module is the one writer of SourceFile, FileDay, PointBlock and DailyTotal.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal
 
 import polars as pl
 from django.db import connection, transaction
 
 from csvfiles.totals import FileTotals
-from telemetry.copying import copy_rows
+from telemetry.blocks import write_blocks
 from telemetry.daily_totals import LoadedFile, refresh_daily_totals
-from telemetry.fields import plain
-from telemetry.models import DataPoint, FileDay, SourceFile, Telemetry
+from telemetry.models import DataPoint, FileDay, PointBlock, SourceFile, Telemetry
 from telemetry.series import SeriesIds
 
 State = SourceFile.State
@@ -43,34 +42,32 @@ class Loader:
     def __init__(self, source_file: SourceFile, series: SeriesIds) -> None:
         self._file, self._series = source_file, series
         self._series_ids = pl.Series([], dtype=pl.Int64)  # by the number of the combination in the file
-        self.rows = self.parts = 0
+        self.parts = 0
+        self._parts_by_day: Counter[date] = Counter()
+        self._rows_by_day: Counter[date] = Counter()
 
     def add(self, *, points: pl.DataFrame, combinations: pl.DataFrame) -> None:
         """Write a batch of csvfiles.read. Raises LoadLost."""
-        if not SourceFile.objects.filter(pk=self._file.pk, state=State.READING).exists():
+        if self.parts and not SourceFile.objects.filter(pk=self._file.pk, state=State.READING).exists():
             raise LoadLost(self._file.key)
         if combinations.height:
             self._series_ids.extend(self._series.find(combinations.drop("combination")))
-        rows = points.select(
-            pl.lit(self._file.pk, dtype=pl.Int64).alias("source_file_id"),
-            pl.col("day").alias("date"),
-            self._series_ids.gather(points["combination"]).alias("series_id"),
-            pl.lit(self.parts, dtype=pl.Int32).alias("part"),
-            pl.col("value"),
+        series = self._series_ids.gather(points["combination"]).alias("series_id")
+        write_blocks(
+            points.select(pl.col("day").alias("date"), series, "value"),
+            source_file_id=self._file.pk,
+            part=self.parts,
         )
-        if connection.vendor == "postgresql":
-            copy_rows("telemetry_datapoint", rows, quote=False)
-        else:
-            _insert(rows)
-        self.rows += rows.height
+        self._parts_by_day.update(points["day"].unique())
+        self._rows_by_day.update(dict(points.group_by("day").len().iter_rows()))
         self.parts += 1
 
     def count_points(self) -> int:
         """How many dates and series the file holds."""
-        if self.parts <= 1:
-            return self.rows
-        points = DataPoint.objects.filter(source_file=self._file)
-        return points.values("date", "series_id").distinct().count()
+        shared = [day for day, parts in self._parts_by_day.items() if parts > 1]
+        points = DataPoint.objects.filter(source_file=self._file, date__in=shared)
+        in_parts = points.values("date", "series_id").distinct().count() if shared else 0
+        return self._rows_by_day.total() - sum(self._rows_by_day[day] for day in shared) + in_parts
 
 
 def begin_load(
@@ -86,13 +83,14 @@ def begin_load(
 
 def complete_load(*, source_file: SourceFile, outcome: Outcome, points: int, now: datetime) -> None:
     """Make the file's points count in place of its earlier version's, all at once. Raises LoadLost."""
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         telemetry = _lock(source_file.telemetry_id)
         days = _write_days(source_file, outcome)
-        old = SourceFile.objects.filter(telemetry=telemetry, key=source_file.key, state=State.STORED).first()
-        if old is not None:
-            days |= _remove_data(old)
-        _supersede(telemetry, source_file.key, State.STORED, State.FAILED, State.IGNORED)
+        before = SourceFile.objects.filter(telemetry=telemetry, key=source_file.key)
+        for old in before.filter(state__in=(State.STORED, State.FAILED, State.IGNORED)):
+            if old.state == State.STORED:
+                days |= _remove_data(old)
+            SourceFile.objects.filter(pk=old.pk).update(state=State.SUPERSEDED)
         _settle(
             source_file,
             state=State.STORED,
@@ -198,7 +196,7 @@ def _remove_data(old: SourceFile) -> set[date]:
 
 
 def _delete_points(source_file: SourceFile) -> None:
-    DataPoint.objects.filter(source_file=source_file)._raw_delete(using=connection.alias)
+    PointBlock.objects.filter(source_file=source_file)._raw_delete(using=connection.alias)
 
 
 def _write_days(source_file: SourceFile, outcome: Outcome) -> set[date]:
@@ -213,15 +211,3 @@ def _write_days(source_file: SourceFile, outcome: Outcome) -> set[date]:
         for day, rows in sorted(outcome.rows_by_day.items())
     )
     return set(outcome.rows_by_day)
-
-
-def _insert(rows: pl.DataFrame) -> None:
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.executemany(
-            "INSERT INTO telemetry_datapoint (source_file_id, date, series_id, part, value)"
-            " VALUES (%s, %s, %s, %s, %s)",
-            [
-                (file, day.isoformat(), series, part, plain(Decimal(v)))
-                for file, day, series, part, v in rows.iter_rows()
-            ],
-        )

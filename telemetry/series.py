@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import polars as pl
 from django.db import connection
@@ -58,12 +58,9 @@ class SeriesIds:
 
 def series_key(dimensions: Sequence[str]) -> uuid.UUID:
     """128 bits of BLAKE2 over the values, each behind its length, so that ("a", "b") is not ("ab", "")."""
-    digest = hashlib.blake2b(digest_size=16)
-    for value in dimensions:
-        encoded = value.encode()
-        digest.update(b"%d:" % len(encoded))
-        digest.update(encoded)
-    return uuid.UUID(bytes=digest.digest())
+    encoded = [value.encode() for value in dimensions]
+    text = b"".join(b"%d:%b" % (len(value), value) for value in encoded)
+    return uuid.UUID(bytes=hashlib.blake2b(text, digest_size=16).digest())
 
 
 def get_or_create_series(*, telemetry_id: int, combinations: Sequence[Combination]) -> list[int]:
@@ -77,37 +74,47 @@ def get_or_create_series(*, telemetry_id: int, combinations: Sequence[Combinatio
 def _resolve(telemetry_id: int, combinations: Sequence[Combination]) -> list[int]:
     by_key = {series_key(combination): combination for combination in combinations}
     known = _find(telemetry_id, list(by_key))
-    missing = [key for key in by_key if key not in known]
+    missing = {key: values for key, values in by_key.items() if key not in known}
     if missing:
+        known |= _insert(telemetry_id, missing)
         # Another reader of the same telemetry may have been first: conflicts are passed over, then looked up.
-        _insert(telemetry_id, {key: json.dumps(by_key[key], ensure_ascii=False) for key in missing})
-        known |= _find(telemetry_id, missing)
+        known |= _find(telemetry_id, [key for key in missing if key not in known])
     return [known[key] for key in by_key]
 
 
 def _find(telemetry_id: int, keys: list[uuid.UUID]) -> dict[uuid.UUID, int]:
+    if not keys:
+        return {}
     if connection.vendor != "postgresql":
         found = Series.objects.filter(telemetry_id=telemetry_id, key__in=keys)
         return dict(found.values_list("key", "id"))
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT key, id FROM telemetry_series WHERE telemetry_id = %s AND key = ANY(%s)",
-            [telemetry_id, keys],
+            "SELECT key, id FROM telemetry_series WHERE telemetry_id = %s AND key = ANY(%s::uuid[])",
+            [telemetry_id, _array(keys)],
         )
         return dict(cursor.fetchall())
 
 
-def _insert(telemetry_id: int, dimensions: dict[uuid.UUID, str]) -> None:
+def _insert(telemetry_id: int, dimensions: dict[uuid.UUID, Combination]) -> dict[uuid.UUID, int]:
+    """The ids of those that were not there; in one parameter: many cost more than the rows."""
     if connection.vendor != "postgresql":
         series = (
-            Series(telemetry_id=telemetry_id, key=key, dimensions=json.loads(values))
+            Series(telemetry_id=telemetry_id, key=key, dimensions=values)
             for key, values in dimensions.items()
         )
         Series.objects.bulk_create(series, ignore_conflicts=True)
-        return
+        return {}
     with connection.cursor() as cursor:
         cursor.execute(
-            "INSERT INTO telemetry_series (telemetry_id, key, dimensions)"
-            " SELECT %s, * FROM unnest(%s::uuid[], %s::text[]::jsonb[]) ON CONFLICT DO NOTHING",
-            [telemetry_id, list(dimensions), list(dimensions.values())],
+            """INSERT INTO telemetry_series (telemetry_id, key, dimensions)
+            SELECT %s, * FROM ROWS FROM (unnest(%s::uuid[]), jsonb_array_elements(%s::jsonb)) AS new
+            ON CONFLICT DO NOTHING RETURNING key, id""",
+            [telemetry_id, _array(dimensions), json.dumps(list(dimensions.values()), ensure_ascii=False)],
         )
+        return dict(cursor.fetchall())
+
+
+def _array(keys: Iterable[uuid.UUID]) -> str:
+    """An array in PostgreSQL's notation."""
+    return "{" + ",".join(map(str, keys)) + "}"

@@ -14,7 +14,7 @@ from csvfiles.errors import FileError
 from csvfiles.header import check_columns
 from csvfiles.mapping import Mapping
 from endpoints.models import S3Endpoint
-from telemetry.models import DailyTotal, DataPoint, Dimension, FileDay, Series, SourceFile, Telemetry
+from telemetry.models import DailyTotal, Dimension, FileDay, PointBlock, Series, SourceFile, Telemetry
 from telemetry.selectors import dimensions_are_free, list_dimensions
 
 MAX_DIMENSIONS = 10
@@ -94,7 +94,7 @@ def delete_telemetry(*, telemetry: Telemetry, identifier: str) -> None:
         files = SourceFile.objects.filter(telemetry=telemetry)
         # Millions of rows: straight to the database; Django would load each to follow its relations.
         for rows in (
-            DataPoint.objects.filter(source_file__in=files),
+            PointBlock.objects.filter(source_file__in=files),
             FileDay.objects.filter(telemetry=telemetry),
             DailyTotal.objects.filter(telemetry=telemetry),
             Series.objects.filter(telemetry=telemetry),
