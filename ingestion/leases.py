@@ -9,14 +9,20 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 from datetime import datetime, timedelta
+from itertools import accumulate
 
 from django.conf import settings
+from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Coalesce
 
 from ingestion.models import RunFile, SyncRun
 
 Clock = Callable[[], datetime]
+
+# What a process takes at once, to make it count in one transaction.
+FILES_TAKEN = 16
+BYTES_TAKEN = 16 * 2**20
 
 
 class RunLost(Exception):
@@ -31,15 +37,13 @@ class Lease:
         self.owner = owner
         self._renewed_at = clock()
 
-    def renew(self, run_file: RunFile | None = None) -> None:
-        """Say that the work goes on, and on which file; cheap enough for every batch. Raises RunLost."""
+    def renew(self) -> None:
+        """Say that the work goes on; cheap enough for every batch. Raises RunLost."""
         now = self.clock()
         if now - self._renewed_at < timedelta(seconds=settings.RUN_HEARTBEAT_SECONDS):
             return
         self.hold(now)
-        if run_file is not None:
-            mine = RunFile.objects.filter(pk=run_file.pk, taken_by=self.owner)
-            mine.update(taken_until=_end_of_lease(now))
+        _pending(self.run).filter(taken_by=self.owner).update(taken_until=_end_of_lease(now))
 
     def hold(self, now: datetime) -> None:
         """Renew at once. Raises RunLost."""
@@ -80,16 +84,26 @@ def join_run(*, run_id: int, clock: Clock) -> Lease | None:
     return Lease(_get_run(run_id), uuid.uuid4(), clock, helps=True)
 
 
-def take_file(*, lease: Lease) -> RunFile | None:
-    """A file that nobody reads, now ours; None where there is none (left)."""
+def take_files(*, lease: Lease) -> list[RunFile]:
+    """The next files that nobody reads, now ours: one large or a few small ones; none where none is left."""
     now = lease.clock()
     free = _pending(lease.run).filter(Q(taken_until=None) | Q(taken_until__lt=now)).order_by("pk")
-    while (run_file := free.first()) is not None:
-        run_file.taken_by, run_file.taken_until = lease.owner, _end_of_lease(now)
-        mine = {"taken_by": run_file.taken_by, "taken_until": run_file.taken_until}
-        if free.filter(pk=run_file.pk).order_by().update(**mine):
-            return run_file
-    return None
+    free = free.exclude(taken_by=lease.owner, taken_until__isnull=False)  # late, but at work on them
+    with transaction.atomic():
+        found = list(free.select_for_update(skip_locked=True)[: 4 * FILES_TAKEN])
+        taken = _choose(found)
+        for run_file in taken:
+            run_file.taken_by, run_file.taken_until = lease.owner, _end_of_lease(now)
+        mine = RunFile.objects.filter(pk__in=[run_file.pk for run_file in taken])
+        mine.update(taken_by=lease.owner, taken_until=_end_of_lease(now))
+    return taken
+
+
+def _choose(free: list[RunFile]) -> list[RunFile]:
+    """A quarter of what is left, so that processes that share a run end together; and not too much."""
+    sizes = accumulate(run_file.size for run_file in free)
+    fitting = sum(1 for size in sizes if size <= BYTES_TAKEN)
+    return free[: max(1, min(len(free) // 4, fitting))]
 
 
 def files_are_left(*, lease: Lease) -> bool:

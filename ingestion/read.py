@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass
 
 import structlog
-from django.db import transaction
 
 from csvfiles.errors import FileError
 from csvfiles.judge import RejectedRow as Rejected
 from csvfiles.mapping import Mapping
+from csvfiles.read import PointReader
 from endpoints.errors import (
     NoCredentials,
     NoSuchBucket,
@@ -25,17 +26,18 @@ from endpoints.storage import Bucket, S3Object
 from ingestion.ahead import FileReader
 from ingestion.leases import Lease
 from ingestion.models import RejectedRow, RunFile
+from telemetry.blocks import BlockWriter
 from telemetry.loading import (
-    Loader,
+    Load,
+    Loaded,
     LoadLost,
     Outcome,
-    begin_load,
-    clear_lost,
-    complete_load,
+    Version,
+    begin_loads,
     drop_load,
     fail_load,
 )
-from telemetry.models import SourceFile
+from telemetry.models import SourceFile, Telemetry
 from telemetry.series import SeriesIds
 
 log = structlog.get_logger(__name__)
@@ -43,6 +45,7 @@ log = structlog.get_logger(__name__)
 # What meets one file would meet every other: no sense in asking for each.
 CONCERNS_EVERY_FILE = (NoCredentials, NoSuchBucket, RoleDenied, Unreachable, WrongRegion)
 _GONE = "The object was deleted before it could be read."
+_OVERWRITTEN = "The object was overwritten each time while it was read. Sync again later."
 VERSIONS_TRIED = 3  # of an object that is overwritten again and again while it is read
 
 
@@ -61,75 +64,90 @@ class Reading:
         return FileReader(bucket=self.bucket, version=version, mapping=self.mapping)
 
 
-def read_file(*, run_file: RunFile, reading: Reading, ahead: FileReader) -> None:
-    """Read the file, or record why it cannot be read. `ahead` has begun to, in the version of `run_file`.
+@dataclass(frozen=True, slots=True)
+class ReadFile:
+    """A file that was read to its end and does not count yet."""
 
+    run_file: RunFile
+    loaded: Loaded
+    reader: PointReader
+
+
+def read_file(
+    *, run_file: RunFile, source_file: SourceFile, reading: Reading, writer: BlockWriter, ahead: FileReader
+) -> ReadFile | None:
+    """Read the file, or record why it cannot be read and return None.
+
+    `source_file` is the version of `run_file`, begun; `ahead` has begun to fetch it.
     Raises RunLost, LoadLost, and the StorageErrors that would meet every other file too.
     """
     for attempt in range(VERSIONS_TRIED):
-        source_file = _begin(run_file, reading.lease)
+        if attempt:
+            [source_file] = begin(run_files=[run_file], telemetry=reading.lease.run.telemetry)
+        load = Load(source_file, reading.series, writer)
         try:
-            with closing(ahead if attempt == 0 else reading.start(run_file)) as file_reader:
-                _load(run_file, source_file, reading, file_reader)
+            with closing(reading.start(run_file) if attempt else ahead) as file_reader:
+                return _read(run_file, load, reading, file_reader)
         except ObjectChanged as error:
+            load.discard()
             newest = _find_newest(reading.bucket, run_file.key)
             drop_load(source_file=source_file, message=str(error))
             if newest is None:
-                _record_failure(run_file, _GONE)
-                return
+                _record_failure(run_file, source_file, _GONE)
+                return None
             _move_to(run_file, newest)
         except ObjectGone:
+            load.discard()
             drop_load(source_file=source_file, message=_GONE)
-            _record_failure(run_file, _GONE)
-            return
+            _record_failure(run_file, source_file, _GONE)
+            return None
         except (FileError, StorageError) as error:
+            load.discard()
             fail_load(source_file=source_file, message=str(error))
-            _record_failure(run_file, str(error))
+            _record_failure(run_file, source_file, str(error))
             if isinstance(error, CONCERNS_EVERY_FILE):
                 raise
-            return
+            return None
         except LoadLost:
-            clear_lost(source_file=source_file)
+            load.discard()
             raise
-        else:
-            return
-    _record_failure(run_file, "The object was overwritten each time while it was read. Sync again later.")
-
-
-def _begin(run_file: RunFile, lease: Lease) -> SourceFile:
-    source_file = begin_load(
-        telemetry=lease.run.telemetry,
-        key=run_file.key,
-        etag=run_file.etag,
-        size=run_file.size,
-        last_modified=run_file.last_modified,
+    _record_failure(
+        run_file, source_file, "The object was overwritten each time while it was read. Sync again later."
     )
-    if run_file.source_file_id is not None:  # an attempt was lost
-        run_file.rejected_rows.all().delete()
-    run_file.source_file = source_file
-    run_file.save(update_fields=["source_file"])
-    return source_file
+    return None
 
 
-def _load(run_file: RunFile, source_file: SourceFile, reading: Reading, ahead: FileReader) -> None:
-    loader = Loader(source_file, reading.series)
-    for batch in ahead.batches(while_waiting=lambda: reading.lease.renew(run_file)):
-        loader.add(points=batch.points, combinations=batch.combinations)
+def begin(*, run_files: Sequence[RunFile], telemetry: Telemetry) -> list[SourceFile]:
+    """The versions of these files, about to be read; nothing is left of an attempt that was lost."""
+    RejectedRow.objects.filter(run_file__in=run_files).delete()
+    versions = [Version(file.key, file.etag, file.size, file.last_modified) for file in run_files]
+    return begin_loads(telemetry=telemetry, versions=versions)
+
+
+def record_read(*, read: ReadFile) -> None:
+    """Note what a file came to, in the transaction that makes it count. Raises LoadLost."""
+    reader = read.reader
+    _settle(
+        read.run_file,
+        state=RunFile.State.READ,
+        source_file=read.loaded.source_file,
+        rows_read=reader.rows_read,
+        rows_rejected=reader.rows_rejected,
+        rows_repeated=reader.rows_repeated,
+        points_written=read.loaded.points,
+        reject_reasons=dict(reader.reasons),
+        extra_columns=reader.extra_columns,
+    )
+
+
+def _read(run_file: RunFile, load: Load, reading: Reading, ahead: FileReader) -> ReadFile:
+    for batch in ahead.batches(while_waiting=reading.lease.renew):
+        load.add(points=batch.points, combinations=batch.combinations)
         _keep_rejects(run_file, batch.rejects)
-        reading.lease.renew(run_file)
+        reading.lease.renew()
     reader = ahead.result
     outcome = Outcome(reader.rows_read, reader.rows_rejected, reader.rows_by_day, reader.totals)
-    points = loader.count_points()
-    with transaction.atomic():
-        complete_load(source_file=source_file, outcome=outcome, points=points, now=reading.lease.clock())
-        run_file.state = RunFile.State.READ
-        run_file.rows_read, run_file.rows_rejected = reader.rows_read, reader.rows_rejected
-        run_file.rows_repeated = reader.rows_repeated
-        run_file.points_written = points
-        run_file.reject_reasons = dict(reader.reasons)
-        run_file.extra_columns = reader.extra_columns
-        run_file.save()
-    log.info("file read", run=run_file.run_id, source_file=source_file.pk, rows=reader.rows_read)
+    return ReadFile(run_file, load.finish(outcome), reader)
 
 
 def _keep_rejects(run_file: RunFile, rejects: list[Rejected]) -> None:
@@ -142,11 +160,17 @@ def _keep_rejects(run_file: RunFile, rejects: list[Rejected]) -> None:
     )
 
 
-def _record_failure(run_file: RunFile, message: str) -> None:
+def _record_failure(run_file: RunFile, source_file: SourceFile, message: str) -> None:
+    _settle(run_file, state=RunFile.State.FAILED, message=message, source_file=source_file)
     run_file.rejected_rows.all().delete()
-    run_file.state, run_file.message = RunFile.State.FAILED, message
-    run_file.save(update_fields=["state", "message"])
-    log.warning("file failed", run=run_file.run_id, source_file=run_file.source_file_id)
+    log.warning("file failed", run=run_file.run_id, source_file=source_file.pk)
+
+
+def _settle(run_file: RunFile, **fields: object) -> None:
+    """End the reading of a file that this process has taken. Raises LoadLost where it has no more."""
+    pending = RunFile.objects.filter(pk=run_file.pk, state=RunFile.State.PENDING)
+    if not pending.filter(taken_by=run_file.taken_by).update(**fields):
+        raise LoadLost(run_file.key)
 
 
 def _find_newest(bucket: Bucket, key: str) -> S3Object | None:

@@ -4,21 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from contextlib import closing
 
 import structlog
 from django.conf import settings
 
 from endpoints.errors import StorageError
 from endpoints.storage import Bucket, open_bucket
-from ingestion.ahead import FileReader
 from ingestion.finish import fail_run, finish_run
-from ingestion.leases import Clock, Lease, RunLost, claim_run, files_are_left, join_run, take_file
+from ingestion.groups import read_groups
+from ingestion.leases import Clock, Lease, RunLost, claim_run, files_are_left, join_run
 from ingestion.messages import send
-from ingestion.models import RunFile
 from ingestion.plan import plan_run
-from ingestion.read import Reading, read_file
-from telemetry.loading import LoadLost
+from ingestion.read import Reading
 from telemetry.series import SeriesIds
 from telemetry.services import get_mapping
 
@@ -87,29 +84,12 @@ def _read_files(lease: Lease, bucket: Bucket, report: Report | None = None) -> i
     """Read what nobody else has taken; how many files. Raises RunLost, and StorageError as read_file does."""
     telemetry = lease.run.telemetry
     reading = Reading(lease, bucket, get_mapping(telemetry=telemetry), SeriesIds(telemetry.pk))
-    files, upcoming = 0, _start_next(reading)
-    try:
-        while upcoming is not None:
-            (run_file, ahead), upcoming = upcoming, _start_next(reading)
-            with closing(ahead):
-                try:
-                    read_file(run_file=run_file, reading=reading, ahead=ahead)
-                except LoadLost:
-                    log.warning("file taken over", run=lease.run.pk, file=run_file.pk)
-            lease.renew()
-            files += 1
-            if report is not None:
-                report(files, lease.run.files_planned)
-    finally:
-        if upcoming is not None:
-            upcoming[1].close()
+    files = 0
+    for read in read_groups(reading):
+        files += read
+        if report is not None:
+            report(files, lease.run.files_planned)
     return files
-
-
-def _start_next(reading: Reading) -> tuple[RunFile, FileReader] | None:
-    """Take a file that nobody reads, and begin to fetch it while the one before is written."""
-    run_file = take_file(lease=reading.lease)
-    return None if run_file is None else (run_file, reading.start(run_file))
 
 
 def _ask_for_help(lease: Lease) -> None:

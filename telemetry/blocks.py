@@ -10,21 +10,44 @@ from django.db import connection, transaction
 from telemetry.copying import copy_rows
 
 TABLE = "telemetry_pointblock"
+_POINTS_AT_A_TIME = 250_000
 
 
-def write_blocks(points: pl.DataFrame, *, source_file_id: int, part: int) -> None:
-    """Append a batch of a file: `date`, `series_id` (each once a date) and `value` (plain decimal text)."""
+class BlockWriter:
+    """Writes batches of several files, small ones together: a statement costs as much as many rows."""
+
+    def __init__(self) -> None:
+        self._waiting: dict[int, list[pl.DataFrame]] = {}  # by source file
+        self._points = 0
+
+    def add(self, points: pl.DataFrame, *, source_file_id: int, part: int) -> None:
+        """A batch of a file: `date`, `series_id` (each once a date) and `value` (plain decimal text)."""
+        blocks = _make_blocks(points).with_columns(
+            pl.lit(source_file_id).alias("source_file_id"), pl.lit(part).alias("part")
+        )
+        self._waiting.setdefault(source_file_id, []).append(blocks)
+        self._points += points.height
+        if self._points >= _POINTS_AT_A_TIME:
+            self.flush()
+
+    def discard(self, *, source_file_id: int) -> None:
+        """Forget what waits of a file."""
+        self._waiting.pop(source_file_id, None)
+
+    def flush(self) -> None:
+        """Write what waits."""
+        waiting = [blocks for batches in self._waiting.values() for blocks in batches]
+        self._waiting, self._points = {}, 0
+        if waiting:
+            _write(pl.concat(waiting))
+
+
+def _make_blocks(points: pl.DataFrame) -> pl.DataFrame:
     dates = points.group_by("date", maintain_order=True)
-    if connection.vendor == "postgresql":
-        ids, values = pl.col("series_id").cast(pl.String), pl.col("value")
-        blocks = dates.agg(_array(ids).alias("series_ids"), _array(values).alias("series_values"))
-        copy_rows(TABLE, blocks.select(*_file_and_part(source_file_id, part), pl.all()), quote=True)
-    else:
-        _insert(dates.agg("series_id", "value"), source_file_id, part)
-
-
-def _file_and_part(source_file_id: int, part: int) -> tuple[pl.Expr, pl.Expr]:
-    return pl.lit(source_file_id).alias("source_file_id"), pl.lit(part).alias("part")
+    if connection.vendor != "postgresql":
+        return dates.agg("series_id", "value")
+    ids = pl.col("series_id").cast(pl.String)
+    return dates.agg(_array(ids).alias("series_ids"), _array(pl.col("value")).alias("series_values"))
 
 
 def _array(elements: pl.Expr) -> pl.Expr:
@@ -32,13 +55,17 @@ def _array(elements: pl.Expr) -> pl.Expr:
     return pl.concat_str(pl.lit("{"), elements.str.join(","), pl.lit("}"))
 
 
-def _insert(blocks: pl.DataFrame, source_file_id: int, part: int) -> None:
+def _write(blocks: pl.DataFrame) -> None:
+    if connection.vendor == "postgresql":
+        copy_rows(TABLE, blocks, quote=True)
+        return
+    columns = blocks.select("source_file_id", "part", "date", "series_id", "value")
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.executemany(
             f"INSERT INTO {TABLE} (source_file_id, part, date, series_ids, series_values)"
             " VALUES (%s, %s, %s, %s, %s)",
             [
-                (source_file_id, part, day, json.dumps(ids), json.dumps(dict(zip(ids, values, strict=True))))
-                for day, ids, values in blocks.iter_rows()
+                (file, part, day, json.dumps(ids), json.dumps(dict(zip(ids, values, strict=True))))
+                for file, part, day, ids, values in columns.iter_rows()
             ],
         )

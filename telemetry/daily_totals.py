@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from itertools import islice
 
 import polars as pl
 from django.conf import settings
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import Count, Max
 
 from csvfiles.numbers import format_plain
 from csvfiles.totals import FileTotals
@@ -22,30 +21,25 @@ from telemetry.models import DailyTotal, FileDay, Telemetry
 _DATES_AT_A_TIME = 400
 
 
-@dataclass(frozen=True, slots=True)
-class LoadedFile:
-    """The file that has just been loaded, and what it adds up to."""
-
-    pk: int
-    totals: FileTotals
-
-
 def refresh_daily_totals(
-    *, telemetry: Telemetry, dates: Iterable[date], loaded: LoadedFile | None = None
+    *, telemetry: Telemetry, dates: Iterable[date], loaded: Mapping[int, FileTotals] | None = None
 ) -> None:
     """Make the totals of these dates what the stored files say, in the transaction that changed them.
 
-    A date that the loaded file alone holds has that file's totals; the others are added up from the points.
+    `loaded`: what files that have just been loaded add up to, by their id. A date that one of them alone
+    holds has that file's totals; the others are added up from the points.
     A dimension with more than settings.DAILY_TOTALS_MAX_VALUES values on a date has no totals for that date:
     they would be as many as the points. Selectors read the points then.
     """
     dates = set(dates)
     for some in _in_portions(sorted(dates), _DATES_AT_A_TIME):
         DailyTotal.objects.filter(telemetry=telemetry, date__in=some).delete()
-    if loaded is not None and loaded.totals.complete:
-        alone = _held_alone(telemetry, loaded, dates)
-        _write_file_totals(telemetry, loaded.totals, alone)
-        dates -= alone
+    complete = {pk: totals for pk, totals in (loaded or {}).items() if totals.complete}
+    if complete:
+        holders = _find_single_holders(telemetry, dates)
+        known = {day: complete[pk] for day, pk in holders.items() if pk in complete}
+        _write_known_totals(telemetry, known)
+        dates -= known.keys()
     if not dates:
         return
     positions = list(telemetry.dimensions.order_by("position").values_list("position", flat=True))
@@ -60,23 +54,21 @@ def dimension_sql(series: str, position: int) -> str:
     return f"({series}.dimensions ->> {int(position) - 1})"
 
 
-def _held_alone(telemetry: Telemetry, loaded: LoadedFile, dates: set[date]) -> set[date]:
-    held = FileDay.objects.filter(telemetry=telemetry).exclude(source_file_id=loaded.pk)
-    return set(loaded.totals.overall) & dates - _dates_among(held, dates)
-
-
-def _dates_among(days: QuerySet[FileDay], dates: set[date]) -> set[date]:
-    found: set[date] = set()
+def _find_single_holders(telemetry: Telemetry, dates: set[date]) -> dict[date, int]:
+    """The dates that one stored file alone holds, with its id."""
+    found: dict[date, int] = {}
     for some in _in_portions(sorted(dates), _DATES_AT_A_TIME):
-        found |= set(days.filter(date__in=some).values_list("date", flat=True))
+        held = FileDay.objects.filter(telemetry=telemetry, date__in=some).values("date")
+        single = held.annotate(files=Count("pk"), file=Max("source_file_id")).filter(files=1)
+        found |= dict(single.values_list("date", "file"))
     return found
 
 
-def _write_file_totals(telemetry: Telemetry, totals: FileTotals, dates: set[date]) -> None:
+def _write_known_totals(telemetry: Telemetry, known: Mapping[date, FileTotals]) -> None:
     most = settings.DAILY_TOTALS_MAX_VALUES
     rows = [
         (telemetry.pk, dimension, day, name, value)
-        for day in sorted(dates)
+        for day, totals in sorted(known.items(), key=lambda item: item[0])
         for dimension, name, value in totals.list_totals(day, most_values=most)
     ]
     columns = ("telemetry_id", "dimension", "date", "dimension_value", "value")

@@ -6,7 +6,7 @@ This module is the one writer of SourceFile, FileDay, PointBlock and DailyTotal.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -14,8 +14,8 @@ import polars as pl
 from django.db import connection, transaction
 
 from csvfiles.totals import FileTotals
-from telemetry.blocks import write_blocks
-from telemetry.daily_totals import LoadedFile, refresh_daily_totals
+from telemetry.blocks import BlockWriter
+from telemetry.daily_totals import refresh_daily_totals
 from telemetry.models import DataPoint, FileDay, PointBlock, SourceFile, Telemetry
 from telemetry.series import SeriesIds
 
@@ -36,77 +36,113 @@ class Outcome:
     totals: FileTotals
 
 
-class Loader:
-    """Writes the points of one source file that is being read, batch by batch."""
+@dataclass(frozen=True, slots=True)
+class Version:
+    """An object as it was listed; `size` in bytes."""
 
-    def __init__(self, source_file: SourceFile, series: SeriesIds) -> None:
-        self._file, self._series = source_file, series
+    key: str
+    etag: str
+    size: int
+    last_modified: datetime
+
+
+class Load:
+    """The points of one source file that is being read, on their way into the database batch by batch."""
+
+    def __init__(self, source_file: SourceFile, series: SeriesIds, writer: BlockWriter) -> None:
+        self.source_file = source_file
+        self._series, self._writer = series, writer
         self._series_ids = pl.Series([], dtype=pl.Int64)  # by the number of the combination in the file
-        self.parts = 0
+        self._parts = 0
         self._parts_by_day: Counter[date] = Counter()
         self._rows_by_day: Counter[date] = Counter()
 
     def add(self, *, points: pl.DataFrame, combinations: pl.DataFrame) -> None:
         """Write a batch of csvfiles.read. Raises LoadLost."""
-        if self.parts and not SourceFile.objects.filter(pk=self._file.pk, state=State.READING).exists():
-            raise LoadLost(self._file.key)
+        file = self.source_file
+        if self._parts and not SourceFile.objects.filter(pk=file.pk, state=State.READING).exists():
+            raise LoadLost(file.key)
         if combinations.height:
             self._series_ids.extend(self._series.find(combinations.drop("combination")))
         series = self._series_ids.gather(points["combination"]).alias("series_id")
-        write_blocks(
+        self._writer.add(
             points.select(pl.col("day").alias("date"), series, "value"),
-            source_file_id=self._file.pk,
-            part=self.parts,
+            source_file_id=file.pk,
+            part=self._parts,
         )
         self._parts_by_day.update(points["day"].unique())
         self._rows_by_day.update(dict(points.group_by("day").len().iter_rows()))
-        self.parts += 1
+        self._parts += 1
 
-    def count_points(self) -> int:
+    def finish(self, outcome: Outcome) -> Loaded:
+        """The whole file has been added."""
+        return Loaded(self.source_file, outcome, self._count_points())
+
+    def discard(self) -> None:
+        """Forget what is not written yet."""
+        self._writer.discard(source_file_id=self.source_file.pk)
+
+    def _count_points(self) -> int:
         """How many dates and series the file holds."""
         shared = [day for day, parts in self._parts_by_day.items() if parts > 1]
-        points = DataPoint.objects.filter(source_file=self._file, date__in=shared)
-        in_parts = points.values("date", "series_id").distinct().count() if shared else 0
+        if not shared:
+            return self._rows_by_day.total()
+        self._writer.flush()
+        points = DataPoint.objects.filter(source_file=self.source_file, date__in=shared)
+        in_parts = points.values("date", "series_id").distinct().count()
         return self._rows_by_day.total() - sum(self._rows_by_day[day] for day in shared) + in_parts
 
 
-def begin_load(
-    *, telemetry: Telemetry, key: str, etag: str, size: int, last_modified: datetime
-) -> SourceFile:
-    """A version that is about to be read. Whoever was reading the key before has lost it."""
+@dataclass(frozen=True, slots=True)
+class Loaded:
+    """A source file that has been read to its end."""
+
+    source_file: SourceFile
+    outcome: Outcome
+    points: int  # dates and series
+
+
+def begin_loads(*, telemetry: Telemetry, versions: Sequence[Version]) -> list[SourceFile]:
+    """Versions that are about to be read. Whoever was reading one of the keys before has lost it."""
     with transaction.atomic():
-        clear_abandoned(telemetry=telemetry, key=key)
-        return SourceFile.objects.create(
-            telemetry=telemetry, key=key, etag=etag, size=size, last_modified=last_modified
+        _clear_abandoned(telemetry, [version.key for version in versions])
+        return SourceFile.objects.bulk_create(
+            SourceFile(
+                telemetry=telemetry,
+                key=version.key,
+                etag=version.etag,
+                size=version.size,
+                last_modified=version.last_modified,
+            )
+            for version in versions
         )
 
 
-def complete_load(*, source_file: SourceFile, outcome: Outcome, points: int, now: datetime) -> None:
-    """Make the file's points count in place of its earlier version's, all at once. Raises LoadLost."""
+def complete_loads(*, loads: Sequence[Loaded], now: datetime) -> None:
+    """Make the files' points count in place of their earlier versions', all at once. Raises LoadLost.
+
+    The files are of one telemetry and their points are written.
+    """
     with transaction.atomic(savepoint=False):
-        telemetry = _lock(source_file.telemetry_id)
-        days = _write_days(source_file, outcome)
-        before = SourceFile.objects.filter(telemetry=telemetry, key=source_file.key)
-        for old in before.filter(state__in=(State.STORED, State.FAILED, State.IGNORED)):
-            if old.state == State.STORED:
-                days |= _remove_data(old)
-            SourceFile.objects.filter(pk=old.pk).update(state=State.SUPERSEDED)
-        _settle(
-            source_file,
-            state=State.STORED,
-            rows_read=outcome.rows_read,
-            rows_rejected=outcome.rows_rejected,
-            points=points,
-            imported_at=now,
-        )
-        refresh_daily_totals(
-            telemetry=telemetry, dates=days, loaded=LoadedFile(source_file.pk, outcome.totals)
-        )
+        telemetry = _lock(loads[0].source_file.telemetry_id)
+        days = _write_days(loads)
+        days |= _replace(telemetry, [load.source_file.key for load in loads])
+        for load in loads:
+            _settle(
+                load.source_file,
+                state=State.STORED,
+                rows_read=load.outcome.rows_read,
+                rows_rejected=load.outcome.rows_rejected,
+                points=load.points,
+                imported_at=now,
+            )
+        files = {load.source_file.pk: load.outcome.totals for load in loads}
+        refresh_daily_totals(telemetry=telemetry, dates=days, loaded=files)
 
 
 def fail_load(*, source_file: SourceFile, message: str, rows_read: int = 0, rows_rejected: int = 0) -> None:
     """The version cannot be used; what is stored of the key stays. Raises LoadLost."""
-    _delete_points(source_file)  # they do not count, so nobody sees them go
+    _delete_points([source_file.pk])  # they do not count, so nobody sees them go
     with transaction.atomic():
         _lock(source_file.telemetry_id)
         _supersede(source_file.telemetry, source_file.key, State.FAILED, State.IGNORED)
@@ -121,7 +157,7 @@ def fail_load(*, source_file: SourceFile, message: str, rows_read: int = 0, rows
 
 def drop_load(*, source_file: SourceFile, message: str) -> None:
     """The version is gone before it could be read: it is neither stored nor failed. Raises LoadLost."""
-    _delete_points(source_file)
+    _delete_points([source_file.pk])
     _settle(source_file, state=State.SUPERSEDED, message=message)
 
 
@@ -157,17 +193,12 @@ def move_modified(*, source_file: SourceFile, last_modified: datetime) -> None:
         refresh_daily_totals(telemetry=telemetry, dates=days)
 
 
-def clear_abandoned(*, telemetry: Telemetry, key: str) -> None:
-    """Remove what a reader of this key has left half written, or is writing: it has lost the file."""
-    for source_file in SourceFile.objects.filter(telemetry=telemetry, key=key, state=State.READING):
-        _supersede(telemetry, key, State.READING)
-        _delete_points(source_file)
-
-
-def clear_lost(*, source_file: SourceFile) -> None:
-    """Remove what was written for a file after somebody else had taken it over."""
-    if SourceFile.objects.filter(pk=source_file.pk, state=State.SUPERSEDED).exists():
-        _delete_points(source_file)
+def abandon_loads(*, source_files: Sequence[SourceFile]) -> None:
+    """Leave the reading of these files, or what was written for them after somebody had taken them over."""
+    pks = [source_file.pk for source_file in source_files]
+    SourceFile.objects.filter(pk__in=pks, state=State.READING).update(state=State.SUPERSEDED)
+    lost = SourceFile.objects.filter(pk__in=pks, state=State.SUPERSEDED).values_list("pk", flat=True)
+    _delete_points(list(lost))
 
 
 def _lock(telemetry_id: int) -> Telemetry:
@@ -187,27 +218,48 @@ def _settle(source_file: SourceFile, **fields: object) -> None:
         setattr(source_file, name, value)
 
 
-def _remove_data(old: SourceFile) -> set[date]:
-    """Delete an earlier version's points; the dates that it had."""
-    days = set(old.days.values_list("date", flat=True))
-    old.days.all().delete()
-    _delete_points(old)
+def _clear_abandoned(telemetry: Telemetry, keys: Sequence[str]) -> None:
+    """Remove what a reader of these keys has left half written, or is writing: it has lost the files."""
+    begun = SourceFile.objects.filter(telemetry=telemetry, key__in=keys, state=State.READING)
+    pks = list(begun.values_list("pk", flat=True))
+    if pks:
+        SourceFile.objects.filter(pk__in=pks).update(state=State.SUPERSEDED)
+        _delete_points(pks)
+
+
+def _replace(telemetry: Telemetry, keys: Sequence[str]) -> set[date]:
+    """Let the versions that are in force give way; the dates of the stored ones, whose points are deleted."""
+    states = (State.STORED, State.FAILED, State.IGNORED)
+    before = SourceFile.objects.filter(telemetry=telemetry, key__in=keys, state__in=states)
+    old = dict(before.values_list("pk", "state"))
+    if not old:
+        return set()
+    SourceFile.objects.filter(pk__in=list(old)).update(state=State.SUPERSEDED)
+    stored = [pk for pk, state in old.items() if state == State.STORED]
+    held = FileDay.objects.filter(source_file__in=stored)
+    days = set(held.values_list("date", flat=True))
+    held.delete()
+    _delete_points(stored)
     return days
 
 
-def _delete_points(source_file: SourceFile) -> None:
-    PointBlock.objects.filter(source_file=source_file)._raw_delete(using=connection.alias)
+def _delete_points(source_files: Sequence[int]) -> None:
+    if source_files:
+        blocks = PointBlock.objects.filter(source_file__in=source_files)
+        blocks._raw_delete(using=connection.alias)
 
 
-def _write_days(source_file: SourceFile, outcome: Outcome) -> set[date]:
-    FileDay.objects.bulk_create(
+def _write_days(loads: Sequence[Loaded]) -> set[date]:
+    days = [
         FileDay(
-            source_file=source_file,
-            telemetry_id=source_file.telemetry_id,
+            source_file=load.source_file,
+            telemetry_id=load.source_file.telemetry_id,
             date=day,
             rows=rows,
-            value=outcome.totals.overall[day],
+            value=load.outcome.totals.overall[day],
         )
-        for day, rows in sorted(outcome.rows_by_day.items())
-    )
-    return set(outcome.rows_by_day)
+        for load in loads
+        for day, rows in sorted(load.outcome.rows_by_day.items())
+    ]
+    FileDay.objects.bulk_create(days)
+    return {day.date for day in days}

@@ -16,11 +16,12 @@ import pytest
 from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
 
+from ingestion import groups
 from ingestion import read as reading
 from ingestion.models import SyncRun
 from ingestion.services import create_run
 from ingestion.work import execute_run
-from telemetry import loading
+from telemetry import blocks, loading
 from telemetry.fields import plain
 from telemetry.models import DailyTotal, DataPoint, FileDay, SourceFile, Telemetry
 from telemetry.selectors import list_points
@@ -170,9 +171,10 @@ def kill_at(history: History, number: int) -> None:
         return wrapper
 
     with (
-        patch.object(reading, "begin_load", dying(loading.begin_load)),
-        patch.object(reading, "complete_load", dying(loading.complete_load)),
-        patch.object(loading.Loader, "add", dying(loading.Loader.add)),
+        patch.object(reading, "begin_loads", dying(loading.begin_loads)),
+        patch.object(groups, "complete_loads", dying(loading.complete_loads)),
+        patch.object(loading.Load, "add", dying(loading.Load.add)),
+        patch.object(blocks.BlockWriter, "flush", dying(blocks.BlockWriter.flush)),
     ):
         try:
             run = history.run()

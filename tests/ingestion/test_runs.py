@@ -11,8 +11,8 @@ from django.db import IntegrityError, transaction
 from kombu.exceptions import OperationalError
 
 from endpoints.storage import open_bucket
-from ingestion import services, work
-from ingestion.leases import RunLost, claim_run, join_run, take_file
+from ingestion import groups, services, work
+from ingestion.leases import RunLost, claim_run, join_run, take_files
 from ingestion.models import RunFile, SyncRun
 from ingestion.plan import plan_run
 from telemetry.models import Telemetry
@@ -142,16 +142,16 @@ class Killed(BaseException):
 
 def die_at_second_file(run, monkeypatch):
     """Carry the run out until its second file, and no further."""
-    real, calls = work.read_file, []
+    real, calls = groups.read_file, []
 
     def read_file(**arguments):
         calls.append(arguments)
         if len(calls) == 2:
             raise Killed
-        real(**arguments)
+        return real(**arguments)
 
     with monkeypatch.context() as patched, pytest.raises(Killed):
-        patched.setattr(work, "read_file", read_file)
+        patched.setattr(groups, "read_file", read_file)
         work.execute_run(run_id=run.pk, clock=lambda: NOW)
 
 
@@ -207,17 +207,17 @@ def plan_two_files(bench):
 
 def test_a_helper_reads_files_that_nobody_has_taken_and_does_not_end_the_run(bench):
     run, lease = plan_two_files(bench)
-    mine = take_file(lease=lease)
+    [mine] = take_files(lease=lease)
     assert work.help_run(run_id=run.pk, clock=lambda: NOW) == 1
     run.refresh_from_db()
     assert run.state == State.RUNNING
     assert [file.state for file in run.files.order_by("pk")] == ["pending", "read"]
-    assert (mine.pk, take_file(lease=lease)) == (run.files.order_by("pk").first().pk, None)
+    assert (mine.pk, take_files(lease=lease)) == (run.files.order_by("pk").first().pk, [])
 
 
 def test_a_file_whose_reader_died_is_taken_by_another(bench, settings):
     run, _ = plan_two_files(bench)
-    take_file(lease=join_run(run_id=run.pk, clock=lambda: NOW))
+    take_files(lease=join_run(run_id=run.pk, clock=lambda: NOW))
     later = NOW + timedelta(seconds=2 * settings.RUN_HEARTBEAT_SECONDS + 1)
     assert work.execute_run(run_id=run.pk, clock=lambda: later)
     run.refresh_from_db()

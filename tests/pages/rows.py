@@ -14,7 +14,8 @@ from accounts.services import add_member, create_account
 from csvfiles.read import PointReader
 from endpoints.models import S3Endpoint, new_external_id
 from ingestion.models import RejectedRow, RunFile, SyncRun
-from telemetry.loading import Loader, Outcome, begin_load, complete_load
+from telemetry.blocks import BlockWriter
+from telemetry.loading import Load, Outcome, Version, begin_loads, complete_loads
 from telemetry.models import SourceFile, Telemetry
 from telemetry.selectors import get_data_range
 from telemetry.series import SeriesIds
@@ -73,7 +74,7 @@ def make_telemetry(
 
 def store_file(telemetry: Telemetry, key: str, days: Days, *, modified: datetime = NOON) -> SourceFile:
     """A file as a sync stores it."""
-    file = begin_load(telemetry=telemetry, key=key, etag=f"etag-{key}", size=1234, last_modified=modified)
+    [file] = begin_loads(telemetry=telemetry, versions=[Version(key, f"etag-{key}", 1234, modified)])
     mapping = get_mapping(telemetry=telemetry)
     text = io.StringIO()
     writer = csv.writer(text)
@@ -81,11 +82,13 @@ def store_file(telemetry: Telemetry, key: str, days: Days, *, modified: datetime
     for day, values in days.items():
         writer.writerows((day, *combination, value) for combination, value in values.items())
     reader = PointReader(io.BytesIO(text.getvalue().encode()), mapping=mapping)
-    loader = Loader(file, SeriesIds(telemetry.pk))
+    writer = BlockWriter()
+    load = Load(file, SeriesIds(telemetry.pk), writer)
     for batch in reader:
-        loader.add(points=batch.points, combinations=batch.combinations)
+        load.add(points=batch.points, combinations=batch.combinations)
     outcome = Outcome(reader.rows_read, reader.rows_rejected, reader.rows_by_day, reader.totals)
-    complete_load(source_file=file, outcome=outcome, points=loader.count_points(), now=modified)
+    writer.flush()
+    complete_loads(loads=[load.finish(outcome)], now=modified)
     file.refresh_from_db()
     first, last = get_data_range(telemetry=telemetry)
     Telemetry.objects.filter(pk=telemetry.pk).update(

@@ -1,0 +1,151 @@
+"""Files that a process takes together: read one after the other, they begin to count in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+
+import structlog
+from django.db import transaction
+
+from endpoints.errors import StorageError
+from ingestion.ahead import FileReader
+from ingestion.leases import RunLost, take_files
+from ingestion.models import RunFile
+from ingestion.read import ReadFile, Reading, begin, read_file, record_read
+from telemetry.blocks import BlockWriter
+from telemetry.loading import LoadLost, abandon_loads, complete_loads
+
+log = structlog.get_logger(__name__)
+
+
+def read_groups(reading: Reading) -> Iterator[int]:
+    """Read what nobody else has taken, a group at a time; yields how many files each had.
+
+    Raises RunLost, and StorageError as read_file does; what was read before it has begun to count then.
+    """
+    upcoming = Upcoming(reading)
+    try:
+        while (group := upcoming.next_group()) is not None:
+            for run_file in group.files:
+                group.read(run_file, upcoming)
+                reading.lease.renew()
+            group.complete()
+            yield len(group.files)
+    except (StorageError, RunLost):
+        upcoming.give_up()
+        raise
+    finally:
+        upcoming.close()
+
+
+class Upcoming:
+    """The groups that are ours, with the next file always being fetched while the one before is written."""
+
+    def __init__(self, reading: Reading) -> None:
+        self._reading = reading
+        self._groups: list[Group] = []  # at most two: the one being read, and one with its first file begun
+        self._readers: dict[int, FileReader] = {}
+        self._take()
+
+    def next_group(self) -> Group | None:
+        """The group to read now; the one before it has been completed."""
+        self._groups = [group for group in self._groups if not group.is_complete]
+        if not self._groups:
+            self._take()
+        return self._groups[0] if self._groups else None
+
+    def start(self, run_file: RunFile) -> FileReader:
+        """The reader of a file, which has begun already; begins the file after it."""
+        ahead = self._readers.pop(run_file.pk, None) or self._reading.start(run_file)
+        following = self._find_after(run_file)
+        if following is not None and following.pk not in self._readers:
+            self._readers[following.pk] = self._reading.start(following)
+        return ahead
+
+    def give_up(self) -> None:
+        """Let what is read count, and leave nothing behind of the rest."""
+        for group in self._groups:
+            group.give_up()
+
+    def close(self) -> None:
+        for ahead in self._readers.values():
+            ahead.close()
+        self._readers = {}
+
+    def _find_after(self, run_file: RunFile) -> RunFile | None:
+        files = [file for group in self._groups for file in group.files]
+        position = files.index(run_file) + 1
+        if position == len(files) and self._take():
+            files += self._groups[-1].files
+        return files[position] if position < len(files) else None
+
+    def _take(self) -> bool:
+        files = take_files(lease=self._reading.lease)
+        if files:
+            self._groups.append(Group(self._reading, files))
+        return bool(files)
+
+
+class Group:
+    """Some files of a run, taken by this process."""
+
+    def __init__(self, reading: Reading, files: Sequence[RunFile]) -> None:
+        self.files, self.is_complete = files, False
+        self._reading, self._writer = reading, BlockWriter()
+        begun = begin(run_files=files, telemetry=reading.lease.run.telemetry)
+        self._begun = dict(zip((file.pk for file in files), begun, strict=True))
+        self._read: list[ReadFile] = []
+
+    def read(self, run_file: RunFile, upcoming: Upcoming) -> None:
+        """Read a file, or record why it cannot be read. Raises as read_file does."""
+        with closing(upcoming.start(run_file)) as ahead:
+            try:
+                read = read_file(
+                    run_file=run_file,
+                    source_file=self._begun.pop(run_file.pk),
+                    reading=self._reading,
+                    writer=self._writer,
+                    ahead=ahead,
+                )
+            except LoadLost:
+                self._note_lost(run_file)
+            else:
+                self._read += [read] if read is not None else []
+
+    def complete(self) -> None:
+        """Make what was read count."""
+        self._writer.flush()
+        if self._read:
+            self._complete(self._read)
+        self._read, self.is_complete = [], True
+
+    def give_up(self) -> None:
+        self.complete()
+        abandon_loads(source_files=list(self._begun.values()))
+
+    def _complete(self, read: Sequence[ReadFile]) -> None:
+        """All at once; where one has been taken over, each by itself."""
+        try:
+            with transaction.atomic():
+                complete_loads(loads=[one.loaded for one in read], now=self._reading.lease.clock())
+                for one in read:
+                    record_read(read=one)
+        except LoadLost:
+            if len(read) > 1:
+                for one in read:
+                    self._complete([one])
+            else:
+                self._note_lost(read[0].run_file)
+                abandon_loads(source_files=[read[0].loaded.source_file])
+        else:
+            for one in read:
+                log.info(
+                    "file read",
+                    run=one.run_file.run_id,
+                    source_file=one.loaded.source_file.pk,
+                    rows=one.reader.rows_read,
+                )
+
+    def _note_lost(self, run_file: RunFile) -> None:
+        log.warning("file taken over", run=run_file.run_id, file=run_file.pk)
