@@ -16,30 +16,47 @@ def dimension_name(position: int) -> str:
 
 
 class Combinations:
-    """Numbers the rows of a file by their dimensions, which are in the frame's columns `cells`."""
+    """Numbers the rows of a file by their dimensions, which are in the frame's columns `cells`.
 
-    def __init__(self, cells: list[str], limits: Limits) -> None:
+    `like`: the combinations of another file by the same mapping. Files of one telemetry mostly hold the same
+    ones: they keep their numbers, and the first frame of `number` has them all as new.
+    """
+
+    def __init__(self, cells: list[str], limits: Limits, like: Combinations | None = None) -> None:
         self._limits = limits
         self._cells = cells
         self._names = [dimension_name(position) for position in range(1, len(cells) + 1)]
-        self._known = pl.DataFrame(schema={**dict.fromkeys(self._names, pl.String), COMBINATION: pl.Int64})
+        if like is not None and like._known.height <= limits.combinations_shared:
+            self._known, self.values = like._known, [values.copy() for values in like.values]
+        else:
+            schema = {**dict.fromkeys(self._names, pl.String), COMBINATION: pl.Int64}
+            self._known, self.values = pl.DataFrame(schema=schema), [Values() for _ in cells]
+        self._shared = self._known.height
+        self._used = pl.repeat(False, self._shared, dtype=pl.Boolean, eager=True)  # of those shared
+        self._handed_out = 0
 
     def number(self, frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
         """`frame` with a column `combination`; and the combinations that are new: number, `d1`, `d2`, …"""
         if not self._cells:
             return self._number_the_only_one(frame)
-        numbered = self._join(frame)
-        missing = numbered.filter(pl.col(COMBINATION).is_null())
-        if missing.is_empty():
-            return numbered, self._known.clear()
+        numbered = self._join(frame) if self._known.height else None
+        missing = frame if numbered is None else numbered.filter(pl.col(COMBINATION).is_null())
+        if missing.height:
+            self._learn(missing)
+            numbered = self._join(frame)
+        elif numbered is None:
+            numbered = frame.with_columns(pl.lit(None, dtype=pl.Int64).alias(COMBINATION))
+        self._check_count(numbered[COMBINATION])
+        return numbered, self._hand_out()
+
+    def _learn(self, rows: pl.DataFrame) -> None:
+        cells = zip(self._cells, self._names, strict=True)
+        new = rows.select(pl.col(cell).alias(name) for cell, name in cells).unique(maintain_order=True)
         first = self._known.height
-        new = missing.select(
-            pl.col(cell).alias(name) for cell, name in zip(self._cells, self._names, strict=True)
-        ).unique(maintain_order=True)
         new = new.with_columns(pl.int_range(first, first + new.height, dtype=pl.Int64).alias(COMBINATION))
         self._known = self._known.vstack(new)
-        self._check_count()
-        return self._join(frame), new
+        for values, name in zip(self.values, self._names, strict=True):
+            values.extend(new[name])
 
     def _join(self, frame: pl.DataFrame) -> pl.DataFrame:
         return frame.join(
@@ -47,15 +64,53 @@ class Combinations:
         )
 
     def _number_the_only_one(self, frame: pl.DataFrame) -> tuple[pl.DataFrame, pl.DataFrame]:
-        new = self._known.clear()
         if self._known.is_empty():
-            new = self._known = pl.DataFrame({COMBINATION: [0]})
-        return frame.with_columns(pl.lit(0, dtype=pl.Int64).alias(COMBINATION)), new
+            self._known = pl.DataFrame({COMBINATION: [0]})
+        return frame.with_columns(pl.lit(0, dtype=pl.Int64).alias(COMBINATION)), self._hand_out()
 
-    def _check_count(self) -> None:
-        if self._known.height > self._limits.combinations:
+    def _hand_out(self) -> pl.DataFrame:
+        if not self._handed_out:
+            self._handed_out = self._known.height
+            return self._known  # the same object from file to file, so that comparing two costs nothing
+        new = self._known[self._handed_out :]
+        self._handed_out = self._known.height
+        return new
+
+    def _check_count(self, numbers: pl.Series) -> None:
+        """The limit counts this file's own: whether it fails must not depend on the files before it."""
+        if self._shared:
+            shared = numbers.filter(numbers < self._shared)
+            self._used = self._used.scatter(shared, True)
+        if self._known.height <= self._limits.combinations:
+            return
+        if self._known.height - self._shared + self._used.sum() > self._limits.combinations:
             raise FileError(
                 "too_many_combinations",
                 f"The file has more than {self._limits.combinations} combinations of dimension values.",
                 "Deselect the dimension that differs from row to row, or raise CSV_MAX_COMBINATIONS.",
             )
+
+
+class Values:
+    """The values of one dimension, numbered from 0 as they come."""
+
+    def __init__(self) -> None:
+        self.numbers = pl.Series([], dtype=pl.UInt32)  # by combination
+        self.texts: list[str] = []
+        self._known: dict[str, int] = {}
+
+    def copy(self) -> Values:
+        copy = Values()
+        copy.numbers, copy.texts, copy._known = self.numbers, self.texts.copy(), self._known.copy()
+        return copy
+
+    def extend(self, values: pl.Series) -> None:
+        """The dimension's values in combinations that are new."""
+        different = values.unique(maintain_order=True).to_list()
+        for value in different:
+            if value not in self._known:
+                self._known[value] = len(self.texts)
+                self.texts.append(value)
+        numbers = [self._known[value] for value in different]
+        new = values.replace_strict(different, numbers, return_dtype=pl.UInt32)
+        self.numbers = pl.concat([self.numbers, new])

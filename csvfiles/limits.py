@@ -10,6 +10,7 @@ class Limits:
     row_bytes: int = 1_048_576  # a row with all its cells, quoted line breaks included
     columns: int = 2_000
     combinations: int = 1_000_000  # different combinations of dimension values in one file
+    combinations_shared: int = 100_000  # most that one file hands on to the next
     expanded_bytes: int = 200 * 2**30  # of a gzip file, read out
     totals_kept: int = 100_000  # totals by dimension value and day; beyond them they are not kept
     rejects_kept: int = 10_000  # with their cells; all are counted

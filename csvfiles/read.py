@@ -42,10 +42,18 @@ class Batch:
 class PointReader:
     """Reads one file by one mapping: iterate over it for the batches; the counts are complete after the last.
 
+    `like`: the `combinations` of a file read before by the same mapping: this one is read the quicker for it.
     Raises FileError from the constructor (header) or the iteration (anything further down).
     """
 
-    def __init__(self, stream: BinaryIO, *, mapping: Mapping, limits: Limits = DEFAULT_LIMITS) -> None:
+    def __init__(
+        self,
+        stream: BinaryIO,
+        *,
+        mapping: Mapping,
+        limits: Limits = DEFAULT_LIMITS,
+        like: Combinations | None = None,
+    ) -> None:
         self._source = Source(stream, limits)
         self._limits = limits
         first = self._source.read(limits.block_bytes + limits.row_bytes)
@@ -55,11 +63,11 @@ class PointReader:
         self._splitter = Splitter(self.header, limits)
         self._judge = Judge(self.header, mapping, limits)
         names = {column: cell_name(self.header.position(column)) for column in mapping.columns}
-        self._combinations = Combinations([names[column] for column in mapping.dimensions], limits)
+        self.combinations = Combinations([names[column] for column in mapping.dimensions], limits, like)
         other = set(self.header.columns) - {mapping.date_column, mapping.metric_column}
         self._identity = [cell_name(self.header.position(column)) for column in sorted(other)]
         self._repeats = RepeatedRows()
-        self.totals = FileTotals(len(mapping.dimensions), limits)
+        self.totals = FileTotals(self.combinations.values, limits)
         self.rows_read = 0
         self.reasons: Counter[str] = Counter()  # rejected rows by reason
         self.rows_by_day: Counter[date] = Counter()  # accepted rows
@@ -94,7 +102,7 @@ class PointReader:
         self, frames: list[pl.DataFrame], combinations: list[pl.DataFrame], rejects: list[RejectedRow]
     ) -> Batch:
         batch = Batch(add_up(pl.concat(frames)), pl.concat(combinations), rejects)
-        self.totals.add(batch.points, batch.combinations)
+        self.totals.add(batch.points)
         return batch
 
     def _read_blocks(self) -> Iterator[tuple[pl.DataFrame, pl.DataFrame, list[RejectedRow]]]:
@@ -104,7 +112,7 @@ class PointReader:
             judged = self._judge.judge(rows)
             self.rows_read += rows.count
             self.reasons += judged.reasons
-            accepted, new = self._combinations.number(judged.accepted)
+            accepted, new = self.combinations.number(judged.accepted)
             self._count(accepted)
             yield accepted.select(DAY, COMBINATION, VALUE), new, judged.rejects
             if final:

@@ -6,9 +6,11 @@ import queue
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import dataclass
 
 from django.conf import settings
 
+from csvfiles.combinations import Combinations
 from csvfiles.limits import Limits
 from csvfiles.mapping import Mapping
 from csvfiles.read import Batch, PointReader
@@ -18,15 +20,22 @@ BATCHES_AHEAD = 2
 _SECONDS = 0.2  # between looks at whether anybody still wants the batches
 
 
+@dataclass(slots=True)
+class Known:
+    """What the files of a run have in common, as far as one has been read: the next is read the quicker."""
+
+    combinations: Combinations | None = None
+
+
 class FileReader:
     """One version of an object as batches of points, read by a thread of its own that touches no database.
 
     `result` is the reader with its counts once the batches have ended. Leave by `close`, whatever happened.
     """
 
-    def __init__(self, *, bucket: Bucket, version: S3Object, mapping: Mapping) -> None:
+    def __init__(self, *, bucket: Bucket, version: S3Object, mapping: Mapping, known: Known) -> None:
         self.result: PointReader | None = None
-        self._bucket, self._version, self._mapping = bucket, version, mapping
+        self._bucket, self._version, self._mapping, self._known = bucket, version, mapping, known
         self._read: queue.Queue[Batch | PointReader | Exception] = queue.Queue(BATCHES_AHEAD)
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._run, name="reading ahead", daemon=True)
@@ -55,10 +64,13 @@ class FileReader:
     def _run(self) -> None:
         try:
             with self._bucket.open_stream(self._version) as stream:
-                reader = PointReader(stream, mapping=self._mapping, limits=get_limits())
+                reader = PointReader(
+                    stream, mapping=self._mapping, limits=get_limits(), like=self._known.combinations
+                )
                 for batch in reader:
                     if not self._hand_over(batch):
                         return
+            self._known.combinations = reader.combinations
             self._hand_over(reader)
         except Exception as error:  # noqa: BLE001 - whatever it is, whoever iterates is to meet it
             self._hand_over(error)

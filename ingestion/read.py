@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import structlog
 
@@ -23,7 +23,7 @@ from endpoints.errors import (
     WrongRegion,
 )
 from endpoints.storage import Bucket, S3Object
-from ingestion.ahead import FileReader
+from ingestion.ahead import FileReader, Known
 from ingestion.leases import Lease
 from ingestion.models import RejectedRow, RunFile
 from telemetry.blocks import BlockWriter
@@ -57,11 +57,12 @@ class Reading:
     bucket: Bucket
     mapping: Mapping
     series: SeriesIds
+    known: Known = field(default_factory=Known)
 
     def start(self, run_file: RunFile) -> FileReader:
         """Begin to fetch and parse the file."""
         version = S3Object(run_file.key, run_file.etag, run_file.size, run_file.last_modified)
-        return FileReader(bucket=self.bucket, version=version, mapping=self.mapping)
+        return FileReader(bucket=self.bucket, version=version, mapping=self.mapping, known=self.known)
 
 
 @dataclass(frozen=True, slots=True)
