@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import uuid
-from typing import Self
+from typing import ClassVar, Self
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import Permission, PermissionsMixin
@@ -33,7 +33,22 @@ class AccountQuerySet(models.QuerySet):
 
     def for_account(self, account: Account) -> Self:
         """Rows of `account` alone; what belongs to another account is as if it did not exist."""
-        return self.filter(account=account)
+        return self.filter(**{self.model.TO_ACCOUNT: account})
+
+
+class AccountScoped(models.Model):
+    """A model whose every row belongs to one account; `TO_ACCOUNT` is the way there, as a lookup.
+
+    Queries begin with `for_account`, or with an object that was found so: tests/security/test_scoped_querysets.py
+    holds every model and every query of the product to it.
+    """
+
+    TO_ACCOUNT: ClassVar[str] = "account"
+
+    objects = AccountQuerySet.as_manager()
+
+    class Meta:
+        abstract = True
 
 
 class UserManager(BaseUserManager["User"]):
@@ -79,7 +94,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         return self.get_full_name()
 
 
-class Membership(models.Model):
+class Membership(AccountScoped):
     """A user's place in an account: a role, and permissions granted beyond it.
 
     `name` is what this account calls the person. The user's own name stays out of the account's pages: it may
@@ -97,8 +112,6 @@ class Membership(models.Model):
         Permission, blank=True, help_text="Granted in this account beyond what the role gives."
     )
     created_at = models.DateTimeField(auto_now_add=True)
-
-    objects = AccountQuerySet.as_manager()
 
     class Meta:
         ordering = ["account", "user"]

@@ -6,7 +6,7 @@ import uuid
 from django.conf import settings
 from django.db import models
 
-from accounts.models import Account, AccountQuerySet
+from accounts.models import Account, AccountScoped
 from endpoints.prefixes import join_prefix
 
 
@@ -15,7 +15,7 @@ def new_external_id() -> str:
     return f"denominator-{secrets.token_hex(20)}"
 
 
-class S3Endpoint(models.Model):
+class S3Endpoint(AccountScoped):
     """A read-only connection to one bucket of a customer, by a role in the customer's AWS account."""
 
     class TestState(models.TextChoices):
@@ -42,8 +42,6 @@ class S3Endpoint(models.Model):
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+", editable=False
     )
     created_at = models.DateTimeField(auto_now_add=True)
-
-    objects = AccountQuerySet.as_manager()
 
     class Meta:
         verbose_name = "S3 endpoint"

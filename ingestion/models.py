@@ -5,11 +5,14 @@ import uuid
 from django.conf import settings
 from django.db import models
 
+from accounts.models import AccountScoped
 from telemetry.models import KEY_LENGTH, SourceFile, Telemetry
 
 
-class SyncRun(models.Model):
+class SyncRun(AccountScoped):
     """One execution of a telemetry's sync. This table, not the queue, says what runs and ran."""
+
+    TO_ACCOUNT = "telemetry__account"
 
     class State(models.TextChoices):
         QUEUED = "queued", "Queued"
@@ -87,8 +90,10 @@ class SyncRun(models.Model):
         return self.rows_read - self.rows_rejected
 
 
-class RunFile(models.Model):
+class RunFile(AccountScoped):
     """An object that a run reads, in the version that was listed: pending, then read or failed."""
+
+    TO_ACCOUNT = "run__telemetry__account"
 
     class State(models.TextChoices):
         PENDING = "pending", "Waiting"
@@ -127,11 +132,13 @@ class RunFile(models.Model):
         return f"{self.key}: {self.state}"
 
 
-class RejectedRow(models.Model):
+class RejectedRow(AccountScoped):
     """A CSV row that could not be used: where it stands, its mapped cells as they were, and the reason.
 
     `cells` holds the date, the selected dimensions and the metric, nothing else of the row.
     """
+
+    TO_ACCOUNT = "run_file__run__telemetry__account"
 
     run_file = models.ForeignKey(RunFile, on_delete=models.CASCADE, related_name="rejected_rows")
     row_number = models.BigIntegerField()  # the header is row 1

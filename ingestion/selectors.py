@@ -28,6 +28,8 @@ def list_rejected_rows(
     *, run: SyncRun | None = None, telemetry: Telemetry | None = None
 ) -> QuerySet[RejectedRow]:
     """Rejected rows of a run, or of a telemetry's stored files as they are now."""
+    if run is None and telemetry is None:
+        raise TypeError("Whose rejected rows? Name a run or a telemetry.")
     rows = RejectedRow.objects.select_related("run_file").order_by("run_file", "row_number")
     if run is not None:
         rows = rows.filter(run_file__run=run)

@@ -28,18 +28,19 @@ class Query:
 def fold_dates(*, telemetry: Telemetry, dates: Sequence[date]) -> Query:
     """The effective values of these dates."""
     marks = ", ".join(["%s"] * len(dates)) or "NULL"
-    return _fold(telemetry, f"d.date IN ({marks})", list(dates), FileDay.objects.filter(date__in=dates))
+    days = FileDay.objects.filter(telemetry=telemetry, date__in=dates)
+    return _fold(telemetry, f"d.date IN ({marks})", list(dates), days)
 
 
 def fold_range(*, telemetry: Telemetry, date_from: date, date_to: date) -> Query:
     """The effective values of the dates from `date_from` to `date_to`, both included."""
-    days = FileDay.objects.filter(date__range=(date_from, date_to))
+    days = FileDay.objects.filter(telemetry=telemetry, date__range=(date_from, date_to))
     return _fold(telemetry, "d.date BETWEEN %s AND %s", [date_from, date_to], days)
 
 
 def _fold(telemetry: Telemetry, condition: str, params: list, days: QuerySet[FileDay]) -> Query:
     adds = telemetry.overlap == Telemetry.Overlap.ADD
-    contested = not adds and _is_contested(days.filter(telemetry=telemetry))
+    contested = not adds and _is_contested(days)
     # Only the stored version of a file has FileDay rows, so the join brings in no other version's points.
     points = f"""
         FROM telemetry_fileday d

@@ -6,7 +6,7 @@ from django.conf import settings
 from django.db import models
 from django.db.models.functions import MD5
 
-from accounts.models import Account, AccountQuerySet
+from accounts.models import Account, AccountScoped
 from csvfiles.dates import DATE_FORMATS
 from endpoints.models import S3Endpoint
 from telemetry.fields import ExactDecimalField, SeriesIdsField, SeriesValuesField
@@ -15,7 +15,7 @@ from telemetry.wizard.models import TelemetryDraft as TelemetryDraft  # so that 
 KEY_LENGTH = 1024  # bytes of UTF-8: the longest key that S3 takes
 
 
-class Telemetry(models.Model):
+class Telemetry(AccountScoped):
     """One metric, read daily from the CSV files under a prefix of an endpoint.
 
     `identifier` is the metric column's name. It cannot change once created: triggers in the database say so.
@@ -49,8 +49,6 @@ class Telemetry(models.Model):
     last_sync_state = models.CharField(max_length=30, blank=True, editable=False)
     data_from = models.DateField(null=True, editable=False)
     data_through = models.DateField(null=True, editable=False)
-
-    objects = AccountQuerySet.as_manager()
 
     class Meta:
         verbose_name_plural = "telemetries"
@@ -92,8 +90,10 @@ class Telemetry(models.Model):
         return self.endpoint.full_prefix(self.prefix)
 
 
-class Dimension(models.Model):
+class Dimension(AccountScoped):
     """A selected metadata column. `position` (1 to 10) is its place in a series, counted from 1."""
+
+    TO_ACCOUNT = "telemetry__account"
 
     telemetry = models.ForeignKey(Telemetry, on_delete=models.CASCADE, related_name="dimensions")
     position = models.PositiveSmallIntegerField()
@@ -113,7 +113,7 @@ class Dimension(models.Model):
         return self.column
 
 
-class SourceFile(models.Model):
+class SourceFile(AccountScoped):
     """An S3 object under a telemetry's prefix, in one version (key and ETag), as it was imported once.
 
     Points count while their file is STORED; one version of a key is, at most. READING is a version whose
@@ -121,6 +121,8 @@ class SourceFile(models.Model):
     transaction.
     FAILED and IGNORED say what became of the newest version of a key where it is not the stored one.
     """
+
+    TO_ACCOUNT = "telemetry__account"
 
     class State(models.TextChoices):
         READING = "reading", "Being read"
@@ -169,8 +171,10 @@ class SourceFile(models.Model):
         return self.rows_read - self.rows_rejected
 
 
-class FileDay(models.Model):
+class FileDay(AccountScoped):
     """What a stored source file holds of one date: the way from a day's number back to its files."""
+
+    TO_ACCOUNT = "telemetry__account"
 
     source_file = models.ForeignKey(SourceFile, on_delete=models.CASCADE, related_name="days")
     telemetry = models.ForeignKey(Telemetry, on_delete=models.CASCADE, related_name="+")
@@ -189,8 +193,10 @@ class FileDay(models.Model):
         return f"{self.source_file_id} on {self.date}"
 
 
-class Series(models.Model):
+class Series(AccountScoped):
     """One combination of dimension values of a telemetry, kept once. `key` is a hash of the values."""
+
+    TO_ACCOUNT = "telemetry__account"
 
     telemetry = models.ForeignKey(Telemetry, on_delete=models.CASCADE, related_name="series")
     key = models.UUIDField()
@@ -204,7 +210,7 @@ class Series(models.Model):
         return ", ".join(self.dimensions) or "(all)"
 
 
-class PointBlock(models.Model):
+class PointBlock(AccountScoped):
     """The points of one date of a file: ids of series, and beside them their values, both in one row.
 
     A very large file is added up in parts, each within bounded memory; the file's value for a date and series
@@ -212,6 +218,8 @@ class PointBlock(models.Model):
     of a row for each (docs/decisions/0008). The key begins with the file: removing an old version is one
     range of it. There is no foreign key from a block to its series: `telemetry.loading` is the one writer.
     """
+
+    TO_ACCOUNT = "source_file__telemetry__account"
 
     pk = models.CompositePrimaryKey("source_file_id", "date", "part")
     source_file = models.ForeignKey(
@@ -226,11 +234,13 @@ class PointBlock(models.Model):
         return f"{self.source_file_id} on {self.date}, part {self.part}"
 
 
-class DataPoint(models.Model):
+class DataPoint(AccountScoped):
     """The sum of a file's accepted rows for a date and a series: a row of the blocks, laid open by a view.
 
     What counts for a date and series is a fold over the files (telemetry.fold).
     """
+
+    TO_ACCOUNT = "source_file__telemetry__account"
 
     pk = models.CompositePrimaryKey("source_file_id", "date", "series_id", "part")
     source_file = models.ForeignKey(SourceFile, on_delete=models.DO_NOTHING, related_name="data_points")
@@ -247,11 +257,13 @@ class DataPoint(models.Model):
         return f"{self.date}: {self.value}"
 
 
-class DailyTotal(models.Model):
+class DailyTotal(AccountScoped):
     """What counts on a date: overall (`dimension` 0), and by each value of each single dimension.
 
     Kept in the transaction that changes a date's points; pages and charts read this.
     """
+
+    TO_ACCOUNT = "telemetry__account"
 
     OVERALL = 0
 

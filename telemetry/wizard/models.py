@@ -5,10 +5,10 @@ import uuid
 from django.conf import settings
 from django.db import models
 
-from accounts.models import Account, AccountQuerySet
+from accounts.models import Account, AccountScoped
 
 
-class TelemetryDraft(models.Model):
+class TelemetryDraft(AccountScoped):
     """A telemetry on its way through the wizard: what one person has answered so far.
 
     It holds answers and the names of the files sampled, never a cell of them: the sampled rows stay in the
@@ -31,8 +31,6 @@ class TelemetryDraft(models.Model):
     )
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
-
-    objects = AccountQuerySet.as_manager()
 
     class Meta:
         app_label = "telemetry"

@@ -1,0 +1,110 @@
+"""Rows are narrowed to an account at one place, `for_account`, and no query of the product forgets it.
+
+A query begins with `for_account`, or with an object in hand: one that was found so, or its child's parent. What
+does neither stands below, with its reason.
+"""
+
+from __future__ import annotations
+
+import pytest
+from django.core.exceptions import FieldDoesNotExist
+from django.db.models import ForeignKey, Model
+
+from accounts.models import Account, AccountScoped
+from tests.security.queries import ROOT, list_models, list_queries, list_sources
+
+BELONG_TO_NO_ACCOUNT = {
+    "Account": "it is the tenant itself; a request's is found through the person's memberships",
+    "User": "a person may belong to several accounts; pages show memberships, never users",
+}
+EXCEPTIONS = {
+    "ingestion/selectors.py:list_due_telemetries": "the scheduler's question, for every account",
+    "ingestion/selectors.py:list_lost_runs": "the scheduler's question, for every account",
+    "ingestion/selectors.py:list_rejected_rows": "narrowed two lines on to a run or telemetry; one is required",
+    "ingestion/leases.py:join_run": "a worker's: narrowed on the next line to the run that its message names",
+    "ingestion/finish.py:_find_overlap": "a worker's SQL, whose every value is a parameter: one run's files",
+    "telemetry/selectors.py:_stream": "carries out SQL of telemetry.fold, which begins with a telemetry",
+    "telemetry/blocks.py:_write": "a worker's COPY of new rows of its own source file",
+    "telemetry/copying.py:copy_rows": "a worker's COPY of new rows",
+    "telemetry/daily_totals.py:_insert_totals": "a worker's SQL: totals of one telemetry, named in it",
+    "telemetry/series.py:_find": "a worker's SQL: series of one telemetry, named in it",
+    "telemetry/series.py:_insert": "a worker's COPY of new series of one telemetry",
+    "telemetry/loading.py:_replace": "a worker's: versions of its own telemetry's files, found just above",
+    "telemetry/loading.py:_clear_abandoned": "a worker's: versions of its own telemetry's files, found just above",
+    "telemetry/loading.py:abandon_loads": "a worker's: the versions that it began to read itself",
+}
+
+
+def test_every_model_says_how_its_rows_lead_to_an_account():
+    unowned = {model.__name__ for model in list_models() if not issubclass(model, AccountScoped)}
+    assert unowned == set(BELONG_TO_NO_ACCOUNT)
+
+
+@pytest.mark.parametrize("model", [m for m in list_models() if issubclass(m, AccountScoped)])
+def test_the_way_to_the_account_has_no_gap(model: type[Model]):
+    """Each step is a foreign key that is always set, and the last one leads to the account."""
+    for step in model.TO_ACCOUNT.split("__"):
+        try:
+            field = model._meta.get_field(step)
+        except FieldDoesNotExist:
+            pytest.fail(f"{model.__name__} has no {step}")
+        assert isinstance(field, ForeignKey)
+        assert not field.null
+        model = field.related_model
+    assert model is Account
+
+
+def test_no_query_forgets_its_account():
+    forgotten = [
+        f"{query.where} (line {query.line}): {query.text}"
+        for path in list_sources()
+        for query in list_queries(path)
+        if not query.is_scoped and query.where not in EXCEPTIONS
+    ]
+    assert forgotten == []
+
+
+def test_no_exception_has_lost_its_query():
+    unscoped = {query.where for path in list_sources() for query in list_queries(path) if not query.is_scoped}
+    assert set(EXCEPTIONS) - unscoped == set()
+
+
+@pytest.mark.parametrize(
+    "forgetful",
+    [
+        "Telemetry.objects.all()",
+        "Telemetry.objects.get(public_id=telemetry_id)",
+        "Telemetry.objects.filter(pk=request.GET['pk'])",
+        "Telemetry.objects.filter(name=name).for_account(account)",
+        "Telemetry._default_manager.first()",
+        "models.Telemetry.objects.first()",
+        "rows = Telemetry.objects",
+        "SyncRun.objects.filter(public_id=run_id)",
+        "SyncRun.objects.filter(telemetry=request.POST['telemetry'])",
+        "RejectedRow.objects.select_related('run_file').order_by('pk')",
+        "get_object_or_404(Telemetry, public_id=telemetry_id)",
+        "Model.raw('SELECT 1')",
+        "model._default_manager.all()",
+        "connection.cursor()",
+    ],
+)
+def test_the_rule_sees_a_query_that_forgets(forgetful: str):
+    assert [query.is_scoped for query in list_queries(ROOT / "telemetry" / "x.py", source=forgetful)] == [
+        False
+    ]
+
+
+@pytest.mark.parametrize(
+    "mindful",
+    [
+        "Telemetry.objects.for_account(account).filter(name=name)",
+        "Telemetry.objects.select_related('endpoint').for_account(account)",
+        "SyncRun.objects.filter(telemetry=telemetry)",
+        "RunFile.objects.filter(run_id=run.pk)",
+        "TelemetryDraft.objects.select_for_update().get(pk=draft.pk)",
+        "SyncRun.objects.create(telemetry=telemetry)",
+        "S3Endpoint.objects.none()",
+    ],
+)
+def test_the_rule_lets_a_mindful_query_pass(mindful: str):
+    assert [query.is_scoped for query in list_queries(ROOT / "telemetry" / "x.py", source=mindful)] == [True]
