@@ -16,3 +16,4 @@ urlpatterns = [
 ]
 if settings.DEBUG:
     urlpatterns += [path("style/", style.show_style, name="style")]
+handler400 = "config.views.bad_request"

@@ -52,14 +52,14 @@ def show_list(request: HttpRequest) -> HttpResponse:
     return render(request, "endpoints/list.html", context)
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @account_permission(MANAGE_ENDPOINTS)
 @s3_csv_telemetry_required
 def add(request: HttpRequest) -> HttpResponse:
     """One page; its buttons say by `action` what to do with what was typed: policies, test or add."""
     external_id = pending.get_external_id(request.session, account=request.account)
     action = request.POST.get("action", "add")
-    if request.method == "GET" or action == "policies":
+    if request.method != "POST" or action == "policies":
         form = NewEndpointForm(initial=request.POST.dict(), external_id=external_id)
         return _show_add(request, form)
     form = NewEndpointForm(request.POST, external_id=external_id, name_required=action == "add")
@@ -83,7 +83,7 @@ def show(request: HttpRequest, endpoint_id: UUID) -> HttpResponse:
     return render(request, "endpoints/detail.html", context)
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @account_permission(MANAGE_ENDPOINTS)
 @s3_csv_telemetry_required
 def edit(request: HttpRequest, endpoint_id: UUID) -> HttpResponse:
@@ -118,7 +118,7 @@ def test(request: HttpRequest, endpoint_id: UUID) -> HttpResponse:
     return redirect("endpoints:detail", endpoint.public_id)
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @account_permission(MANAGE_ENDPOINTS)
 @s3_csv_telemetry_required
 def delete(request: HttpRequest, endpoint_id: UUID) -> HttpResponse:

@@ -1,4 +1,4 @@
-"""Finds, in the product's source, every query of a model that belongs to an account, and judges how it begins."""
+"""Finds every query of a model that belongs to an account in the product's source, and judges how it begins."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def _begins_scoped(node: ast.AST, parents: dict[ast.AST, ast.AST], model: type[A
 
 
 def _is_object_in_hand(keyword: ast.keyword, model: type[AccountScoped]) -> bool:
-    """`telemetry=telemetry`, `run_id=run.pk`, `source_file__in=files`, `pk=draft.pk`: by a parent, or by itself.
+    """`telemetry=telemetry`, `run_id=run.pk`, `source_file__in=files`, `pk=draft.pk`: by a parent, or itself.
 
     A parent is the first step to the account. A value that comes straight from a request is neither.
     """

@@ -1,7 +1,7 @@
 """Rows are narrowed to an account at one place, `for_account`, and no query of the product forgets it.
 
-A query begins with `for_account`, or with an object in hand: one that was found so, or its child's parent. What
-does neither stands below, with its reason.
+A query begins with `for_account`, or with an object in hand: itself, or the parent that it belongs to. What does
+neither stands below, with its reason.
 """
 
 from __future__ import annotations
@@ -17,10 +17,11 @@ BELONG_TO_NO_ACCOUNT = {
     "Account": "it is the tenant itself; a request's is found through the person's memberships",
     "User": "a person may belong to several accounts; pages show memberships, never users",
 }
+MODULE = ROOT / "telemetry" / "selectors.py"
 EXCEPTIONS = {
     "ingestion/selectors.py:list_due_telemetries": "the scheduler's question, for every account",
     "ingestion/selectors.py:list_lost_runs": "the scheduler's question, for every account",
-    "ingestion/selectors.py:list_rejected_rows": "narrowed two lines on to a run or telemetry; one is required",
+    "ingestion/selectors.py:list_rejected_rows": "narrowed below to a run or telemetry; one is required",
     "ingestion/leases.py:join_run": "a worker's: narrowed on the next line to the run that its message names",
     "ingestion/finish.py:_find_overlap": "a worker's SQL, whose every value is a parameter: one run's files",
     "telemetry/selectors.py:_stream": "carries out SQL of telemetry.fold, which begins with a telemetry",
@@ -29,8 +30,8 @@ EXCEPTIONS = {
     "telemetry/daily_totals.py:_insert_totals": "a worker's SQL: totals of one telemetry, named in it",
     "telemetry/series.py:_find": "a worker's SQL: series of one telemetry, named in it",
     "telemetry/series.py:_insert": "a worker's COPY of new series of one telemetry",
-    "telemetry/loading.py:_replace": "a worker's: versions of its own telemetry's files, found just above",
-    "telemetry/loading.py:_clear_abandoned": "a worker's: versions of its own telemetry's files, found just above",
+    "telemetry/loading.py:_replace": "a worker's: its own telemetry's files, found just above",
+    "telemetry/loading.py:_clear_abandoned": "a worker's: its own telemetry's files, found just above",
     "telemetry/loading.py:abandon_loads": "a worker's: the versions that it began to read itself",
 }
 
@@ -89,9 +90,7 @@ def test_no_exception_has_lost_its_query():
     ],
 )
 def test_the_rule_sees_a_query_that_forgets(forgetful: str):
-    assert [query.is_scoped for query in list_queries(ROOT / "telemetry" / "x.py", source=forgetful)] == [
-        False
-    ]
+    assert [query.is_scoped for query in list_queries(MODULE, source=forgetful)] == [False]
 
 
 @pytest.mark.parametrize(
@@ -107,4 +106,4 @@ def test_the_rule_sees_a_query_that_forgets(forgetful: str):
     ],
 )
 def test_the_rule_lets_a_mindful_query_pass(mindful: str):
-    assert [query.is_scoped for query in list_queries(ROOT / "telemetry" / "x.py", source=mindful)] == [True]
+    assert [query.is_scoped for query in list_queries(MODULE, source=mindful)] == [True]

@@ -1,0 +1,31 @@
+"""What every request must be before anything else looks at it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.conf import settings
+from django.core.exceptions import RequestDataTooBig
+from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+
+METHODS = ("GET", "HEAD", "POST")
+
+
+class RequestLimitsMiddleware:
+    """Pages are read and forms are sent: there is no other method, and no body longer than a form.
+
+    Django bounds what it keeps in memory; files in a form it would write to disk, however large, although no
+    form of ours takes one.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.method not in METHODS:
+            return HttpResponseNotAllowed(METHODS)
+        # A body without a declared length is read as empty.
+        length = request.META.get("CONTENT_LENGTH") or "0"
+        if length.isdecimal() and int(length) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
+            raise RequestDataTooBig(f"The body has {length} bytes.")
+        return self.get_response(request)
