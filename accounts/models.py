@@ -39,8 +39,8 @@ class AccountQuerySet(models.QuerySet):
 class AccountScoped(models.Model):
     """A model whose every row belongs to one account; `TO_ACCOUNT` is the way there, as a lookup.
 
-    A query begins with `for_account`, or with an object that was found so; tests/security holds every model and
-    every query of the product to it.
+    A query begins with `for_account`, or with an object that was found so; tests/security holds every model
+    and every query of the product to it.
     """
 
     TO_ACCOUNT: ClassVar[str] = "account"

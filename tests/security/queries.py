@@ -1,4 +1,4 @@
-"""Finds every query of a model that belongs to an account in the product's source, and judges how it begins."""
+"""Finds the queries of models that belong to an account in the product's source; judges how each begins."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """Rows are narrowed to an account at one place, `for_account`, and no query of the product forgets it.
 
-A query begins with `for_account`, or with an object in hand: itself, or the parent that it belongs to. What does
-neither stands below, with its reason.
+A query begins with `for_account`, or with an object in hand: itself, or the parent that it belongs to. What
+does neither stands below, with its reason.
 """
 
 from __future__ import annotations

@@ -123,7 +123,7 @@ def join(account: Account, role: str, name: str = "") -> Membership:
 
 
 def make_people(standin: StandIn) -> dict[str, Person]:
-    """By the names of the columns of access.md. Everybody looks at Acme but `no beta`, who looks at their own."""
+    """By the columns of access.md. Everybody looks at Acme but `no beta`, who looks at their own account."""
     standin.put_object(BUCKET, "requests/1.csv", "date,team,requests\n2026-05-01,a,1\n")
     acme, zeta, dark = (
         make_place("Acme", standin),
