@@ -17,6 +17,24 @@ RENEW_BEFORE_END = timedelta(minutes=5)
 MAX_SESSIONS = 256
 
 
+class Credentials:
+    """What AssumeRole gave. Its repr shows nothing: a page of a traceback shows what functions hold."""
+
+    __slots__ = ("_given", "ends")
+
+    def __init__(self, given: dict[str, Any]) -> None:
+        self._given = given
+        self.ends: datetime = given["Expiration"]
+
+    def for_client(self) -> dict[str, str]:
+        """The arguments that boto3 takes for a client."""
+        return {
+            "aws_access_key_id": self._given["AccessKeyId"],
+            "aws_secret_access_key": self._given["SecretAccessKey"],
+            "aws_session_token": self._given["SessionToken"],
+        }
+
+
 @dataclass(frozen=True, slots=True)
 class Session:
     """A client that acts as a role until `ends` (UTC). Its repr shows nothing of it."""
@@ -44,11 +62,17 @@ class SessionCache:
                 return session
         session = start(grant)
         with self._lock:
+            self._drop_ended()
             self._sessions[grant] = session
             self._sessions.move_to_end(grant)
             while len(self._sessions) > MAX_SESSIONS:
                 self._sessions.popitem(last=False)
         return session
+
+    def _drop_ended(self) -> None:
+        now = timezone.now()
+        for grant in [grant for grant, session in self._sessions.items() if session.ends <= now]:
+            del self._sessions[grant]
 
     def forget(self, grant: Grant) -> None:
         with self._lock:

@@ -1,7 +1,8 @@
 """The only module that speaks to AWS: assumes a role, lists a bucket, reads objects.
 
 Credentials live in this process's memory alone, in botocore's clients, and are used until five minutes
-before they end. Every failure is a StorageError in words for people; AWS's own texts go nowhere.
+before they end. Every failure is a StorageError in words for people; AWS's own texts go nowhere, nor do the
+SDK's exceptions: the frames of their tracebacks hold credentials.
 
 The SDK's own environment variables mean what they mean everywhere: AWS_ACCESS_KEY_ID, AWS_PROFILE,
 AWS_REGION, AWS_ENDPOINT_URL, AWS_MAX_ATTEMPTS and the rest.
@@ -11,12 +12,14 @@ from __future__ import annotations
 
 import os
 import threading
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache, partial
 from typing import Any, BinaryIO, cast
 
 import boto3
+import structlog
 from botocore.client import BaseClient
 from botocore.config import Config
 from botocore.exceptions import (
@@ -50,7 +53,7 @@ from endpoints.grants import Grant
 from endpoints.models import S3Endpoint
 from endpoints.objects import S3Object
 from endpoints.refusals import explain_refused_role, explain_s3_refusal, is_stale_session
-from endpoints.sessions import Session, SessionCache
+from endpoints.sessions import Credentials, Session, SessionCache
 from endpoints.streams import ResumingStream
 
 __all__ = [
@@ -80,6 +83,7 @@ CONNECT_TIMEOUT, READ_TIMEOUT = 5, 15  # seconds; the SDK retries on top of them
 KEYS_A_PAGE = 1000
 STS, S3 = "AWS Security Token Service", "Amazon S3"
 
+log = structlog.get_logger(__name__)
 _sessions = SessionCache()
 _lock = threading.Lock()  # a boto3 session makes one client at a time
 
@@ -208,18 +212,12 @@ def forget_everything() -> None:
 def _assume(grant: Grant) -> Session:
     credentials = _assume_role(grant, external_id=grant.external_id)
     with _words_for_people(S3, grant.region, partial(explain_s3_refusal, grant=grant, key=None)):
-        client = _new_client(
-            "s3",
-            grant.region,
-            aws_access_key_id=credentials["AccessKeyId"],
-            aws_secret_access_key=credentials["SecretAccessKey"],
-            aws_session_token=credentials["SessionToken"],
-        )
+        client = _new_client("s3", grant.region, **credentials.for_client())
     client.meta.events.register("before-call.s3", _stay_in_region)
-    return Session(client=client, ends=credentials["Expiration"])
+    return Session(client=client, ends=credentials.ends)
 
 
-def _assume_role(grant: Grant, *, external_id: str | None) -> dict[str, Any]:
+def _assume_role(grant: Grant, *, external_id: str | None) -> Credentials:
     request = {
         "RoleArn": grant.role_arn,
         "RoleSessionName": grant.session_name,
@@ -233,7 +231,7 @@ def _assume_role(grant: Grant, *, external_id: str | None) -> dict[str, Any]:
     explain = partial(explain_refused_role, grant=grant)
     with _words_for_people(STS, grant.region, explain):
         region = _boto_session().region_name or grant.region
-        return _new_client("sts", region).assume_role(**request)["Credentials"]
+        return Credentials(_new_client("sts", region).assume_role(**request)["Credentials"])
 
 
 def _stay_in_region(params: dict[str, Any], **_: Any) -> None:
@@ -276,5 +274,7 @@ def _words_for_people(
         raise errors.no_credentials() from None
     except (HTTPClientError, SdkConnectionError, OSError):
         raise errors.unreachable(service, region=region) from None
-    except (BotoCoreError, ValueError) as error:
+    except Exception as error:  # noqa: BLE001 (nothing of the SDK's may leave here, whatever it is)
+        where = traceback.format_tb(error.__traceback__)  # lines of code, without a value
+        log.error("the SDK failed", service=service, error=type(error).__name__, where=where)
         raise errors.sdk_failed(service, type(error).__name__) from None
