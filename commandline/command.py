@@ -12,6 +12,8 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser, handle_default_options
 from django.db import OperationalError, ProgrammingError, connections
 
+from commandline.printable import printable
+
 DONE, FAILED, WRONG_ARGUMENTS = 0, 1, 2
 
 # What Django hands every command, and no command of ours asks for.
@@ -81,7 +83,7 @@ class Command(BaseCommand):
             result = self.run(**own)
         except ValidationError as error:
             raise WrongArguments(describe_validation(error)) from None
-        self.stdout.write(json.dumps(result, ensure_ascii=False) if as_json else self.describe(result))
+        self.stdout.write(json.dumps(result, ensure_ascii=False) if as_json else self._describe(result))
         code = self.exit_code(result)
         if code != DONE:
             sys.exit(code)
@@ -94,12 +96,15 @@ class Command(BaseCommand):
         """The result in words, for a person."""
         raise NotImplementedError
 
+    def _describe(self, result: dict[str, Any]) -> str:
+        return "\n".join(printable(line) for line in self.describe(result).split("\n"))
+
     def exit_code(self, result: dict[str, Any]) -> int:
         return DONE
 
     def note(self, text: str) -> None:
         """Say something on the way: standard error, so that standard output stays the result alone."""
-        self.stderr.write(text, style_func=lambda line: line)
+        self.stderr.write(printable(text), style_func=lambda line: line)
 
 
 def describe_validation(error: ValidationError) -> str:

@@ -1,14 +1,21 @@
 """Structured logs: one event a line, JSON in production, readable in development.
 
 No message carries a cell of a customer's file, a credential or a session token; what identifies things in
-a log line is ids, keys and counts.
+a log line is ids, keys and counts. Keys, names, addresses and user agents are other people's text: none of
+them can begin a line, or move a terminal's cursor.
 """
 
 from __future__ import annotations
 
 import logging.config
+from collections.abc import Mapping, MutableMapping
+from typing import Any
 
 import structlog
+
+from commandline.printable import printable
+
+MANY_LINES = ("exception", "stack")  # tracebacks, which are read as what they are
 
 
 def logging_config(*, level: str, as_json: bool) -> None:
@@ -20,7 +27,6 @@ def logging_config(*, level: str, as_json: bool) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
     ]
-    renderer = structlog.processors.JSONRenderer() if as_json else structlog.dev.ConsoleRenderer(colors=False)
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
@@ -34,13 +40,47 @@ def logging_config(*, level: str, as_json: bool) -> None:
                 "structured": {
                     "()": structlog.stdlib.ProcessorFormatter,
                     "foreign_pre_chain": shared,
-                    "processors": [structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+                    "processors": [
+                        structlog.stdlib.ProcessorFormatter.remove_processors_meta,
+                        *_choose_renderer(as_json=as_json),
+                    ],
                 }
             },
             "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "structured"}},
             "root": {"handlers": ["stderr"], "level": level},
+            # At DEBUG these would write requests, with the credentials that sign them.
             "loggers": {
                 name: {"level": "WARNING"} for name in ("botocore", "boto3", "urllib3", "s3transfer")
             },
         }
     )
+
+
+def _choose_renderer(*, as_json: bool) -> list[structlog.types.Processor]:
+    if as_json:  # escapes what is not ASCII, and every control character
+        return [structlog.processors.JSONRenderer()]
+    plain = structlog.dev.ConsoleRenderer(colors=False, exception_formatter=structlog.dev.plain_traceback)
+    return [_keep_to_the_line, plain]
+
+
+def _keep_to_the_line(
+    _logger: Any, _method: str, event: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    """Write out what is not seen; the lines of a traceback are indented, so that none looks like an event."""
+    kept = {
+        printable(name): _make_printable(value) for name, value in event.items() if name not in MANY_LINES
+    }
+    for name in MANY_LINES:
+        if event.get(name):
+            lines = str(event[name]).split("\n")
+            kept[name] = "\n".join(f"    {printable(line)}" for line in lines)
+    return kept
+
+
+def _make_printable(value: Any) -> Any:
+    """Of what is no text, the text that it would be written as."""
+    if isinstance(value, str):
+        return printable(value)
+    if isinstance(value, (Mapping, list, tuple, set)):
+        return printable(repr(value))
+    return value

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import logging
 import pickle
 import zlib
 from collections.abc import Callable, Iterator
@@ -22,7 +21,6 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from config.logs import logging_config
 from demo.standin import StandIn
 from endpoints import storage
 from endpoints.models import S3Endpoint
@@ -34,6 +32,7 @@ from ingestion.tasks import run_sync
 from telemetry.models import Telemetry
 from telemetry.wizard.models import TelemetryDraft
 from telemetry.wizard.services import start_draft
+from tests.logs import logging_to
 from tests.pages.rows import make_member, make_telemetry
 from tests.standin import BUCKET
 
@@ -63,17 +62,11 @@ def assert_clean(standin: StandIn, text: str, where: str) -> None:
         assert secret not in text, f"{secret[:8]}… is in {where}"
 
 
-@pytest.fixture(params=[True, False], ids=["json", "console"])
-def log(request: pytest.FixtureRequest) -> Iterator[io.StringIO]:
-    """What the product logs with LOG_LEVEL=DEBUG."""
-    root = logging.getLogger()
-    before, level = root.handlers[:], root.level
-    logging_config(level="DEBUG", as_json=request.param)
-    written = io.StringIO()
-    root.handlers[0].setStream(written)
-    yield written
-    root.handlers[:] = before
-    root.setLevel(level)
+@pytest.fixture
+def log() -> Iterator[io.StringIO]:
+    """What the product logs with LOG_LEVEL=DEBUG, each event as JSON and as a line for people."""
+    with logging_to(io.StringIO(), as_json=[True, False]) as written:
+        yield written
 
 
 @pytest.fixture
