@@ -2,14 +2,17 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from datetime import date
 
 import pytest
+from django.core.management import call_command
 from django.test import Client
 
 from accounts.models import Account
-from telemetry.downloads import neutralise
+from telemetry.downloads import neutralise, stream_csv
 from telemetry.models import Telemetry
+from tests.naughty import list_naughty_names
 from tests.pages.rows import make_run, make_run_file, make_telemetry, reject_rows, sign_in, store_file
 
 ONE, TWO = date(2026, 5, 1), date(2026, 5, 2)
@@ -81,7 +84,7 @@ def test_rejected_rows_come_with_file_row_number_reason_and_their_cells(client, 
     ]
 
 
-@pytest.mark.parametrize("text", ["=1", "+1", "-1", "@a", "\ta", "\ra"])
+@pytest.mark.parametrize("text", ["=1", "+1", "-1", "@a", "\ta", "\ra", "\na", "＝1", "＋1", "－1", "＠a"])
 def test_what_begins_like_a_formula_gets_an_apostrophe(text):
     assert neutralise(text) == "'" + text
 
@@ -89,3 +92,25 @@ def test_what_begins_like_a_formula_gets_an_apostrophe(text):
 @pytest.mark.parametrize("text", ["", "a=1", "007", " =1", "'x"])
 def test_other_text_stays_as_it_is(text):
     assert neutralise(text) == text
+
+
+def test_the_command_lines_export_stays_verbatim(account, telemetry):
+    written = io.StringIO()
+    call_command("export_telemetry", "requests", account=account.slug, stdout=written)
+    assert written.getvalue().splitlines()[:2] == ["date,@team,requests", "2026-05-01,=1+1,1000.5"]
+
+
+def test_a_files_name_is_a_header_and_no_path_whatever_the_identifier():
+    for name in list_naughty_names():
+        header = stream_csv(filename=f"{name}-x.csv", header=[], rows=[])["Content-Disposition"]
+        assert re.fullmatch(r"""attachment; filename(="[^"\\/]+"|\*=utf-8''[\w%.~()+-]+)""", header)
+        assert header.isascii()
+        assert header.isprintable()
+
+
+def test_a_name_that_can_be_a_files_name_is_kept():
+    assert (
+        "requests_2-x.csv"
+        in stream_csv(filename="requests_2-x.csv", header=[], rows=[])["Content-Disposition"]
+    )
+    assert "Gr%C3%B6%C3%9Fe" in stream_csv(filename="Größe.csv", header=[], rows=[])["Content-Disposition"]
