@@ -131,8 +131,9 @@ CACHES = {
         {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
         if REDIS_URL
         else {
-            "BACKEND": "django.core.cache.backends.filebased.FileBasedCache",
+            "BACKEND": "config.caches.FileBasedCache",
             "LOCATION": env.str("CACHE_DIR", default=str(VAR_DIR / "cache")),
+            "OPTIONS": {"MAX_ENTRIES": 10_000},  # beyond it any of them may go, also one that holds a place
         }
     )
 }
@@ -177,6 +178,14 @@ CSV_MAX_COMBINATIONS = env.int("CSV_MAX_COMBINATIONS", default=1_000_000)
 DAILY_TOTALS_MAX_VALUES = env.int("DAILY_TOTALS_MAX_VALUES", default=1_000)
 MAX_REJECTED_ROWS_KEPT = env.int("MAX_REJECTED_ROWS_KEPT", default=10_000)
 
+# --- limits for what people do at once (docs/decisions/0018) ---------------------------------------------
+# Of one account: tests of endpoints, looks into a bucket in the wizard (each calls AWS), and downloads.
+TESTS_AT_ONCE = env.int("TESTS_AT_ONCE", default=4)
+PREVIEWS_AT_ONCE = env.int("PREVIEWS_AT_ONCE", default=8)
+DOWNLOADS_AT_ONCE = env.int("DOWNLOADS_AT_ONCE", default=4)
+# Of one person in an account.
+MAX_UNFINISHED_DRAFTS = env.int("MAX_UNFINISHED_DRAFTS", default=20)
+
 # --- the web -----------------------------------------------------------------------------------------
 LANGUAGE_CODE = "en"
 TIME_ZONE = "UTC"
@@ -202,7 +211,6 @@ SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", default=31_536_000 if SECUR
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = SECURE_HSTS_SECONDS > 0
 if env.bool("BEHIND_TLS_PROXY", default=False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
-# No page takes a file, and the longest form (a checkbox a column) is far below.
 DATA_UPLOAD_MAX_MEMORY_SIZE = env.int("REQUEST_MAX_BYTES", default=1_048_576)
 DATA_UPLOAD_MAX_NUMBER_FIELDS = CSV_MAX_COLUMNS + 100  # a step of the wizard has a checkbox a column
 DATA_UPLOAD_MAX_NUMBER_FILES = 0

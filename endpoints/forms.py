@@ -105,7 +105,7 @@ class NewEndpointForm(EndpointForm):
         initial="read_only",
         widget=forms.RadioSelect,
     )
-    shown_external_id = forms.CharField(required=False, widget=forms.HiddenInput)
+    shown_external_id = forms.CharField(max_length=100, required=False, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, external_id: str, name_required: bool = True, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.conf import settings
 from django.core.cache import cache
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.db.models import ProtectedError
 
 from accounts.models import Account, User
+from accounts.places import NoPlaceFree, hold_place
 from endpoints.connection import ConnectionReport, check_connection
 from endpoints.models import S3Endpoint, new_external_id
 from endpoints.storage import list_regions
@@ -20,8 +22,27 @@ LONGEST_TEST = 300  # seconds after which a test that never ended no longer bloc
 NAME_TAKEN = "An endpoint of this name exists already. Choose another name."
 
 
-class AlreadyBeingTested(Exception):
+class CannotTestNow(Exception):
+    """The text says why, and when to try again."""
+
+
+class AlreadyBeingTested(CannotTestNow):
     """The endpoint is being tested at this moment."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This endpoint is being tested at this moment. Wait for the result, or try again in a minute."
+        )
+
+
+class TooManyTests(CannotTestNow):
+    """The account tests as many endpoints as it may at once (TESTS_AT_ONCE)."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(
+            f"{most} endpoints of this account are being tested at this moment, which is the most at once. "
+            "Try again when one of them is done, within a minute."
+        )
 
 
 class EndpointInUse(Exception):
@@ -87,18 +108,22 @@ def update_endpoint(
 
 
 def run_connection_test(*, endpoint: S3Endpoint) -> ConnectionReport:
-    """Run Test Endpoint's checks, on an endpoint that may be unsaved. Raises AlreadyBeingTested."""
+    """Run Test Endpoint's checks, on an endpoint that may be unsaved. Raises CannotTestNow."""
     running = f"endpoint-test:{endpoint.external_id}"
     if not cache.add(running, True, LONGEST_TEST):
         raise AlreadyBeingTested
     try:
-        return check_connection(endpoint)
+        most = settings.TESTS_AT_ONCE
+        with hold_place("test", account_id=endpoint.account_id, most=most, seconds=LONGEST_TEST):
+            return check_connection(endpoint)
+    except NoPlaceFree as full:
+        raise TooManyTests(full.most) from None
     finally:
         cache.delete(running)
 
 
 def run_endpoint_test(*, endpoint: S3Endpoint, now: datetime) -> ConnectionReport:
-    """Test a saved endpoint and keep what was found. Raises AlreadyBeingTested."""
+    """Test a saved endpoint and keep what was found. Raises CannotTestNow."""
     tested = connection_of(endpoint)
     result = run_connection_test(endpoint=endpoint)
     keep_result(endpoint=endpoint, result=result, tested=tested, now=now)

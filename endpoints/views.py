@@ -21,7 +21,7 @@ from endpoints.models import S3Endpoint
 from endpoints.prefixes import join_prefix
 from endpoints.selectors import list_endpoints
 from endpoints.services import (
-    AlreadyBeingTested,
+    CannotTestNow,
     EndpointInUse,
     create_endpoint,
     delete_endpoint,
@@ -33,7 +33,6 @@ from endpoints.storage import list_regions
 
 PAGE_SIZE = 50
 SEARCH_FROM = 10  # endpoints: fewer are seen at a glance
-BEING_TESTED = "This endpoint is being tested at this moment. Wait for the result, or try again in a minute."
 EXTERNAL_ID_CHANGED = (
     "The External ID below is a new one, because this page was open for too long or in a second window. "
     "Put it into the role's trust policy, then add the endpoint."
@@ -113,8 +112,8 @@ def test(request: HttpRequest, endpoint_id: UUID) -> HttpResponse:
     endpoint = _get_endpoint(request, endpoint_id)
     try:
         run_endpoint_test(endpoint=endpoint, now=timezone.now())
-    except AlreadyBeingTested:
-        messages.warning(request, BEING_TESTED)
+    except CannotTestNow as reason:
+        messages.warning(request, str(reason))
     return redirect("endpoints:detail", endpoint.public_id)
 
 
@@ -147,9 +146,9 @@ def _test_unsaved(request: HttpRequest, form: NewEndpointForm) -> HttpResponse:
     endpoint = form.unsaved_endpoint(account=request.account)
     try:
         report = run_connection_test(endpoint=endpoint)
-    except AlreadyBeingTested:
-        messages.warning(request, BEING_TESTED)
-        return _show_add(request, form)
+    except CannotTestNow as reason:
+        messages.warning(request, str(reason))
+        return _show_add(request, form, status=429)
     pending.note_test(request.session, endpoint=endpoint, report=report, now=timezone.now())
     return _show_add(request, form, report=report)
 
@@ -181,7 +180,7 @@ def _answer_stale_page(request: HttpRequest, form: NewEndpointForm) -> HttpRespo
     return _show_add(request, fresh)
 
 
-def _show_add(request: HttpRequest, form: NewEndpointForm, **more: Any) -> HttpResponse:
+def _show_add(request: HttpRequest, form: NewEndpointForm, *, status: int = 200, **more: Any) -> HttpResponse:
     bucket, prefix, region = (
         str(form[name].value() or "").strip() for name in ("bucket", "path_prefix", "region")
     )
@@ -191,7 +190,7 @@ def _show_add(request: HttpRequest, form: NewEndpointForm, **more: Any) -> HttpR
         **_setup(form.external_id, bucket, join_prefix(prefix, ""), region),
         **more,
     }
-    return render(request, "endpoints/add.html", context)
+    return render(request, "endpoints/add.html", context, status=status)
 
 
 def _setup(external_id: str, bucket: str, prefix: str, region: str) -> dict[str, Any]:

@@ -117,6 +117,7 @@ def current_rejects_csv(request: HttpRequest, telemetry_id: UUID) -> HttpRespons
 def _stream_rejects(telemetry: Telemetry, rejected: QuerySet[RejectedRow], when: str) -> HttpResponse:
     columns = list_mapped_columns(telemetry=telemetry)
     return stream_csv(
+        account_id=telemetry.account_id,
         filename=f"{telemetry.identifier}-rejected-rows-{when}.csv",
         header=["file", "row", "reason", *columns],
         rows=(

@@ -6,8 +6,14 @@ import csv
 import re
 from collections.abc import Iterable, Iterator
 
-from django.http import StreamingHttpResponse
+from django.conf import settings
+from django.http import HttpResponse, StreamingHttpResponse
+from django.http.response import HttpResponseBase
 from django.utils.http import content_disposition_header
+
+from accounts.places import NoPlaceFree, Place, take_place
+
+LONGEST_DOWNLOAD = 3600  # seconds after which one that never ended no longer counts
 
 # A spreadsheet takes a cell that begins with one of these for a formula; some do in full width too
 # (https://owasp.org/www-community/attacks/CSV_Injection).
@@ -29,13 +35,39 @@ def neutralise(text: str) -> str:
     return f"'{text}" if text.startswith(FORMULA_STARTS) else text
 
 
+class _Lines:
+    """The lines of a download with its place among the account's. Closed in any case, begun or not."""
+
+    def __init__(self, lines: Iterator[str], place: Place) -> None:
+        self._lines, self._place = lines, place
+
+    def __iter__(self) -> Iterator[str]:
+        return self._lines
+
+    def close(self) -> None:
+        self._lines.close()
+        self._place.give_back()
+
+
 def stream_csv(
-    *, filename: str, header: Iterable[str], rows: Iterable[Iterable[str]]
-) -> StreamingHttpResponse:
+    *, account_id: int, filename: str, header: Iterable[str], rows: Iterable[Iterable[str]]
+) -> HttpResponseBase:
     """A download named `filename` of `header` and `rows`, whose text cells are neutralised on the way.
 
-    Numbers come as plain text; a metric is never negative, so none begins with a minus sign.
+    Numbers come as plain text; a metric is never negative, so none begins with a minus sign. Where the
+    account downloads as much as it may at once, the answer is 429 and says so.
     """
+    most = settings.DOWNLOADS_AT_ONCE
+    try:
+        place = take_place("download", account_id=account_id, most=most, seconds=LONGEST_DOWNLOAD)
+    except NoPlaceFree:
+        return HttpResponse(
+            f"{most} downloads of this account are running, which is the most at once. "
+            "Try again when one of them has ended.",
+            status=429,
+            content_type="text/plain; charset=utf-8",
+            headers={"Retry-After": "60"},
+        )
     writer = csv.writer(_Echo())
 
     def lines() -> Iterator[str]:
@@ -43,6 +75,6 @@ def stream_csv(
         for row in rows:
             yield writer.writerow([neutralise(cell) for cell in row])
 
-    response = StreamingHttpResponse(lines(), content_type="text/csv; charset=utf-8")
+    response = StreamingHttpResponse(_Lines(lines(), place), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = content_disposition_header(True, NOT_IN_A_NAME.sub("_", filename))
     return response

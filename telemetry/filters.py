@@ -10,6 +10,7 @@ from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Value, When
 from django.db.models.functions import Concat, Lower
 from django.http import HttpRequest, QueryDict
 
+from accounts.search import split_search
 from endpoints.models import S3Endpoint
 from telemetry.models import Dimension, Telemetry
 
@@ -95,7 +96,7 @@ class TelemetryFilter(django_filters.FilterSet):
 
     def match_words(self, rows: QuerySet, _name: str, text: str) -> QuerySet:
         """Every word of `text` somewhere in the name, identifier, prefix, endpoint or a dimension."""
-        for word in text.split():
+        for word in split_search(text):
             dimension = Dimension.objects.filter(telemetry=OuterRef("pk"), column__icontains=word)
             rows = rows.filter(
                 Q(name__icontains=word)

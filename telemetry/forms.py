@@ -72,6 +72,7 @@ class EditForm(forms.Form):
     )
     dimensions = forms.CharField(
         label="Dimensions",
+        max_length=10 * 202,  # ten names of a column's greatest length, a line each
         required=False,
         help_text="The names of up to 10 columns, a line each. They can change until the first sync.",
         widget=forms.Textarea(attrs={"rows": 4, "spellcheck": "false"}),
@@ -93,6 +94,7 @@ class DeleteForm(forms.Form):
 
     identifier = forms.CharField(
         label="Identifier",
+        max_length=Telemetry._meta.get_field("identifier").max_length,
         strip=False,
         error_messages={"required": "Type the identifier to delete the telemetry."},
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),

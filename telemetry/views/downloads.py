@@ -27,6 +27,7 @@ def totals_csv(request: HttpRequest, telemetry_id: UUID) -> HttpResponse:
         telemetry=telemetry, date_from=date_from or date.min, date_to=date_to or date.max
     )
     return stream_csv(
+        account_id=telemetry.account_id,
         filename=f"{telemetry.identifier}-daily-totals.csv",
         header=["date", telemetry.identifier],
         rows=((row.date.isoformat(), plain(row.value)) for row in rows),
@@ -44,6 +45,7 @@ def points_csv(request: HttpRequest, telemetry_id: UUID) -> HttpResponse:
     date_from, date_to = form.bounds()
     points = list_points(telemetry=telemetry, date_from=date_from, date_to=date_to)
     return stream_csv(
+        account_id=telemetry.account_id,
         filename=f"{telemetry.identifier}-data-points.csv",
         header=[
             "date",

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from accounts.roles import VIEW_TELEMETRY
+from accounts.search import split_search
 from telemetry.forms import FilesForm
 from telemetry.models import SourceFile
 from telemetry.selectors import list_source_files
@@ -28,7 +29,7 @@ def files(request: HttpRequest, telemetry_id: UUID) -> HttpResponse:
     if filters.is_valid():
         if filters.cleaned_data["state"]:
             rows = rows.filter(state=filters.cleaned_data["state"])
-        for word in filters.cleaned_data["search"].split():
+        for word in split_search(filters.cleaned_data["search"]):
             rows = rows.filter(key__icontains=word)
     context = {
         "telemetry": telemetry,

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
+from django.conf import settings
+
+from accounts.places import NoPlaceFree, hold_place
 from csvfiles.names import reason_to_ignore
 from endpoints.models import S3Endpoint
-from endpoints.storage import S3Object, open_bucket
+from endpoints.storage import S3Object, StorageError, open_bucket
 
 MOST_KEYS = 10_000  # looked at: ten list calls, a second or two
 SAMPLED_FILES = 3
+LONGEST_LOOK = 300  # seconds after which one that never ended no longer counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +52,36 @@ class Listing:
         )
 
 
+class TooManyLooks(StorageError):
+    """The account looks into its buckets as often as it may at once (PREVIEWS_AT_ONCE)."""
+
+    code = "too_many_looks"
+    retryable = True
+
+
+@contextmanager
+def looking_into(endpoint: S3Endpoint) -> Iterator[None]:
+    """Have one of the account's looks into a bucket. Raises TooManyLooks."""
+    most = settings.PREVIEWS_AT_ONCE
+    try:
+        with hold_place("look", account_id=endpoint.account_id, most=most, seconds=LONGEST_LOOK):
+            yield
+    except NoPlaceFree:
+        raise TooManyLooks(
+            f"People of this account look into its buckets {most} times at this moment, "
+            "which is the most at once.",
+            "Try again in a few seconds.",
+        ) from None
+
+
 def list_files(*, endpoint: S3Endpoint, prefix: str) -> Listing:
-    """Look at the first MOST_KEYS objects under the prefix. Raises StorageError.
+    """Look at the first MOST_KEYS objects under the prefix. Raises StorageError."""
+    with looking_into(endpoint):
+        return list_first_files(endpoint=endpoint, prefix=prefix)
+
+
+def list_first_files(*, endpoint: S3Endpoint, prefix: str) -> Listing:
+    """As list_files, for who has a look already.
 
     The endpoint's own grant is used, not one narrowed to the prefix: a new one at each letter typed would
     assume the role anew.

@@ -18,7 +18,7 @@ from csvfiles.sample import Sample, sample_file
 from csvfiles.trial import count_distinct, guess_type, try_date_formats
 from endpoints.models import S3Endpoint
 from endpoints.storage import ObjectChanged, ObjectGone, S3Object, StorageError, open_bucket
-from telemetry.wizard.listing import list_files
+from telemetry.wizard.listing import list_first_files, looking_into
 from telemetry.wizard.models import TelemetryDraft
 
 KEPT_SECONDS = 3600
@@ -98,7 +98,8 @@ def get_sample(*, draft: TelemetryDraft, endpoint: S3Endpoint, prefix: str) -> D
     kept = cache.get(_cache_key(draft))
     if kept and kept[0] == source:
         return kept[1]
-    sample = _read_sample(endpoint, prefix, [_as_object(entry) for entry in draft.sampled])
+    with looking_into(endpoint):
+        sample = _read_sample(endpoint, prefix, [_as_object(entry) for entry in draft.sampled])
     cache.set(_cache_key(draft), (source, sample), KEPT_SECONDS)
     return sample
 
@@ -131,7 +132,7 @@ def _read_sample(endpoint: S3Endpoint, prefix: str, wanted: Sequence[S3Object]) 
             return _combine(wanted, _read_files(endpoint, prefix, wanted))
         except (ObjectChanged, ObjectGone):
             pass
-    listing = list_files(endpoint=endpoint, prefix=prefix)
+    listing = list_first_files(endpoint=endpoint, prefix=prefix)
     if listing.reason_to_stop:
         raise FileError("no_files", listing.reason_to_stop, "")
     return _combine(listing.newest, _read_files(endpoint, prefix, listing.newest))

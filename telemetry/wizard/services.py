@@ -3,6 +3,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import F
@@ -13,14 +14,30 @@ from telemetry.models import Telemetry
 from telemetry.services import create_telemetry
 from telemetry.wizard.models import TelemetryDraft
 from telemetry.wizard.sampling import as_entries, forget_sample
-from telemetry.wizard.selectors import get_endpoint
+from telemetry.wizard.selectors import get_endpoint, list_unfinished_drafts
 
 
 class StaleDraft(Exception):
     """The draft changed since the page that is answered was shown: a second tab."""
 
 
+class TooManyDrafts(Exception):
+    """The person has `most` unfinished telemetries in the account (MAX_UNFINISHED_DRAFTS)."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(
+            f"You have {most} unfinished telemetries in this account, which is the most that a person may "
+            "have. Finish or discard one of them below, then start a new one."
+        )
+
+
+@transaction.atomic
 def start_draft(*, account: Account, user: User, now: datetime) -> TelemetryDraft:
+    """Raises TooManyDrafts."""
+    User.objects.select_for_update(no_key=True).get(pk=user.pk)  # two clicks are counted one after the other
+    most = settings.MAX_UNFINISHED_DRAFTS
+    if list_unfinished_drafts(account=account, user=user).count() >= most:
+        raise TooManyDrafts(most)
     return TelemetryDraft.objects.create(account=account, user=user, created_at=now, updated_at=now)
 
 

@@ -19,11 +19,13 @@ from accounts.roles import MANAGE_TELEMETRY
 from telemetry.models import Telemetry
 from telemetry.wizard import steps
 from telemetry.wizard.forms import StepForm
+from telemetry.wizard.listing import TooManyLooks
 from telemetry.wizard.models import TelemetryDraft
 from telemetry.wizard.sampling import SampleProblems
 from telemetry.wizard.selectors import list_endpoints, list_own_drafts, list_unfinished_drafts
 from telemetry.wizard.services import (
     StaleDraft,
+    TooManyDrafts,
     create_from_draft,
     discard_draft,
     sample_again,
@@ -45,18 +47,21 @@ STALE = (
 @s3_csv_telemetry_required
 def add(request: HttpRequest) -> HttpResponse:
     """Choose the type of a new telemetry, or go on with one that was begun."""
+    form = Form({})
     if request.method == "POST":
-        draft = start_draft(account=request.account, user=request.user, now=timezone.now())
-        return redirect("telemetry:step", draft.public_id, steps.STEPS[0].slug)
+        try:
+            draft = start_draft(account=request.account, user=request.user, now=timezone.now())
+        except TooManyDrafts as reason:
+            form.add_error(None, str(reason))
+        else:
+            return redirect("telemetry:step", draft.public_id, steps.STEPS[0].slug)
     drafts = list_unfinished_drafts(account=request.account, user=request.user)
-    return render(
-        request,
-        "telemetry/wizard/add.html",
-        {
-            "has_endpoints": list_endpoints(account=request.account).exists(),
-            "drafts": [(draft, steps.first_incomplete(draft.answers)) for draft in drafts],
-        },
-    )
+    context = {
+        "form": form,
+        "has_endpoints": list_endpoints(account=request.account).exists(),
+        "drafts": [(draft, steps.first_incomplete(draft.answers)) for draft in drafts],
+    }
+    return render(request, "telemetry/wizard/add.html", context, status=409 if form.errors else 200)
 
 
 @never_cache
@@ -210,7 +215,9 @@ def _render_problem(
     """In place of a step whose sample cannot be read: why, and what to do."""
     form = Form({})
     form.add_error(None, str(problem))
-    return _render(request, state, current, form, template="telemetry/wizard/problem.html")
+    response = _render(request, state, current, form, template="telemetry/wizard/problem.html")
+    response.status_code = 429 if isinstance(problem, TooManyLooks) else 200
+    return response
 
 
 def _render(

@@ -10,7 +10,7 @@ from commandline.command import DONE, FAILED, Failure, WrongArguments
 from commandline.command import Command as BaseCommand
 from endpoints.models import S3Endpoint
 from endpoints.selectors import get_endpoint
-from endpoints.services import AlreadyBeingTested, run_endpoint_test
+from endpoints.services import CannotTestNow, run_endpoint_test
 
 
 class Command(BaseCommand):
@@ -30,8 +30,8 @@ class Command(BaseCommand):
             ) from None
         try:
             result = run_endpoint_test(endpoint=endpoint, now=timezone.now())
-        except AlreadyBeingTested:
-            raise Failure(f"{name} is being tested at this moment. Try again in a minute.") from None
+        except CannotTestNow as reason:
+            raise Failure(f"{name}: {reason}") from None
         return {"ok": result.ok, "checks": result.as_json()}
 
     def describe(self, result: dict[str, Any]) -> str:

@@ -1,0 +1,54 @@
+"""How many things of a kind an account does at once, where each costs others: calls on AWS, a worker of ours.
+
+A place is a key in the cache. `add` takes it, so that of two who come at once one gets it, and whoever has it
+gives it back; the place of a process that died is free when its time is over. It resembles a semaphore;
+waiting in line is deliberately missing: a person who is told why can decide better.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from django.core.cache import cache
+
+
+class NoPlaceFree(Exception):
+    """The account does `most` things of this kind at this moment."""
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"{most} at once")
+        self.most = most
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    key: str
+    holder: str
+
+    def give_back(self) -> None:
+        """Free it, unless its time was over and somebody else has it now."""
+        if cache.get(self.key) == self.holder:
+            cache.delete(self.key)
+
+
+def take_place(kind: str, *, account_id: int, most: int, seconds: int) -> Place:
+    """One of `most` places of the account, for `seconds` at the longest. Raises NoPlaceFree."""
+    holder = secrets.token_hex(8)
+    for number in range(most):
+        key = f"place:{kind}:{account_id}:{number}"
+        if cache.add(key, holder, seconds):
+            return Place(key, holder)
+    raise NoPlaceFree(most)
+
+
+@contextmanager
+def hold_place(kind: str, *, account_id: int, most: int, seconds: int) -> Iterator[None]:
+    """Have a place while something is done. Raises NoPlaceFree."""
+    place = take_place(kind, account_id=account_id, most=most, seconds=seconds)
+    try:
+        yield
+    finally:
+        place.give_back()

@@ -1,0 +1,11 @@
+"""What people type into a search box, as the words to look for."""
+
+from __future__ import annotations
+
+LONGEST = 200  # characters
+MOST_WORDS = 10  # each is compared with several columns of every row
+
+
+def split_search(text: str) -> list[str]:
+    """The first words of `text`, without the character that no text in the database can hold."""
+    return text[:LONGEST].replace("\0", "").split()[:MOST_WORDS]
