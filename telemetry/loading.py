@@ -18,6 +18,7 @@ from telemetry.blocks import BlockWriter
 from telemetry.daily_totals import refresh_daily_totals
 from telemetry.models import DataPoint, FileDay, PointBlock, SourceFile, Telemetry
 from telemetry.series import SeriesIds
+from telemetry.updating import update_each
 
 State = SourceFile.State
 
@@ -127,15 +128,7 @@ def complete_loads(*, loads: Sequence[Loaded], now: datetime) -> None:
         telemetry = _lock(loads[0].source_file.telemetry_id)
         days = _write_days(loads)
         days |= _replace(telemetry, [load.source_file.key for load in loads])
-        for load in loads:
-            _settle(
-                load.source_file,
-                state=State.STORED,
-                rows_read=load.outcome.rows_read,
-                rows_rejected=load.outcome.rows_rejected,
-                points=load.points,
-                imported_at=now,
-            )
+        _store(loads, now)
         files = {load.source_file.pk: load.outcome.totals for load in loads}
         refresh_daily_totals(telemetry=telemetry, dates=days, loaded=files)
 
@@ -208,6 +201,28 @@ def _lock(telemetry_id: int) -> Telemetry:
 
 def _supersede(telemetry: Telemetry, key: str, *states: str) -> None:
     SourceFile.objects.filter(telemetry=telemetry, key=key, state__in=states).update(state=State.SUPERSEDED)
+
+
+def _store(loads: Sequence[Loaded], now: datetime) -> None:
+    """End the reading of these files. Raises LoadLost where somebody else has taken one over."""
+    stored = update_each(
+        SourceFile,
+        [
+            (
+                {"id": load.source_file.pk, "state": State.READING},
+                {
+                    "state": State.STORED,
+                    "rows_read": load.outcome.rows_read,
+                    "rows_rejected": load.outcome.rows_rejected,
+                    "points": load.points,
+                    "imported_at": now,
+                },
+            )
+            for load in loads
+        ],
+    )
+    if stored != len(loads):
+        raise LoadLost(", ".join(load.source_file.key for load in loads))
 
 
 def _settle(source_file: SourceFile, **fields: object) -> None:
