@@ -140,9 +140,11 @@ def _warn_overlaps(run: SyncRun) -> str | None:
 
 
 def _find_overlap(run: SyncRun) -> tuple[str, str, date] | None:
-    """Two keys and a date. Only files with another one near them in time are looked into: windows of days that
-    are restated day after day would be compared all with all. And of those near each other, where any two
-    differ, two that follow each other do.
+    """Two keys and a date.
+
+    Only files with another one near them in time are looked into: windows of days that are restated day after
+    day would be compared all with all. And of those near each other, where any two differ, two that follow
+    each other do.
     """
     value = f"{sum_function(connection.vendor)}(p.value)"
     sql = f"""
