@@ -9,6 +9,7 @@ from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 
 METHODS = ("GET", "HEAD", "POST")
+LONGEST_NUMBER = 15  # digits of a length
 
 
 class RequestLimitsMiddleware:
@@ -26,6 +27,10 @@ class RequestLimitsMiddleware:
             return HttpResponseNotAllowed(METHODS)
         # A body without a declared length is read as empty.
         length = request.META.get("CONTENT_LENGTH") or "0"
-        if length.isdecimal() and int(length) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE:
-            raise RequestDataTooBig(f"The body has {length} bytes.")
+        if length.isdecimal() and _is_too_long(length):
+            raise RequestDataTooBig("The body is longer than any form of ours.")
         return self.get_response(request)
+
+
+def _is_too_long(length: str) -> bool:
+    return len(length) > LONGEST_NUMBER or int(length) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE

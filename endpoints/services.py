@@ -40,8 +40,8 @@ class TooManyTests(CannotTestNow):
 
     def __init__(self, most: int) -> None:
         super().__init__(
-            f"{most} endpoints of this account are being tested at this moment, which is the most at once. "
-            "Try again when one of them is done, within a minute."
+            f"No more than {most} of this account's endpoints can be tested at the same time. "
+            "Try again when one of the tests is done, within a minute."
         )
 
 

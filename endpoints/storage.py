@@ -274,7 +274,9 @@ def _words_for_people(
         raise errors.no_credentials() from None
     except (HTTPClientError, SdkConnectionError, OSError):
         raise errors.unreachable(service, region=region) from None
-    except Exception as error:  # noqa: BLE001 (nothing of the SDK's may leave here, whatever it is)
+    except Exception as error:  # whatever it is: nothing of the SDK's may leave here
+        if type(error).__module__.startswith("billiard"):
+            raise  # the worker's time is over, in the middle of a call
         where = traceback.format_tb(error.__traceback__)  # lines of code, without a value
         log.error("the SDK failed", service=service, error=type(error).__name__, where=where)
         raise errors.sdk_failed(service, type(error).__name__) from None

@@ -62,7 +62,7 @@ def stream_csv(
         place = take_place("download", account_id=account_id, most=most, seconds=LONGEST_DOWNLOAD)
     except NoPlaceFree:
         return HttpResponse(
-            f"{most} downloads of this account are running, which is the most at once. "
+            f"No more than {most} of this account's downloads can run at the same time. "
             "Try again when one of them has ended.",
             status=429,
             content_type="text/plain; charset=utf-8",

@@ -68,8 +68,7 @@ def looking_into(endpoint: S3Endpoint) -> Iterator[None]:
             yield
     except NoPlaceFree:
         raise TooManyLooks(
-            f"People of this account look into its buckets {most} times at this moment, "
-            "which is the most at once.",
+            f"No more than {most} people of this account can look into its buckets at the same time.",
             "Try again in a few seconds.",
         ) from None
 

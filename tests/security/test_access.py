@@ -35,6 +35,8 @@ class TestAccess(World):
     def walk(self, headers: dict[str, str] | None = None) -> Iterator[str]:
         """What differs from the table, or reads a row of an account that is not the reader's."""
         for route in list_routes():
+            if headers and route.pattern.startswith("admin/"):
+                continue  # Django's own pages know no htmx
             people = next(expected for (name, _), expected in TABLE.items() if name == route.name)
             for name in people:
                 for method in ("GET", "POST"):

@@ -171,7 +171,7 @@ class TestTests:
         url = reverse("endpoints:test", args=[s3_endpoint.public_id])
         with hold_place("test", account_id=s3_endpoint.account_id, most=1, seconds=60):
             answer = admin.post(url, follow=True)
-        assert "1 endpoints of this account are being tested at this moment" in text_of(answer)
+        assert "No more than 1 of this account's endpoints can be tested at the same time" in text_of(answer)
         assert standin.count("assume") == 0
         admin.post(url)
         assert standin.count("assume") > 0  # the place was given back
@@ -182,13 +182,13 @@ class TestTests:
         with hold_place("test", account_id=s3_account.pk, most=1, seconds=60):
             answer = admin.post(reverse("endpoints:add"), {**sent, "shown_external_id": external_id})
         assert answer.status_code == 429
-        assert "Try again when one of them is done" in text_of(answer)
+        assert "Try again when one of the tests is done" in text_of(answer)
         assert standin.count("assume") == 0
 
     def test_by_command(self, s3_endpoint):
         with (
             hold_place("test", account_id=s3_endpoint.account_id, most=1, seconds=60),
-            pytest.raises(CommandError, match="which is the most at once"),
+            pytest.raises(CommandError, match="at the same time"),
         ):
             call_command("test_endpoint", s3_endpoint.name, account="acme", stdout=io.StringIO())
 
@@ -219,7 +219,9 @@ class TestPreviews:
         with hold_place("look", account_id=draft.account_id, most=1, seconds=60):
             answer = admin.get(url)
         assert answer.status_code == 429
-        assert "People of this account look into its buckets 1 times at this moment" in text_of(answer)
+        assert "No more than 1 people of this account can look into its buckets at the same time" in text_of(
+            answer
+        )
         assert "Try again in a few seconds" in text_of(answer)
         assert not standin.app.seen
         assert admin.get(url).status_code == 200  # a look within a look is one
@@ -228,7 +230,7 @@ class TestPreviews:
         url = reverse("telemetry:step", args=[draft.public_id, "source"])
         with hold_place("look", account_id=draft.account_id, most=1, seconds=60):
             answer = admin.post(url, {**draft.answers["source"], "version": draft.version})
-        assert "look into its buckets 1 times" in str(answer.context["form"].errors["endpoint"])
+        assert "look into its buckets at the same time" in str(answer.context["form"].errors["endpoint"])
         assert not standin.app.seen
 
 
@@ -240,7 +242,7 @@ class TestDownloads:
         refused = admin.get(reverse("telemetry:points_csv", args=[telemetry.public_id]))
         assert refused.status_code == 429
         assert refused.headers["Retry-After"] == "60"
-        assert b"1 downloads of this account are running" in refused.content
+        assert b"No more than 1 of this account's downloads can run at the same time" in refused.content
         b"".join(running.streaming_content)
         assert admin.get(url).status_code == 200
 
