@@ -21,7 +21,7 @@ CHANGING = (  # what differs between two answers to the same request
 )
 UUID = re.compile(r"[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}")
 MOMENT = re.compile(r"'\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[^']*'")
-SAVEPOINT = re.compile(r'"s\d+_x\d+"')
+NUMBERED = re.compile(r'"(?:s\d+_x|_django_curs_\d+_\w+?_)\d+"')  # savepoints and cursors
 
 
 def same(one: Answer, other: Answer) -> bool:
@@ -38,8 +38,7 @@ def body(answer: Answer) -> bytes:
 def queries(answer: Answer) -> list[str]:
     """The SQL with its values, but for the id that was asked for."""
     return [
-        SAVEPOINT.sub("(savepoint)", MOMENT.sub("(moment)", UUID.sub("(id)", query)))
-        for query in answer.queries
+        NUMBERED.sub("(number)", MOMENT.sub("(moment)", UUID.sub("(id)", query))) for query in answer.queries
     ]
 
 
