@@ -24,7 +24,7 @@ from demo.environment import demo_dir, keep_secret, point_at_stand_in
 from demo.processes import Processes, find_free_port
 from demo.sample import BUCKET, lay_sample
 from endpoints.models import S3Endpoint
-from endpoints.services import AlreadyBeingTested, run_endpoint_test
+from endpoints.services import CannotTestNow, run_endpoint_test
 
 FIRST_PORT = 8000
 FIRST_STAND_IN_PORT = 9100
@@ -101,7 +101,7 @@ class Demo:
         self._start("s3", "demo.standin", "--port", str(port), "--folder", buckets, "--role-file", str(roles))
         point_at_stand_in(port=port)
         self._wait_for(f"http://127.0.0.1:{port}/")
-        with suppress(AlreadyBeingTested):  # a demo that was killed in the middle of it
+        with suppress(CannotTestNow):  # a demo that was killed in the middle of it
             run_endpoint_test(endpoint=endpoint, now=timezone.now())
 
     def _start_product(self) -> str:

@@ -56,7 +56,7 @@ class Answer:
         return {found[1] for found in written if found}
 
     def describe(self) -> str:
-        """As access.md says it: `sign-in`, `beta`, `home`, or the status."""
+        """As access.md says it: `sign-in`, `beta`, or the status."""
         location = self.response.headers.get("Location") or self.response.headers.get("HX-Redirect", "")
         if location.startswith(("/accounts/login/", "/admin/login/")):
             return "sign-in"
