@@ -46,8 +46,8 @@ def _count_files(run: SyncRun) -> dict[str, int]:
     found = run.files.aggregate(
         files_read=Count("pk", filter=Q(state=RunFile.State.READ)),
         files_failed=Count("pk", filter=Q(state=RunFile.State.FAILED)),
-        rows_read=Sum("rows_read"),
-        rows_rejected=Sum("rows_rejected"),
+        rows_read=Sum("rows_read", filter=Q(state=RunFile.State.READ)),
+        rows_rejected=Sum("rows_rejected", filter=Q(state=RunFile.State.READ)),
         points_written=Sum("points_written"),
     )
     return {name: number or 0 for name, number in found.items()}
@@ -96,7 +96,8 @@ def _warn_nothing_found(run: SyncRun) -> str | None:
 
 
 def _warn_all_rejected(run: SyncRun) -> str | None:
-    useless = run.files.filter(rows_read__gt=0, rows_read=F("rows_rejected")).order_by("pk")
+    read = run.files.filter(state=RunFile.State.READ)
+    useless = read.filter(rows_read__gt=0, rows_read=F("rows_rejected")).order_by("pk")
     first = useless.first()
     if first is None:
         return None

@@ -11,9 +11,11 @@ from csvfiles.names import reason_to_ignore
 from endpoints.storage import Bucket, S3Object
 from ingestion.leases import Lease
 from ingestion.models import RunFile, SyncRun
+from ingestion.scope import get_scope, select_again
 from telemetry.loading import ignore_file, move_modified, take_back
 from telemetry.models import SourceFile
 
+State = SourceFile.State
 Known = dict[str, SourceFile]  # state -> the version of a key that is in it
 
 
@@ -38,13 +40,14 @@ def plan_run(*, lease: Lease, bucket: Bucket) -> None:
 
 def _plan_page(run: SyncRun, page: list[S3Object], counts: Counter[str]) -> None:
     known = _find_known(run, page)
+    again = _select_again(run, known)
     to_read = []
     for found in page:
         reason = reason_to_ignore(found.key, found.size)
         if reason:
             counts["ignored"] += 1
             _note_ignored(run, found, known[found.key], reason)
-        elif _is_unchanged(run, found, known[found.key]):
+        elif found.key not in again and _is_unchanged(run, found, known[found.key]):
             counts["unchanged"] += 1
         else:
             to_read.append(
@@ -66,7 +69,7 @@ def _find_known(run: SyncRun, page: list[S3Object]) -> defaultdict[str, Known]:
     files = SourceFile.objects.filter(
         telemetry_id=run.telemetry_id,
         key__in=[found.key for found in page],
-        state__in=[SourceFile.State.STORED, SourceFile.State.FAILED, SourceFile.State.IGNORED],
+        state__in=[State.STORED, State.FAILED, State.IGNORED],
     )
     for source_file in files:
         source_file.telemetry = run.telemetry
@@ -74,8 +77,17 @@ def _find_known(run: SyncRun, page: list[S3Object]) -> defaultdict[str, Known]:
     return known
 
 
+def _select_again(run: SyncRun, known: defaultdict[str, Known]) -> set[str]:
+    """The stored keys that are to be read although they are unchanged."""
+    stored = [states[State.STORED] for states in known.values() if State.STORED in states]
+    carried_over = {file.key for file in stored if file.is_carried_over}  # and now it is there again
+    return carried_over | select_again(get_scope(run), stored)
+
+
 def _note_ignored(run: SyncRun, found: S3Object, known: Known, reason: str) -> None:
-    before = known.get(SourceFile.State.IGNORED)
+    before = known.get(State.IGNORED)
+    if run.is_rehearsal:
+        return
     if before is None or (before.etag, before.message) != (found.etag, reason):
         ignore_file(
             telemetry=run.telemetry,
@@ -89,12 +101,14 @@ def _note_ignored(run: SyncRun, found: S3Object, known: Known, reason: str) -> N
 
 def _is_unchanged(run: SyncRun, found: S3Object, known: Known) -> bool:
     """Whether this version is stored. One that failed is read again: the rules may have changed."""
-    stored = known.get(SourceFile.State.STORED)
-    if run.reimport or stored is None or stored.etag != found.etag:
+    stored = known.get(State.STORED)
+    if stored is None or stored.etag != found.etag:
         return False
     if stored.last_modified != found.last_modified:
+        if run.is_staged:
+            return False  # what it moves is to be seen, or to count, with all the rest
         move_modified(source_file=stored, last_modified=found.last_modified)
-    for state in (SourceFile.State.FAILED, SourceFile.State.IGNORED):
-        if state in known:  # a later version that was bad has been taken back
+    for state in (State.FAILED, State.IGNORED):
+        if state in known and not run.is_rehearsal:  # a later version that was bad has been taken back
             take_back(source_file=known[state])
     return True

@@ -26,6 +26,7 @@ from endpoints.storage import Bucket, S3Object
 from ingestion.ahead import FileReader, Known
 from ingestion.leases import Lease
 from ingestion.models import RejectedRow, RunFile
+from ingestion.threshold import TooManyRejected, check_rejects
 from telemetry.blocks import BlockWriter
 from telemetry.loading import (
     Load,
@@ -109,6 +110,10 @@ def read_file(
             if isinstance(error, CONCERNS_EVERY_FILE):
                 raise
             return None
+        except TooManyRejected as error:
+            load.discard()
+            _record_too_many(run_file, source_file, reader=file_reader.result, message=str(error))
+            return None
         except LoadLost:
             load.discard()
             raise
@@ -147,6 +152,8 @@ def _read(run_file: RunFile, load: Load, reading: Reading, ahead: FileReader) ->
         _keep_rejects(run_file, batch.rejects)
         reading.lease.renew()
     reader = ahead.result
+    telemetry = reading.lease.run.telemetry
+    check_rejects(telemetry=telemetry, rows_read=reader.rows_read, reasons=reader.reasons)
     outcome = Outcome(reader.rows_read, reader.rows_rejected, reader.rows_by_day, reader.totals)
     return ReadFile(run_file, load.finish(outcome), reader)
 
@@ -164,6 +171,24 @@ def _keep_rejects(run_file: RunFile, rejects: list[Rejected]) -> None:
 def _record_failure(run_file: RunFile, source_file: SourceFile, message: str) -> None:
     _settle(run_file, state=RunFile.State.FAILED, message=message, source_file=source_file)
     run_file.rejected_rows.all().delete()
+    log.warning("file failed", run=run_file.run_id, source_file=source_file.pk)
+
+
+def _record_too_many(
+    run_file: RunFile, source_file: SourceFile, *, reader: PointReader, message: str
+) -> None:
+    """The rejected rows stay: they are what somebody has to mend."""
+    counts = {"rows_read": reader.rows_read, "rows_rejected": reader.rows_rejected}
+    fail_load(source_file=source_file, message=message, **counts)
+    _settle(
+        run_file,
+        state=RunFile.State.FAILED,
+        message=message,
+        source_file=source_file,
+        reject_reasons=dict(reader.reasons),
+        extra_columns=reader.extra_columns,
+        **counts,
+    )
     log.warning("file failed", run=run_file.run_id, source_file=source_file.pk)
 
 

@@ -11,6 +11,7 @@ from django.db import IntegrityError, transaction
 from accounts.models import User
 from ingestion.messages import send
 from ingestion.models import RunFile, SyncRun
+from ingestion.scope import WHAT_CHANGED, Scope
 from ingestion.selectors import get_active_run, list_due_telemetries, list_lost_runs
 from telemetry.models import Telemetry
 from telemetry.services import activate_telemetry
@@ -22,14 +23,14 @@ def request_sync(
     trigger: str,
     now: datetime,
     requested_by: User | None = None,
-    reimport: bool = False,
+    scope: Scope = WHAT_CHANGED,
 ) -> SyncRun:
     """A run for the telemetry, on the queue: a new one, or the one that is going on.
 
     Raises ValidationError for an inactive telemetry.
     """
     run, created = create_run(
-        telemetry=telemetry, trigger=trigger, now=now, requested_by=requested_by, reimport=reimport
+        telemetry=telemetry, trigger=trigger, now=now, requested_by=requested_by, scope=scope
     )
     if created:
         _queue(run)
@@ -42,7 +43,7 @@ def create_run(
     trigger: str,
     now: datetime,
     requested_by: User | None = None,
-    reimport: bool = False,
+    scope: Scope = WHAT_CHANGED,
     scheduled_day: date | None = None,
 ) -> tuple[SyncRun, bool]:
     """A queued run, or the one in its way (active, or of the same scheduled day) and False.
@@ -57,7 +58,9 @@ def create_run(
                 telemetry=telemetry,
                 trigger=trigger,
                 requested_by=requested_by,
-                reimport=reimport,
+                scope=scope.kind,
+                scope_from=scope.since,
+                scope_keys=list(scope.keys),
                 scheduled_day=scheduled_day,
                 created_at=now,
             )

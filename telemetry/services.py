@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -31,6 +32,7 @@ def create_telemetry(
     dimensions: Sequence[str],
     metric_column: str,
     overlap: str = Telemetry.Overlap.NEWEST,
+    max_rejected_percent: Decimal | None = None,
     description: str = "",
     created_by: User | None = None,
 ) -> Telemetry:
@@ -51,6 +53,7 @@ def create_telemetry(
         date_column=date_column,
         date_format=date_format,
         overlap=overlap,
+        max_rejected_percent=max_rejected_percent,
         created_by=created_by,
     )
     with transaction.atomic():
@@ -61,15 +64,22 @@ def create_telemetry(
 
 @transaction.atomic
 def update_telemetry(
-    *, telemetry: Telemetry, name: str, description: str, dimensions: Sequence[str] | None = None
+    *,
+    telemetry: Telemetry,
+    name: str,
+    description: str,
+    max_rejected_percent: Decimal | None,
+    dimensions: Sequence[str] | None = None,
 ) -> None:
     """Change what may change without reading a file again; None leaves the dimensions as they are.
 
     Raises ValidationError: dimensions are free until the first sync (selectors.dimensions_are_free).
     """
     telemetry.name, telemetry.description = name.strip(), description.strip()
-    telemetry.clean_fields(exclude=_fields_except("name", "description"))
-    telemetry.save(update_fields=["name", "description"])
+    telemetry.max_rejected_percent = max_rejected_percent
+    fields = ["name", "description", "max_rejected_percent"]
+    telemetry.clean_fields(exclude=_fields_except(*fields))
+    telemetry.save(update_fields=fields)
     if dimensions is not None and list(dimensions) != list_dimensions(telemetry=telemetry):
         _replace_dimensions(telemetry, dimensions)
 

@@ -13,6 +13,7 @@ from accounts.models import Account
 from commandline.command import DONE, FAILED, WrongArguments
 from commandline.command import Command as BaseCommand
 from ingestion.models import RunFile, SyncRun
+from ingestion.scope import EVERYTHING, WHAT_CHANGED, Scope
 from ingestion.selectors import list_run_files
 from ingestion.services import create_run
 from ingestion.work import SECONDS_BETWEEN_LOOKS, execute_run, help_run
@@ -45,14 +46,16 @@ class Command(BaseCommand):
         if bool(identifiers) == sync_all:
             raise WrongArguments("Name the telemetries to sync, or say --all.")
         telemetries = _find_telemetries(find_account(account), identifiers)
-        runs = [self._sync(telemetry, reimport=reimport) for telemetry in telemetries]
+        runs = [
+            self._sync(telemetry, scope=EVERYTHING if reimport else WHAT_CHANGED) for telemetry in telemetries
+        ]
         return {"runs": [_to_json(run) for run in runs]}
 
-    def _sync(self, telemetry: Telemetry, *, reimport: bool) -> SyncRun:
+    def _sync(self, telemetry: Telemetry, *, scope: Scope) -> SyncRun:
         """A run of our own, after helping the one that may be going on to its end."""
         while True:
             run, created = create_run(
-                telemetry=telemetry, trigger=SyncRun.Trigger.COMMAND, now=timezone.now(), reimport=reimport
+                telemetry=telemetry, trigger=SyncRun.Trigger.COMMAND, now=timezone.now(), scope=scope
             )
             if created:
                 self._report(f"{telemetry.identifier}: reading s3://{_place(telemetry)}")
