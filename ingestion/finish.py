@@ -8,9 +8,10 @@ from django.db import connection, transaction
 from django.db.models import Count, F, Q, Sum
 
 from ingestion.leases import Lease
+from ingestion.leftovers import discard_run
 from ingestion.models import RunFile, SyncRun
 from telemetry.exact import sum_function
-from telemetry.models import Telemetry
+from telemetry.models import SourceFile, Telemetry
 from telemetry.selectors import get_data_range
 
 State = SyncRun.State
@@ -22,10 +23,10 @@ def finish_run(*, lease: Lease) -> None:
     run, now = lease.run, lease.clock()
     with transaction.atomic():
         lease.hold(now)
-        counted = _count_files(run)
-        run.state = _judge(run, counted)
+        counted = count_files(run)
+        run.state = judge_run(run, counted)
         run.warnings = list_warnings(run)
-        _end(run, now, counted)
+        end_run(run, now, counted)
 
 
 def fail_run(*, lease: Lease, message: str) -> None:
@@ -36,13 +37,16 @@ def fail_run(*, lease: Lease, message: str) -> None:
         run.files.filter(state=RunFile.State.PENDING).update(
             state=RunFile.State.FAILED, message=f"Not read: {message}"
         )
-        counted = _count_files(run)
+        counted = count_files(run)
         run.state = State.INCOMPLETE if counted["files_read"] else State.FAILED
+        if run.is_staged:
+            run.state, counted["points_written"] = State.FAILED, 0
+            discard_run(run=run)
         run.message = message
-        _end(run, now, counted)
+        end_run(run, now, counted)
 
 
-def _count_files(run: SyncRun) -> dict[str, int]:
+def count_files(run: SyncRun) -> dict[str, int]:
     found = run.files.aggregate(
         files_read=Count("pk", filter=Q(state=RunFile.State.READ)),
         files_failed=Count("pk", filter=Q(state=RunFile.State.FAILED)),
@@ -53,18 +57,20 @@ def _count_files(run: SyncRun) -> dict[str, int]:
     return {name: number or 0 for name, number in found.items()}
 
 
-def _judge(run: SyncRun, counted: dict[str, int]) -> str:
+def judge_run(run: SyncRun, counted: dict[str, int]) -> str:
     if counted["files_failed"]:
         rest_is_in = counted["files_read"] or run.files_unchanged
         return State.INCOMPLETE if rest_is_in else State.FAILED
     return State.SUCCEEDED_WITH_REJECTS if counted["rows_rejected"] else State.SUCCEEDED
 
 
-def _end(run: SyncRun, now: datetime, counted: dict[str, int]) -> None:
+def end_run(run: SyncRun, now: datetime, counted: dict[str, int]) -> None:
     for name, number in counted.items():
         setattr(run, name, number)
     run.finished_at, run.lease_until, run.lease_owner = now, None, None
     run.save()
+    if run.is_rehearsal:
+        return
     first, last = get_data_range(telemetry=run.telemetry)
     Telemetry.objects.filter(pk=run.telemetry_id).update(
         last_sync_at=now, last_sync_state=run.state, data_from=first, data_through=last
@@ -74,6 +80,7 @@ def _end(run: SyncRun, now: datetime, counted: dict[str, int]) -> None:
 def list_warnings(run: SyncRun) -> list[str]:
     """What a person should look at although the run went well, each in a sentence or two."""
     found = (
+        _warn_drift(run),
         _warn_nothing_found(run),
         _warn_all_rejected(run),
         _warn_repeats(run),
@@ -81,6 +88,24 @@ def list_warnings(run: SyncRun) -> list[str]:
         _note_extra_columns(run),
     )
     return [text for text in found if text]
+
+
+def _warn_drift(run: SyncRun) -> str | None:
+    """What was previewed is not quite what was done: the files were not the same any more."""
+    if run.rehearsal is None:
+        return None
+    if run.reads_files:
+        before, now = (set(one.files.values_list("key", "etag")) for one in (run.rehearsal, run))
+        different = len({key for key, _ in before ^ now})
+    else:
+        stored = run.telemetry.source_files.filter(state=SourceFile.State.STORED)
+        different = stored.filter(imported_at__gt=run.rehearsal.finished_at).count()
+    if not different:
+        return None
+    return (
+        f"Since the preview, files were added, changed or deleted: {different:,}. "
+        "What was done differs from what was shown by what they hold."
+    )
 
 
 def _warn_nothing_found(run: SyncRun) -> str | None:

@@ -14,7 +14,7 @@ from ingestion.leases import RunLost, take_files
 from ingestion.models import RunFile
 from ingestion.read import ReadFile, Reading, begin, read_file, record_read
 from telemetry.blocks import BlockWriter
-from telemetry.loading import LoadLost, abandon_loads, complete_loads
+from telemetry.loading import LoadLost, abandon_loads, complete_loads, stage_loads
 
 log = structlog.get_logger(__name__)
 
@@ -128,7 +128,8 @@ class Group:
         """All at once; where one has been taken over, each by itself."""
         try:
             with transaction.atomic():
-                complete_loads(loads=[one.loaded for one in read], now=self._reading.lease.clock())
+                complete = stage_loads if self._reading.lease.run.is_staged else complete_loads
+                complete(loads=[one.loaded for one in read], now=self._reading.lease.clock())
                 for one in read:
                     record_read(read=one)
         except LoadLost:

@@ -110,6 +110,11 @@ class SyncRun(models.Model):
         return self.new_dimensions is not None or bool(self.new_overlap)
 
     @property
+    def reads_files(self) -> bool:
+        """Whether it asks the bucket at all: another overlap rule adds the stored points up anew."""
+        return not self.new_overlap or self.new_dimensions is not None or self.scope != self.Scope.CHANGED
+
+    @property
     def is_staged(self) -> bool:
         """Whether its files wait for each other: to count all at once, or only to be compared."""
         return self.is_rehearsal or self.changes_mapping

@@ -14,6 +14,7 @@ from ingestion.models import RunFile, SyncRun
 from ingestion.scope import get_scope, select_again
 from telemetry.loading import ignore_file, move_modified, take_back
 from telemetry.models import SourceFile
+from telemetry.staging import discard_staged
 
 State = SourceFile.State
 Known = dict[str, SourceFile]  # state -> the version of a key that is in it
@@ -23,6 +24,7 @@ def plan_run(*, lease: Lease, bucket: Bucket) -> None:
     """List the bucket and write down what is to be read. Raises StorageError, RunLost."""
     run = lease.run
     run.files.all().delete()  # of an attempt that was lost while it planned
+    discard_staged(telemetry=run.telemetry)  # of a run that was given up
     counts: Counter[str] = Counter()
     for page in bucket.list_pages(run.telemetry.full_prefix):
         counts["objects"] += len(page)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
+from typing import Any
 
 import structlog
 
@@ -105,13 +106,14 @@ def read_file(
             return None
         except (FileError, StorageError) as error:
             load.discard()
-            fail_load(source_file=source_file, message=str(error))
+            _fail(reading, source_file, message=str(error))
             _record_failure(run_file, source_file, str(error))
             if isinstance(error, CONCERNS_EVERY_FILE):
                 raise
             return None
         except TooManyRejected as error:
             load.discard()
+            _fail(reading, source_file, message=str(error), **_count_rows(file_reader.result))
             _record_too_many(run_file, source_file, reader=file_reader.result, message=str(error))
             return None
         except LoadLost:
@@ -149,7 +151,10 @@ def record_read(*, read: ReadFile) -> None:
 def _read(run_file: RunFile, load: Load, reading: Reading, ahead: FileReader) -> ReadFile:
     for batch in ahead.batches(while_waiting=reading.lease.renew):
         load.add(points=batch.points, combinations=batch.combinations)
-        _keep_rejects(run_file, batch.rejects)
+        if (
+            not reading.lease.run.is_rehearsal
+        ):  # its columns may never be selected: none of their cells is kept
+            _keep_rejects(run_file, batch.rejects)
         reading.lease.renew()
     reader = ahead.result
     telemetry = reading.lease.run.telemetry
@@ -178,8 +183,6 @@ def _record_too_many(
     run_file: RunFile, source_file: SourceFile, *, reader: PointReader, message: str
 ) -> None:
     """The rejected rows stay: they are what somebody has to mend."""
-    counts = {"rows_read": reader.rows_read, "rows_rejected": reader.rows_rejected}
-    fail_load(source_file=source_file, message=message, **counts)
     _settle(
         run_file,
         state=RunFile.State.FAILED,
@@ -187,9 +190,21 @@ def _record_too_many(
         source_file=source_file,
         reject_reasons=dict(reader.reasons),
         extra_columns=reader.extra_columns,
-        **counts,
+        **_count_rows(reader),
     )
     log.warning("file failed", run=run_file.run_id, source_file=source_file.pk)
+
+
+def _count_rows(reader: PointReader) -> dict[str, int]:
+    return {"rows_read": reader.rows_read, "rows_rejected": reader.rows_rejected}
+
+
+def _fail(reading: Reading, source_file: SourceFile, **fields: Any) -> None:
+    """Where nothing of the run counts yet, its failures do not either: the next sync meets them again."""
+    if reading.lease.run.is_staged:
+        drop_load(source_file=source_file, message=fields["message"])
+    else:
+        fail_load(source_file=source_file, **fields)
 
 
 def _settle(run_file: RunFile, **fields: object) -> None:

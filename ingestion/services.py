@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
 from accounts.models import User
+from ingestion.leftovers import discard_run
 from ingestion.messages import send
 from ingestion.models import RunFile, SyncRun
-from ingestion.scope import WHAT_CHANGED, Scope
+from ingestion.scope import WHAT_CHANGED, Change, Scope, as_fields, check_change
 from ingestion.selectors import get_active_run, list_due_telemetries, list_lost_runs
 from telemetry.models import Telemetry
 from telemetry.services import activate_telemetry
@@ -23,14 +25,14 @@ def request_sync(
     trigger: str,
     now: datetime,
     requested_by: User | None = None,
-    scope: Scope = WHAT_CHANGED,
+    **options: Any,
 ) -> SyncRun:
     """A run for the telemetry, on the queue: a new one, or the one that is going on.
 
     Raises ValidationError for an inactive telemetry.
     """
     run, created = create_run(
-        telemetry=telemetry, trigger=trigger, now=now, requested_by=requested_by, scope=scope
+        telemetry=telemetry, trigger=trigger, now=now, requested_by=requested_by, **options
     )
     if created:
         _queue(run)
@@ -45,11 +47,17 @@ def create_run(
     requested_by: User | None = None,
     scope: Scope = WHAT_CHANGED,
     scheduled_day: date | None = None,
+    change: Change | None = None,
+    is_rehearsal: bool = False,
+    rehearsal: SyncRun | None = None,
 ) -> tuple[SyncRun, bool]:
     """A queued run, or the one in its way (active, or of the same scheduled day) and False.
 
-    The caller queues or executes it. Raises ValidationError for an inactive telemetry.
+    The caller queues or executes it. A rehearsal compares what the scope or the change would do, and leaves
+    nothing behind. Raises ValidationError for an inactive telemetry, and for a change that is none.
     """
+    if change is not None:
+        check_change(telemetry=telemetry, change=change)
     if telemetry.status != Telemetry.Status.ACTIVE:
         raise ValidationError(f"{telemetry.name} is inactive. Activate it to sync it again.")
     try:
@@ -58,9 +66,9 @@ def create_run(
                 telemetry=telemetry,
                 trigger=trigger,
                 requested_by=requested_by,
-                scope=scope.kind,
-                scope_from=scope.since,
-                scope_keys=list(scope.keys),
+                is_rehearsal=is_rehearsal,
+                rehearsal=rehearsal,
+                **as_fields(scope, change),
                 scheduled_day=scheduled_day,
                 created_at=now,
             )
@@ -124,6 +132,10 @@ def _give_up(run: SyncRun, now: datetime) -> None:
             run.files.filter(state=RunFile.State.PENDING).update(
                 state=RunFile.State.FAILED, message=f"Not read: {message}"
             )
+            if run.is_staged:
+                discard_run(run=run)
+            if run.is_rehearsal:
+                return
             Telemetry.objects.filter(pk=run.telemetry_id).update(
                 last_sync_at=now, last_sync_state=SyncRun.State.FAILED
             )

@@ -16,6 +16,7 @@ from ingestion.leases import Clock, Lease, RunLost, claim_run, files_are_left, j
 from ingestion.messages import send
 from ingestion.plan import plan_run
 from ingestion.read import Reading
+from ingestion.staged import finish_staged_run
 from telemetry.series import SeriesIds
 from telemetry.services import get_mapping
 
@@ -59,20 +60,26 @@ def help_run(*, run_id: int, clock: Clock) -> int:
 
 def _carry_out(lease: Lease, *, ask_for_help: bool, report: Report | None) -> None:
     try:
-        bucket = _open(lease)
-        if lease.run.planned_at is None:
-            plan_run(lease=lease, bucket=bucket)
-        if ask_for_help:
-            _ask_for_help(lease)
-        _read_files(lease, bucket, report)
-        while files_are_left(lease=lease):  # others read them; or died, and then they are ours in a while
-            lease.renew()
-            time.sleep(SECONDS_BETWEEN_LOOKS)
-            _read_files(lease, bucket)
+        if lease.run.reads_files:
+            _read_bucket(lease, ask_for_help=ask_for_help, report=report)
     except StorageError as error:
         fail_run(lease=lease, message=str(error))
-    else:
-        finish_run(lease=lease)
+        return
+    finish = finish_staged_run if lease.run.is_staged else finish_run
+    finish(lease=lease)
+
+
+def _read_bucket(lease: Lease, *, ask_for_help: bool, report: Report | None) -> None:
+    bucket = _open(lease)
+    if lease.run.planned_at is None:
+        plan_run(lease=lease, bucket=bucket)
+    if ask_for_help:
+        _ask_for_help(lease)
+    _read_files(lease, bucket, report)
+    while files_are_left(lease=lease):  # others read them; or died, and then they are ours in a while
+        lease.renew()
+        time.sleep(SECONDS_BETWEEN_LOOKS)
+        _read_files(lease, bucket)
 
 
 def _open(lease: Lease) -> Bucket:
@@ -83,7 +90,8 @@ def _open(lease: Lease) -> Bucket:
 def _read_files(lease: Lease, bucket: Bucket, report: Report | None = None) -> int:
     """Read what nobody else has taken; how many files. Raises RunLost, and StorageError as read_file does."""
     telemetry = lease.run.telemetry
-    reading = Reading(lease, bucket, get_mapping(telemetry=telemetry), SeriesIds(telemetry.pk))
+    mapping = get_mapping(telemetry=telemetry, dimensions=lease.run.new_dimensions)
+    reading = Reading(lease, bucket, mapping, SeriesIds(telemetry.pk))
     files = 0
     for read in read_groups(reading):
         files += read

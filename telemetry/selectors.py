@@ -94,9 +94,9 @@ def list_points(
         JOIN telemetry_series s ON s.id = e.series_id ORDER BY {order}"""
     if limit is not None:
         sql += f" LIMIT {int(limit)}"
-    for day, dimensions, value in _stream(sql, effective.params):
+    for day, dimensions, value in stream_rows(sql, effective.params):
         values = json.loads(dimensions) if isinstance(dimensions, str) else dimensions
-        yield Point(_as_date(day), tuple(values), Decimal(str(value)))
+        yield Point(as_date(day), tuple(values), Decimal(str(value)))
 
 
 def get_data_range(*, telemetry: Telemetry) -> tuple[date | None, date | None]:
@@ -108,7 +108,7 @@ def get_data_range(*, telemetry: Telemetry) -> tuple[date | None, date | None]:
 def list_source_files(*, telemetry: Telemetry) -> QuerySet[SourceFile]:
     """The newest versions of the telemetry's files, and the stored ones where these are others."""
     return telemetry.source_files.exclude(
-        state__in=[SourceFile.State.SUPERSEDED, SourceFile.State.READING]
+        state__in=[SourceFile.State.SUPERSEDED, SourceFile.State.READING, SourceFile.State.STAGED]
     ).order_by("-last_modified", "key")
 
 
@@ -157,7 +157,7 @@ def _by_bytes() -> str:
     return 'COLLATE "C"' if connection.vendor == "postgresql" else "COLLATE BINARY"
 
 
-def _stream(sql: str, params: list) -> Iterator[tuple]:
+def stream_rows(sql: str, params: list) -> Iterator[tuple]:
     """Rows as they come, in memory that does not grow with them."""
     with connection.chunked_cursor() as cursor:
         cursor.execute(sql, params)
@@ -165,6 +165,6 @@ def _stream(sql: str, params: list) -> Iterator[tuple]:
             yield from rows
 
 
-def _as_date(value: date | str) -> date:
+def as_date(value: date | str) -> date:
     """A date as either database gives it in raw SQL."""
     return value if isinstance(value, date) else date.fromisoformat(value)

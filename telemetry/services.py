@@ -105,7 +105,7 @@ def delete_telemetry(*, telemetry: Telemetry, identifier: str) -> None:
         # Millions of rows: straight to the database; Django would load each to follow its relations.
         for rows in (
             PointBlock.objects.filter(source_file__in=files),
-            FileDay.objects.filter(telemetry=telemetry),
+            FileDay.objects.filter(source_file__in=files),
             DailyTotal.objects.filter(telemetry=telemetry),
             Series.objects.filter(telemetry=telemetry),
         ):
@@ -113,26 +113,38 @@ def delete_telemetry(*, telemetry: Telemetry, identifier: str) -> None:
         telemetry.delete()
 
 
-def get_mapping(*, telemetry: Telemetry) -> Mapping:
-    """How the reader is to understand this telemetry's files."""
+def get_mapping(*, telemetry: Telemetry, dimensions: Sequence[str] | None = None) -> Mapping:
+    """How the reader is to understand this telemetry's files, with its own or with other dimensions."""
+    if dimensions is None:
+        dimensions = list_dimensions(telemetry=telemetry)
     return Mapping(
         date_column=telemetry.date_column,
         date_format=telemetry.date_format,
-        dimensions=tuple(list_dimensions(telemetry=telemetry)),
+        dimensions=tuple(dimensions),
         metric_column=telemetry.metric_column,
     )
 
 
-def _replace_dimensions(telemetry: Telemetry, dimensions: Sequence[str]) -> None:
+def check_dimensions(*, telemetry: Telemetry, dimensions: Sequence[str]) -> None:
+    """Whether these columns can be the telemetry's dimensions. Raises ValidationError."""
     try:
         _check_columns(telemetry.date_column, dimensions, telemetry.metric_column)
     except ValidationError as error:
         raise ValidationError({"dimensions": error.messages}) from None
+
+
+def write_dimensions(*, telemetry: Telemetry, dimensions: Sequence[str]) -> None:
+    """Put these in the place of the telemetry's dimensions. What its points say is the caller's matter."""
+    telemetry.dimensions.all().delete()
+    _create_dimensions(telemetry, dimensions)
+
+
+def _replace_dimensions(telemetry: Telemetry, dimensions: Sequence[str]) -> None:
+    check_dimensions(telemetry=telemetry, dimensions=dimensions)
     Telemetry.objects.select_for_update().get(pk=telemetry.pk)  # no run begins until this is through
     if not dimensions_are_free(telemetry=telemetry):
         raise ValidationError({"dimensions": "The first sync has begun: the dimensions are fixed now."})
-    telemetry.dimensions.all().delete()
-    _create_dimensions(telemetry, dimensions)
+    write_dimensions(telemetry=telemetry, dimensions=dimensions)
 
 
 def _create_dimensions(telemetry: Telemetry, dimensions: Sequence[str]) -> None:
