@@ -135,6 +135,7 @@ CACHES = {
         }
     )
 }
+CELERY_APP = "config.celery.app"
 QUEUE_DIR = Path(env.str("QUEUE_DIR", default=str(VAR_DIR / "queue")))
 DAILY_SYNC_TIME = _time_of_day("DAILY_SYNC_TIME", default="02:00")
 

@@ -130,8 +130,7 @@ class Group:
             with transaction.atomic():
                 complete = stage_loads if self._reading.lease.run.is_staged else complete_loads
                 complete(loads=[one.loaded for one in read], now=self._reading.lease.clock())
-                for one in read:
-                    record_read(read=one)
+                record_read(read=read)
         except LoadLost:
             if len(read) > 1:
                 for one in read:

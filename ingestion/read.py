@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
-from typing import Any
 
 import structlog
 
@@ -41,6 +40,7 @@ from telemetry.loading import (
 )
 from telemetry.models import SourceFile, Telemetry
 from telemetry.series import SeriesIds
+from telemetry.updating import update_each
 
 log = structlog.get_logger(__name__)
 
@@ -106,22 +106,21 @@ def read_file(
             return None
         except (FileError, StorageError) as error:
             load.discard()
-            _fail(reading, source_file, message=str(error))
+            _fail(reading, source_file, str(error))
             _record_failure(run_file, source_file, str(error))
             if isinstance(error, CONCERNS_EVERY_FILE):
                 raise
             return None
         except TooManyRejected as error:
             load.discard()
-            _fail(reading, source_file, message=str(error), **_count_rows(file_reader.result))
-            _record_too_many(run_file, source_file, reader=file_reader.result, message=str(error))
+            reader = file_reader.result
+            _fail(reading, source_file, str(error), **_count_rows(reader))
+            _record_failure(run_file, source_file, str(error), too_many=reader)
             return None
         except LoadLost:
             load.discard()
             raise
-    _record_failure(
-        run_file, source_file, "The object was overwritten each time while it was read. Sync again later."
-    )
+    _record_failure(run_file, source_file, _OVERWRITTEN)
     return None
 
 
@@ -132,28 +131,31 @@ def begin(*, run_files: Sequence[RunFile], telemetry: Telemetry) -> list[SourceF
     return begin_loads(telemetry=telemetry, versions=versions)
 
 
-def record_read(*, read: ReadFile) -> None:
-    """Note what a file came to, in the transaction that makes it count. Raises LoadLost."""
+def record_read(*, read: Sequence[ReadFile]) -> None:
+    """Note what files came to, in the transaction that makes them count. Raises LoadLost."""
+    recorded = update_each(RunFile, [(_still_ours(one.run_file), _describe(one)) for one in read])
+    if recorded != len(read):
+        raise LoadLost(", ".join(one.run_file.key for one in read))
+
+
+def _describe(read: ReadFile) -> dict[str, object]:
     reader = read.reader
-    _settle(
-        read.run_file,
-        state=RunFile.State.READ,
-        source_file=read.loaded.source_file,
-        rows_read=reader.rows_read,
-        rows_rejected=reader.rows_rejected,
-        rows_repeated=reader.rows_repeated,
-        points_written=read.loaded.points,
-        reject_reasons=dict(reader.reasons),
-        extra_columns=reader.extra_columns,
-    )
+    return {
+        "state": RunFile.State.READ,
+        "source_file": read.loaded.source_file.pk,
+        "rows_read": reader.rows_read,
+        "rows_rejected": reader.rows_rejected,
+        "rows_repeated": reader.rows_repeated,
+        "points_written": read.loaded.points,
+        "reject_reasons": dict(reader.reasons),
+        "extra_columns": reader.extra_columns,
+    }
 
 
 def _read(run_file: RunFile, load: Load, reading: Reading, ahead: FileReader) -> ReadFile:
     for batch in ahead.batches(while_waiting=reading.lease.renew):
         load.add(points=batch.points, combinations=batch.combinations)
-        if (
-            not reading.lease.run.is_rehearsal
-        ):  # its columns may never be selected: none of their cells is kept
+        if not reading.lease.run.is_rehearsal:  # its columns may never be selected: no cell of them is kept
             _keep_rejects(run_file, batch.rejects)
         reading.lease.renew()
     reader = ahead.result
@@ -173,45 +175,37 @@ def _keep_rejects(run_file: RunFile, rejects: list[Rejected]) -> None:
     )
 
 
-def _record_failure(run_file: RunFile, source_file: SourceFile, message: str) -> None:
-    _settle(run_file, state=RunFile.State.FAILED, message=message, source_file=source_file)
-    run_file.rejected_rows.all().delete()
-    log.warning("file failed", run=run_file.run_id, source_file=source_file.pk)
-
-
-def _record_too_many(
-    run_file: RunFile, source_file: SourceFile, *, reader: PointReader, message: str
+def _record_failure(
+    run_file: RunFile, source_file: SourceFile, message: str, *, too_many: PointReader | None = None
 ) -> None:
-    """The rejected rows stay: they are what somebody has to mend."""
-    _settle(
-        run_file,
-        state=RunFile.State.FAILED,
-        message=message,
-        source_file=source_file,
-        reject_reasons=dict(reader.reasons),
-        extra_columns=reader.extra_columns,
-        **_count_rows(reader),
-    )
+    """End the reading of a file that this process has taken. Raises LoadLost where it has it no more.
+
+    `too_many`: it was read to its end and rejected too many rows. They stay, for somebody to mend.
+    """
+    fields = {"state": RunFile.State.FAILED, "message": message, "source_file": source_file}
+    if too_many is not None:
+        fields |= {**_count_rows(too_many), "reject_reasons": dict(too_many.reasons)}
+    if not RunFile.objects.filter(**_still_ours(run_file)).update(**fields):
+        raise LoadLost(run_file.key)
+    if too_many is None:
+        run_file.rejected_rows.all().delete()
     log.warning("file failed", run=run_file.run_id, source_file=source_file.pk)
+
+
+def _fail(reading: Reading, source_file: SourceFile, message: str, **counts: int) -> None:
+    """Where nothing of the run counts yet, its failures do not either: the next sync meets them again."""
+    if reading.lease.run.is_staged:
+        drop_load(source_file=source_file, message=message)
+    else:
+        fail_load(source_file=source_file, message=message, **counts)
 
 
 def _count_rows(reader: PointReader) -> dict[str, int]:
     return {"rows_read": reader.rows_read, "rows_rejected": reader.rows_rejected}
 
 
-def _fail(reading: Reading, source_file: SourceFile, **fields: Any) -> None:
-    """Where nothing of the run counts yet, its failures do not either: the next sync meets them again."""
-    if reading.lease.run.is_staged:
-        drop_load(source_file=source_file, message=fields["message"])
-    else:
-        fail_load(source_file=source_file, **fields)
-
-
-def _settle(run_file: RunFile, **fields: object) -> None:
-    """End the reading of a file that this process has taken. Raises LoadLost where it has no more."""
-    pending = RunFile.objects.filter(pk=run_file.pk, state=RunFile.State.PENDING)
-    if not pending.filter(taken_by=run_file.taken_by).update(**fields):
-        raise LoadLost(run_file.key)
+def _still_ours(run_file: RunFile) -> dict[str, object]:
+    return {"id": run_file.pk, "state": RunFile.State.PENDING, "taken_by": run_file.taken_by}
 
 
 def _find_newest(bucket: Bucket, key: str) -> S3Object | None:

@@ -18,6 +18,7 @@ from telemetry.blocks import BlockWriter
 from telemetry.daily_totals import refresh_daily_totals
 from telemetry.models import DataPoint, FileDay, PointBlock, SourceFile, Telemetry
 from telemetry.series import SeriesIds
+from telemetry.updating import update_each
 
 State = SourceFile.State
 
@@ -209,6 +210,28 @@ def _supersede(telemetry: Telemetry, key: str, *states: str) -> None:
     SourceFile.objects.filter(telemetry=telemetry, key=key, state__in=states).update(state=State.SUPERSEDED)
 
 
+def _keep(loads: Sequence[Loaded], *, state: str, now: datetime) -> None:
+    """End the reading of these files. Raises LoadLost where somebody else has taken one over."""
+    stored = update_each(
+        SourceFile,
+        [
+            (
+                {"id": load.source_file.pk, "state": State.READING},
+                {
+                    "state": state,
+                    "rows_read": load.outcome.rows_read,
+                    "rows_rejected": load.outcome.rows_rejected,
+                    "points": load.points,
+                    "imported_at": now,
+                },
+            )
+            for load in loads
+        ],
+    )
+    if stored != len(loads):
+        raise LoadLost(", ".join(load.source_file.key for load in loads))
+
+
 def _settle(source_file: SourceFile, **fields: object) -> None:
     """End the reading of a file. Zero rows changed means that somebody else has taken it over."""
     if not SourceFile.objects.filter(pk=source_file.pk, state=State.READING).update(**fields):
@@ -246,18 +269,6 @@ def _delete_points(source_files: Sequence[int]) -> None:
     if source_files:
         blocks = PointBlock.objects.filter(source_file__in=source_files)
         blocks._raw_delete(using=connection.alias)
-
-
-def _keep(loads: Sequence[Loaded], *, state: str, now: datetime) -> None:
-    for load in loads:
-        _settle(
-            load.source_file,
-            state=state,
-            rows_read=load.outcome.rows_read,
-            rows_rejected=load.outcome.rows_rejected,
-            points=load.points,
-            imported_at=now,
-        )
 
 
 def _write_days(loads: Sequence[Loaded], *, counting: bool = True) -> set[date]:
