@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
@@ -13,7 +14,15 @@ from accounts.models import User
 from ingestion.leftovers import discard_run
 from ingestion.messages import send
 from ingestion.models import RunFile, SyncRun
-from ingestion.scope import WHAT_CHANGED, Change, Scope, as_fields, check_change
+from ingestion.scope import (
+    WHAT_CHANGED,
+    Change,
+    Scope,
+    as_fields,
+    check_change,
+    get_change,
+    get_scope,
+)
 from ingestion.selectors import get_active_run, list_due_telemetries, list_lost_runs
 from telemetry.models import Telemetry
 from telemetry.services import activate_telemetry
@@ -37,6 +46,46 @@ def request_sync(
     if created:
         _queue(run)
     return run
+
+
+def request_run(*, telemetry: Telemetry, now: datetime, requested_by: User | None, **options: Any) -> SyncRun:
+    """A run of just that (create_run's options), on the queue.
+
+    Raises ValidationError where it cannot be, and where another run of the telemetry is going on.
+    """
+    run, created = create_run(
+        telemetry=telemetry,
+        trigger=SyncRun.Trigger.MANUAL,
+        now=now,
+        requested_by=requested_by,
+        **options,
+    )
+    if not created:
+        raise ValidationError("A sync of this telemetry is going on. Try again once it has ended.")
+    _queue(run)
+    return run
+
+
+def apply_rehearsal(
+    *, rehearsal: SyncRun, keeps_unreadable: bool, now: datetime, requested_by: User | None
+) -> SyncRun:
+    """Do what the rehearsal showed: a run of its scope and change, on the queue. Raises ValidationError."""
+    if rehearsal.comparison is None:
+        raise ValidationError("There is nothing to apply: the preview has not ended, or has failed.")
+    if rehearsal.comparison["needs_consent"] and not keeps_unreadable:
+        raise ValidationError(
+            "Some files cannot be read again. Agree that they keep counting with an empty value under the "
+            "new dimension, or put them back and preview again."
+        )
+    change = get_change(rehearsal)
+    return request_run(
+        telemetry=rehearsal.telemetry,
+        now=now,
+        requested_by=requested_by,
+        scope=get_scope(rehearsal),
+        change=change and replace(change, keeps_unreadable=keeps_unreadable),
+        rehearsal=rehearsal,
+    )
 
 
 def create_run(

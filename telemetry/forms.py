@@ -88,7 +88,7 @@ class EditForm(forms.Form):
     dimensions = forms.CharField(
         label="Dimensions",
         required=False,
-        help_text="The names of up to 10 columns, a line each. They can change until the first sync.",
+        help_text="The names of up to 10 columns, a line each. They can change freely until the first sync.",
         widget=forms.Textarea(attrs={"rows": 4, "spellcheck": "false"}),
     )
 
