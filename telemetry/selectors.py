@@ -15,6 +15,7 @@ from accounts.models import Account
 from telemetry.daily_totals import dimension_sql
 from telemetry.fold import fold_range
 from telemetry.models import DailyTotal, FileDay, SourceFile, Telemetry
+from telemetry.moment import one_moment
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,21 +83,8 @@ def list_points(
     limit: int | None = None,
 ) -> Iterator[Point]:
     """The values that count, sorted by date and dimension values (by their bytes)."""
-    effective = fold_range(telemetry=telemetry, date_from=date_from or date.min, date_to=date_to or date.max)
-    order = ", ".join(
-        ["e.date DESC" if newest_first else "e.date"]
-        + [
-            f"{dimension_sql('s', position)} {_by_bytes()}"
-            for position in telemetry.dimensions.order_by("position").values_list("position", flat=True)
-        ]
-    )
-    sql = f"""SELECT e.date, s.dimensions, e.value FROM ({effective.sql}) AS e
-        JOIN telemetry_series s ON s.id = e.series_id ORDER BY {order}"""
-    if limit is not None:
-        sql += f" LIMIT {int(limit)}"
-    for day, dimensions, value in stream_rows(sql, effective.params):
-        values = json.loads(dimensions) if isinstance(dimensions, str) else dimensions
-        yield Point(as_date(day), tuple(values), Decimal(str(value)))
+    with one_moment():  # which files overlap is asked before the values are read
+        yield from _read_points(telemetry, date_from or date.min, date_to or date.max, newest_first, limit)
 
 
 def get_data_range(*, telemetry: Telemetry) -> tuple[date | None, date | None]:
@@ -130,6 +118,26 @@ def explain_day(*, telemetry: Telemetry, date: date) -> list[FileDay]:
         day.counts = telemetry.overlap == Telemetry.Overlap.ADD or not series <= seen
         seen |= series
     return days
+
+
+def _read_points(
+    telemetry: Telemetry, date_from: date, date_to: date, newest_first: bool, limit: int | None
+) -> Iterator[Point]:
+    effective = fold_range(telemetry=telemetry, date_from=date_from, date_to=date_to)
+    order = ", ".join(
+        ["e.date DESC" if newest_first else "e.date"]
+        + [
+            f"{dimension_sql('s', position)} {_by_bytes()}"
+            for position in telemetry.dimensions.order_by("position").values_list("position", flat=True)
+        ]
+    )
+    sql = f"""SELECT e.date, s.dimensions, e.value FROM ({effective.sql}) AS e
+        JOIN telemetry_series s ON s.id = e.series_id ORDER BY {order}"""
+    if limit is not None:
+        sql += f" LIMIT {int(limit)}"
+    for day, dimensions, value in stream_rows(sql, effective.params):
+        values = json.loads(dimensions) if isinstance(dimensions, str) else dimensions
+        yield Point(as_date(day), tuple(values), Decimal(str(value)))
 
 
 def _add_up_missing(
