@@ -55,7 +55,7 @@ def points_csv(request: HttpRequest, telemetry_id: UUID) -> HttpResponse:
 
 
 def _list_columns(telemetry: Telemetry) -> Iterator[str]:
-    """Asked in the moment in which the rows are read: the mapping may have changed since the telemetry was."""
+    """Asked in the moment in which the rows are read: the mapping may have changed since."""
     telemetry.refresh_from_db()
     yield from ("date", *list_dimensions(telemetry=telemetry), telemetry.identifier)
 
