@@ -2,8 +2,9 @@ from django.contrib.admin.apps import SimpleAdminConfig
 
 
 class AdminConfig(SimpleAdminConfig):
-    """Django admin, whose sign-in is the product's own. `config.urls` finds the models' admin classes: commands
-    and workers have no use for them, nor for the forms that they import.
+    """Django admin, whose sign-in is the product's own.
+
+    `config.urls` finds the models' admin classes: commands and workers have no use for them and their forms.
     """
 
     default_site = "config.admin.Site"

@@ -5,7 +5,6 @@ This module and `telemetry.staging` are the writers of SourceFile, FileDay, Poin
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -15,6 +14,7 @@ from django.db import connection, transaction
 
 from csvfiles.totals import FileTotals
 from telemetry.blocks import BlockWriter
+from telemetry.counting import PointCount
 from telemetry.daily_totals import refresh_daily_totals
 from telemetry.models import DataPoint, FileDay, PointBlock, SourceFile, Telemetry
 from telemetry.series import SeriesIds
@@ -55,8 +55,7 @@ class Load:
         self._series, self._writer = series, writer
         self._series_ids = pl.Series([], dtype=pl.Int64)  # by the number of the combination in the file
         self._parts = 0
-        self._parts_by_day: Counter[date] = Counter()
-        self._rows_by_day: Counter[date] = Counter()
+        self._count = PointCount()
 
     def add(self, *, points: pl.DataFrame, combinations: pl.DataFrame) -> None:
         """Write a batch of csvfiles.read. Raises LoadLost."""
@@ -66,13 +65,9 @@ class Load:
         if combinations.height:
             self._series_ids.extend(self._series.find(combinations.drop("combination")))
         series = self._series_ids.gather(points["combination"]).alias("series_id")
-        self._writer.add(
-            points.select(pl.col("day").alias("date"), series, "value"),
-            source_file_id=file.pk,
-            part=self._parts,
-        )
-        self._parts_by_day.update(points["day"].unique())
-        self._rows_by_day.update(dict(points.group_by("day").len().iter_rows()))
+        rows = points.select(pl.col("day").alias("date"), series, "value")
+        self._writer.add(rows, source_file_id=file.pk, part=self._parts)
+        self._count.add(rows)
         self._parts += 1
 
     def finish(self, outcome: Outcome) -> Loaded:
@@ -85,13 +80,11 @@ class Load:
 
     def _count_points(self) -> int:
         """How many dates and series the file holds."""
-        shared = [day for day, parts in self._parts_by_day.items() if parts > 1]
-        if not shared:
-            return self._rows_by_day.total()
+        if not self._count.unsure:
+            return self._count.sure
         self._writer.flush()
-        points = DataPoint.objects.filter(source_file=self.source_file, date__in=shared)
-        in_parts = points.values("date", "series_id").distinct().count()
-        return self._rows_by_day.total() - sum(self._rows_by_day[day] for day in shared) + in_parts
+        points = DataPoint.objects.filter(source_file=self.source_file, date__in=self._count.unsure)
+        return self._count.sure + points.values("date", "series_id").distinct().count()
 
 
 @dataclass(frozen=True, slots=True)

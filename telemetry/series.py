@@ -44,7 +44,7 @@ class SeriesIds:
         found = self._join(combinations)
         missing = found.filter(pl.col(_ID).is_null()).drop(_ID)
         if missing.height:
-            ids = self._create(_list_keys(missing), missing.rows())
+            ids = self._create(list_keys(missing), missing.rows())
             self._known = self._known.vstack(missing.with_columns(ids))
             found = self._join(combinations)
         return found[_ID]
@@ -67,7 +67,7 @@ def series_key(dimensions: Sequence[str]) -> str:
     return _hash("".join(f"{len(value.encode())}:{value}" for value in dimensions))
 
 
-def _list_keys(combinations: pl.DataFrame) -> list[str]:
+def list_keys(combinations: pl.DataFrame) -> list[str]:
     """`series_key` of each row."""
     parts = [
         part

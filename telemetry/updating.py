@@ -1,5 +1,6 @@
-"""Conditional updates of many rows in one round trip. Django's `bulk_update` has no condition a row, and takes
-longer to put its statement together than PostgreSQL to carry it out.
+"""Conditional updates of many rows in one round trip.
+
+Django's `bulk_update` has no condition a row, and takes longer to put together than to carry out.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ Fields = Mapping[str, Any]
 
 
 def update_each(model: type[models.Model], changes: Sequence[tuple[Fields, Fields]]) -> int:
-    """For each (condition, new values), by field names and the same names each time: how many rows changed."""
+    """Each (condition, new values) by field names, the same ones each time; how many rows changed."""
     if not changes:
         return 0
     condition, values = changes[0]
