@@ -42,6 +42,7 @@ def fail_run(*, lease: Lease, message: str) -> None:
         if run.is_staged:
             run.state, counted["points_written"] = State.FAILED, 0
             discard_run(run=run)
+            message = f"Nothing was changed. {message}"
         run.message = message
         end_run(run, now, counted)
 
@@ -69,8 +70,8 @@ def end_run(run: SyncRun, now: datetime, counted: dict[str, int]) -> None:
         setattr(run, name, number)
     run.finished_at, run.lease_until, run.lease_owner = now, None, None
     run.save()
-    if run.is_rehearsal:
-        return
+    if run.is_rehearsal or (run.changes_mapping and run.state == State.FAILED):
+        return  # the data are what the last sync left
     first, last = get_data_range(telemetry=run.telemetry)
     Telemetry.objects.filter(pk=run.telemetry_id).update(
         last_sync_at=now, last_sync_state=run.state, data_from=first, data_through=last

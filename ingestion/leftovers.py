@@ -5,6 +5,7 @@ from __future__ import annotations
 from django.db import transaction
 
 from ingestion.models import RejectedRow, SyncRun
+from telemetry.loading import abandon_loads
 from telemetry.models import SourceFile
 from telemetry.staging import discard_staged
 
@@ -16,5 +17,7 @@ def discard_run(*, run: SyncRun) -> None:
     """
     with transaction.atomic():
         RejectedRow.objects.filter(run_file__run=run).delete()
+        begun = run.telemetry.source_files.filter(state=SourceFile.State.READING)
+        abandon_loads(source_files=list(begun))
         discard_staged(telemetry=run.telemetry)
         SourceFile.objects.filter(run_files__run=run, state=SourceFile.State.SUPERSEDED).delete()

@@ -169,8 +169,9 @@ def _queue(run: SyncRun) -> None:
 
 def _give_up(run: SyncRun, now: datetime) -> None:
     """End a run that nobody works on; whoever took it in the meantime keeps it."""
+    kept = "Nothing was changed." if run.is_staged else "What it had read is kept."
     message = (
-        f"The sync stopped unexpectedly {run.attempts} times. What it had read is kept. "
+        f"The sync stopped unexpectedly {run.attempts} times. {kept} "
         "Look at the worker's log, then sync again."
     )
     with transaction.atomic():
@@ -183,7 +184,6 @@ def _give_up(run: SyncRun, now: datetime) -> None:
             )
             if run.is_staged:
                 discard_run(run=run)
-            if run.is_rehearsal:
                 return
             Telemetry.objects.filter(pk=run.telemetry_id).update(
                 last_sync_at=now, last_sync_state=SyncRun.State.FAILED

@@ -9,11 +9,12 @@ from typing import Any
 from django.db import connection, transaction
 
 from ingestion.finish import count_files, end_run, fail_run, judge_run, list_warnings
-from ingestion.leases import Lease
+from ingestion.leases import Lease, RunLost
 from ingestion.leftovers import discard_run
 from ingestion.models import RejectedRow, SyncRun
 from telemetry.carrying import CannotCarryOver, CarriedOver, carry_over, describe_carried_over, list_unread
 from telemetry.comparing import compare_staged
+from telemetry.loading import LoadLost
 from telemetry.selectors import list_dimensions
 from telemetry.staging import apply_staged
 
@@ -24,8 +25,10 @@ def finish_staged_run(*, lease: Lease) -> None:
     try:
         if run.new_dimensions is not None:
             _carry_over_the_rest(lease)
+    except LoadLost:
+        raise RunLost(str(run.public_id)) from None
     except CannotCarryOver as error:
-        fail_run(lease=lease, message=f"Nothing was changed. {error}")
+        fail_run(lease=lease, message=str(error))
         return
     if run.is_rehearsal:
         _finish_rehearsal(lease)
@@ -46,7 +49,7 @@ def _carry_over_the_rest(lease: Lease) -> None:
     telemetry = lease.run.telemetry
     for source_file in list_unread(telemetry=telemetry).iterator(chunk_size=500):
         source_file.telemetry = telemetry
-        carry_over(source_file=source_file, dimensions=lease.run.new_dimensions)
+        carry_over(source_file=source_file, dimensions=lease.run.new_dimensions, renew=lease.renew)
         lease.renew()
 
 
@@ -116,7 +119,7 @@ def _explain_unread(unread: CarriedOver) -> str:
     first = ", ".join(unread.keys[:3])
     more = f" and {unread.files - 3:,} more" if unread.files > 3 else ""
     return (
-        f"Nothing was changed: {unread.files:,} stored files with {unread.days:,} days cannot be read again "
-        f"by the new dimensions ({first}{more}). Put them back, or agree that they keep counting with an "
-        "empty value under the new dimension."
+        f"Stored files that cannot be read again by the new dimensions: {unread.files:,}, with "
+        f"{unread.days:,} days ({first}{more}). Put them back, or agree that they keep counting with an empty "
+        "value under the new dimension."
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from itertools import islice
@@ -16,7 +16,7 @@ from telemetry.blocks import BlockWriter
 from telemetry.daily_totals import dimension_sql
 from telemetry.exact import sum_function
 from telemetry.fields import plain
-from telemetry.loading import Version, begin_loads
+from telemetry.loading import LoadLost, Version, begin_loads
 from telemetry.models import FileDay, SourceFile, Telemetry
 from telemetry.selectors import as_date, list_dimensions, stream_rows
 from telemetry.series import SeriesIds
@@ -46,11 +46,11 @@ def list_unread(*, telemetry: Telemetry) -> QuerySet[SourceFile]:
     return telemetry.source_files.filter(state=State.STORED).exclude(key__in=staged).order_by("pk")
 
 
-def carry_over(*, source_file: SourceFile, dimensions: Sequence[str]) -> None:
-    """Stage a version that is made of the file's stored points. Raises CannotCarryOver.
+def carry_over(*, source_file: SourceFile, dimensions: Sequence[str], renew: Callable[[], None]) -> None:
+    """Stage a version that is made of the file's stored points. Raises CannotCarryOver, LoadLost.
 
     Over dimensions that are dropped the points add up, as the file's rows would; under a new one they all
-    have the empty string.
+    have the empty string. `renew` is called as the work goes on.
     """
     telemetry = source_file.telemetry
     version = Version(source_file.key, source_file.etag, source_file.size, source_file.last_modified)
@@ -59,13 +59,14 @@ def carry_over(*, source_file: SourceFile, dimensions: Sequence[str]) -> None:
     for part, frame in enumerate(_project(source_file, dimensions)):
         writer.add(_find_series(frame, series), source_file_id=copy.pk, part=part)
         points += frame.height
+        renew()
     writer.flush()
     with transaction.atomic():
         FileDay.objects.bulk_create(
             FileDay(source_file=copy, date=day.date, rows=day.rows, value=day.value)
             for day in source_file.days.all()
         )
-        SourceFile.objects.filter(pk=copy.pk).update(
+        staged = SourceFile.objects.filter(pk=copy.pk, state=State.READING).update(
             state=State.STAGED,
             rows_read=source_file.rows_read,
             rows_rejected=source_file.rows_rejected,
@@ -73,6 +74,8 @@ def carry_over(*, source_file: SourceFile, dimensions: Sequence[str]) -> None:
             points=points,
             is_carried_over=True,
         )
+        if not staged:
+            raise LoadLost(copy.key)
 
 
 def describe_carried_over(*, telemetry: Telemetry) -> CarriedOver:

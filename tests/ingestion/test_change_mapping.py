@@ -192,7 +192,10 @@ def test_a_file_that_is_gone_stops_a_new_dimension_unless_that_is_agreed_to(benc
     assert run.comparison["unreadable"] == {"files": 1, "days": 1, "keys": ["usage/a.csv"]}
     run = apply(bench, dimensions=("team", "env"))
     assert run.state == State.FAILED
-    assert "Nothing was changed: 1 stored files with 1 days cannot be read again" in run.message
+    assert (
+        "Nothing was changed. Stored files that cannot be read again by the new dimensions: 1, with 1 days"
+        in run.message
+    )
     after = everything(bench)
     assert {**after, "telemetry": None} == {**before, "telemetry": None}
     run = apply(bench, dimensions=("team", "env"), keeps_unreadable=True)
