@@ -119,7 +119,7 @@ def _explain_unread(unread: CarriedOver) -> str:
     first = ", ".join(unread.keys[:3])
     more = f" and {unread.files - 3:,} more" if unread.files > 3 else ""
     return (
-        f"Stored files that cannot be read again by the new dimensions: {unread.files:,}, with "
-        f"{unread.days:,} days ({first}{more}). Put them back, or agree that they keep counting with an empty "
-        "value under the new dimension."
+        f"Stored files that cannot be read again by the new dimensions: {unread.files:,} "
+        f"with {unread.days:,} days ({first}{more}). Put them back, or agree that they keep counting with an "
+        "empty value under the new dimension."
     )
