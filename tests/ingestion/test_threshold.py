@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
+from django.db import IntegrityError, transaction
 
 from accounts.services import add_member
 from ingestion.models import RejectedRow, SyncRun
@@ -108,3 +109,26 @@ def test_once_the_rule_is_mended_the_next_sync_reads_the_same_file(bench):
     allow(bench, 50)
     assert bench.sync().state == State.SUCCEEDED_WITH_REJECTS
     assert bench.points() == [("2024-05-01", "core", "5")]
+
+
+def test_the_share_is_set_on_the_edit_page_and_shown_with_the_configuration(bench, client):
+    member = add_member(account=bench.telemetry.account, email="m@b.example", role="manager", password=None)[
+        0
+    ]
+    client.force_login(member.user)
+    address = f"/settings/telemetry/{bench.telemetry.public_id}/"
+    assert "Any share of a file" in client.get(address).content.decode()
+    fields = {"name": "A", "description": "", "dimensions": "team"}
+    for wrong in ("101", "-1", "x", "1.234"):
+        page = client.post(address + "edit/", {**fields, "max_rejected_percent": wrong}).content.decode()
+        assert "enter a share from 0 to 100" in page
+    client.post(address + "edit/", {**fields, "max_rejected_percent": "2.50"})
+    assert "2.5 % of a file" in client.get(address).content.decode()
+    client.post(address + "edit/", {**fields, "max_rejected_percent": ""})
+    bench.telemetry.refresh_from_db()
+    assert bench.telemetry.max_rejected_percent is None
+
+
+def test_the_database_takes_no_other_share(bench):
+    with pytest.raises(IntegrityError), transaction.atomic():
+        allow(bench, 101)
