@@ -108,18 +108,19 @@ class PointReader:
     def _read_blocks(self) -> Iterator[tuple[pl.DataFrame, pl.DataFrame, list[RejectedRow]]]:
         block, final = self._start, self._final
         while True:
-            rows, rest = self._splitter.split(block, final=final)
-            judged = self._judge.judge(rows)
-            self.rows_read += rows.count
-            self.reasons += judged.reasons
-            accepted, new = self.combinations.number(judged.accepted)
-            self._count(accepted)
-            yield accepted.select(DAY, COMBINATION, VALUE), new, judged.rejects
+            for rows in self._splitter.split(block, final=final):
+                judged = self._judge.judge(rows)
+                self.rows_read += rows.count
+                self.reasons.update(judged.reasons)
+                accepted, new = self.combinations.number(judged.accepted)
+                self._count(accepted)
+                yield accepted.select(DAY, COMBINATION, VALUE), new, judged.rejects
             if final:
                 return
-            block = self._source.read(self._limits.block_bytes)
-            final = len(block) < self._limits.block_bytes
-            block = rest + block
+            # At least as much again as what is still open, so that a long row is not split over and over.
+            size = max(self._limits.block_bytes, self._splitter.open_bytes)
+            block = self._source.read(size)
+            final = len(block) < size
 
     def _count(self, accepted: pl.DataFrame) -> None:
         self.rows_by_day.update(dict(accepted.group_by(DAY).len().iter_rows()))

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import io
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+
+import polars as pl
 
 from csvfiles.errors import FileError
 from csvfiles.header import Header
@@ -51,11 +53,11 @@ def sample_file(fetch: Fetch, *, key: str, size: int, limits: Limits = DEFAULT_L
     text = source.read(_EXPANDED_BYTES)
     final = whole and not source.read(1)
     header, rest = take_header(text, limits, final=final)
-    rows = Splitter(header, limits).split(rest, final=final)[0]
+    rows = list(Splitter(header, limits).split(rest, final=final))
     found = _to_rows(rows, key, numbered=True)[:ROWS_AT_EACH_END]
     if not whole and not packed:
         found += _sample_tail(fetch, header, key=key, size=size, start=len(head), limits=limits)
-    return Sample(header.columns, tuple(found), len(rows.misshapen))
+    return Sample(header.columns, tuple(found), sum(len(part.misshapen) for part in rows))
 
 
 def _sample_tail(
@@ -66,19 +68,19 @@ def _sample_tail(
     tail = fetch(begin, size - begin)
     _, _, tail = tail.partition(b"\n")
     try:
-        rows = Splitter(header, limits).split(tail, final=True)[0]
+        rows = list(Splitter(header, limits).split(tail, final=True))
     except FileError:
         return []
-    if rows.misshapen and b'"' in tail:
+    if any(part.misshapen for part in rows) and b'"' in tail:
         return []
     return _to_rows(rows, key, numbered=False)[-ROWS_AT_EACH_END:]
 
 
-def _to_rows(rows: Rows, key: str, *, numbered: bool) -> list[SampledRow]:
-    numbers = rows.frame[ROW].to_list()
-    cells = rows.frame.drop(ROW).rows()
+def _to_rows(rows: Iterable[Rows], key: str, *, numbered: bool) -> list[SampledRow]:
     return [
-        SampledRow(number if numbered else None, row, key) for number, row in zip(numbers, cells, strict=True)
+        SampledRow(number if numbered else None, tuple(cells), key)
+        for part in rows
+        for number, *cells in part.frame.select(ROW, pl.exclude(ROW)).iter_rows()
     ]
 
 

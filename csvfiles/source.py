@@ -6,6 +6,7 @@ import codecs
 import gzip
 import io
 import zlib
+from collections.abc import Callable
 from typing import BinaryIO
 
 from csvfiles.errors import FileError
@@ -107,14 +108,17 @@ def check_text(start: bytes) -> None:
         raise _binary()
 
 
-def decode(block: bytes, first_row: int) -> str:
-    """UTF-8 text. Raises FileError naming the row (counted in lines) and the encoding that it looks like."""
+def decode(block: bytes, find_row: Callable[[bytes], int]) -> str:
+    """UTF-8 text. Raises FileError naming the row and the encoding that it looks like.
+
+    `find_row` says in which row a beginning of the block ends.
+    """
     try:
         return block.decode("utf-8")
     except UnicodeDecodeError as error:
-        row = first_row + block.count(b"\n", 0, error.start)
         if _looks_binary(block[:4096]):
             raise _binary() from None
+        row = find_row(block[: error.start])
         raise FileError(
             "not_utf8",
             f"The file is not UTF-8: row {row} has the byte 0x{block[error.start]:02X}. "
