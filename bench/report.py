@@ -1,4 +1,4 @@
-"""Where a measurement's figures go: bench/results/, with the versions and the machine that they were taken on."""
+"""Where a measurement's figures go: bench/results/, with versions and machine."""
 
 from __future__ import annotations
 

@@ -17,6 +17,7 @@ import polars as pl
 from csvfiles.errors import FileError
 from csvfiles.header import Header
 from csvfiles.limits import Limits
+from csvfiles.quotes import LINE_END, Quotes
 from csvfiles.source import UTF8_BOM, decode
 
 ROW = "row"  # the column with the row's number; the header is row 1
@@ -51,10 +52,10 @@ class Splitter:
         self._next_row = 2
         self._rest = b""
         self._names = [cell_name(position) for position in range(self._width)]
-        self._separator = header.delimiter.encode()
-        structure = self._separator + b'\n"'
+        self._quotes = Quotes(header.delimiter)
+        structure = header.delimiter.encode() + b"\n"
         self._content = bytes(byte for byte in range(256) if byte not in structure)
-        self._line_shape = self._separator * (self._width - 1) + b"\n"
+        self._line_shape = header.delimiter.encode() * (self._width - 1) + b"\n"
 
     @property
     def open_bytes(self) -> int:
@@ -86,25 +87,35 @@ class Splitter:
 
     def _split_plain(self, block: bytes) -> Rows | None:
         """None where the block is not plain."""
-        if self._width == 1 or block.startswith(UTF8_BOM) or not self._lines_are_short(block):
+        if self._width == 1 or block.startswith(UTF8_BOM):
             return None  # polars takes an empty line for a cell, and a mark at its start for none
-        if b"\r" in block:
-            if block.count(b"\r") != block.count(b"\r\n"):
-                return None
-            block = block.replace(b"\r\n", b"\n")
-        lines = block.count(b"\n")
-        shape = block.translate(None, self._content)
-        if b'"' in shape:
-            shape = shape.replace(b'""', b"")
-            if not self._quotes_wrap_cells(block):
-                return None
-            block = block.replace(b'"', b"")
-        if shape != self._line_shape * lines:
+        bare = self._take_off(block)
+        if bare is None or not self._rows_are_short(bare):
             return None
-        if not block.isascii():
-            decode(block, lambda before: self._next_row + before.count(b"\n"))
+        lines = bare.count(b"\n")
+        if bare.translate(None, self._content) != self._line_shape * lines:
+            return None
+        if not bare.isascii():
+            decode(bare, lambda before: self._next_row + before.count(b"\n"))
         if not lines:
             return Rows(self._frame([], []))
+        frame = self._read_plain(bare, lines)
+        if b'"' in block:
+            frame = self._quotes.put_back(frame, bare)
+        first, self._next_row = self._next_row, self._next_row + lines
+        numbered = frame.with_columns(pl.int_range(first, first + lines, dtype=pl.Int64).alias(ROW))
+        return Rows(numbered, may_hold_nul=b"\x00" in bare)
+
+    def _take_off(self, block: bytes) -> bytes | None:
+        """The block without quotes, lines ended by LF; None where that would be another text."""
+        if b"\r" not in block:
+            return self._quotes.take_off(block)
+        if block.count(b"\r") != block.count(b"\r\n"):
+            return None
+        bare = self._quotes.take_off(block.replace(b"\r\n", b"\n"))
+        return None if bare is None or LINE_END in bare else bare
+
+    def _read_plain(self, block: bytes, lines: int) -> pl.DataFrame:
         frame = pl.read_csv(
             io.BytesIO(block),
             has_header=False,
@@ -117,30 +128,17 @@ class Splitter:
         )
         if frame.height != lines:  # would be a row lost in silence
             raise AssertionError(f"{lines} lines became {frame.height} rows")
-        first, self._next_row = self._next_row, self._next_row + lines
-        numbered = frame.with_columns(pl.int_range(first, first + lines, dtype=pl.Int64).alias(ROW))
-        return Rows(numbered, may_hold_nul=b"\x00" in block)
+        return frame
 
-    def _quotes_wrap_cells(self, block: bytes) -> bool:
-        """Whether cells with quotes have them as first and last byte alone, given an even number in each.
-
-        A cell can open once and close once, so that a cell with more quotes than these two leaves the
-        counts behind. The even number is the caller's to prove, by a shape without quotes once `""` is gone.
-        """
-        delimiter = self._separator
-        opening = block.count(delimiter + b'"') + block.count(b'\n"') + block.startswith(b'"')
-        closing = block.count(b'"' + delimiter) + block.count(b'"\n')
-        return opening == closing == block.count(b'"') / 2
-
-    def _lines_are_short(self, block: bytes) -> bool:
-        """Whether no line can be over the limit: such a line would fill one of these windows."""
-        half = max(self._limits.row_bytes // 2, 1)
+    def _rows_are_short(self, bare: bytes) -> bool:
+        """Whether no row can be over the limit: without quotes it would still fill one of these windows."""
+        window = max(self._limits.row_bytes // 8, 1)
         return all(
-            block.find(b"\n", start, start + half) >= 0 for start in range(0, len(block) - half + 1, half)
+            bare.find(b"\n", start, start + window) >= 0 for start in range(0, len(bare) - window + 1, window)
         )
 
     def _split_exactly(self, block: bytes, *, final: bool) -> Iterator[Rows]:
-        """Record by record, as the csv module reads; a record still open at the block's end stays for later."""
+        """Record by record, as the csv module reads; one still open at the block's end stays for later."""
         text = decode(block, self._find_row)
         lines = io.StringIO(text, newline="\n")
         reader = csv.reader(lines, delimiter=self._delimiter, strict=True)
@@ -178,7 +176,7 @@ class Splitter:
 
     def _find_row(self, before: bytes) -> int:
         """The number of the row in which these bytes of a block end."""
-        lines = io.StringIO(before.decode() + " ", newline="\n")
+        lines = io.StringIO(before.decode().replace("\r", "") + " ", newline="\n")
         return self._next_row - 1 + sum(1 for _ in csv.reader(lines, delimiter=self._delimiter))
 
     def _judge_width(self, count: int) -> str:
@@ -211,7 +209,9 @@ class Splitter:
         return frame.with_columns(pl.Series(ROW, numbers, dtype=pl.Int64))
 
     def _too_long(self, record: bytes) -> FileError:
-        if b"\n" in record[: self._limits.row_bytes]:  # that a record goes on over lines is the work of a quote
+        if (
+            b"\n" in record[: self._limits.row_bytes]
+        ):  # that a record goes on over lines is the work of a quote
             return self._unclosed()
         return FileError(
             "row_too_long",
