@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import gzip
 import io
+import re
 import zlib
 from collections.abc import Callable
 from typing import BinaryIO
@@ -15,14 +16,16 @@ from csvfiles.limits import Limits
 GZIP = b"\x1f\x8b"
 UTF8_BOM = b"\xef\xbb\xbf"
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
+_UTF32 = (b"\xff\xfe\x00\x00", b"\x00\x00\xfe\xff")
 _BINARY = {
     b"PK\x03\x04": "a zip archive or an Excel workbook",
-    b"PAR1": "a Parquet file",
+    b"PAR1\x15": "a Parquet file",
     b"%PDF": "a PDF document",
     b"\x28\xb5\x2f\xfd": "a Zstandard archive",
-    b"BZh": "a bzip2 archive",
+    GZIP: "a gzip file within a gzip file",
     b"\xd0\xcf\x11\xe0": "an old Excel workbook",
 }
+_BZIP2 = re.compile(rb"BZh[1-9]1AY&SY")
 _CONTROLS = bytes(set(range(32)) - set(b"\t\r\n"))
 _UNGZIP = "Upload the file again, whole."
 
@@ -100,9 +103,14 @@ def check_text(start: bytes) -> None:
     for magic, name in _BINARY.items():
         if start.startswith(magic):
             raise FileError("binary", f"The file is {name}, not CSV text.", "Export it as CSV.")
-    if start.startswith(_UTF16) or _looks_like_utf16(start):
+    if _BZIP2.match(start):
+        raise FileError("binary", "The file is a bzip2 archive, not CSV text.", "Export it as CSV.")
+    holds_nul = b"\x00" in start.split(b"\n", 1)[0]
+    if start.startswith(_UTF32):
+        raise FileError("utf32", "The file is encoded in UTF-32.", "Save it as UTF-8.")
+    if start.startswith(_UTF16) or (holds_nul and _looks_like_utf16(start)):
         raise FileError("utf16", "The file is encoded in UTF-16.", "Save it as UTF-8.")
-    if b"\x00" in start.split(b"\n", 1)[0]:
+    if holds_nul:
         raise _binary()
     if _looks_binary(start) and not _is_utf8(start):
         raise _binary()

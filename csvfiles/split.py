@@ -209,9 +209,7 @@ class Splitter:
         return frame.with_columns(pl.Series(ROW, numbers, dtype=pl.Int64))
 
     def _too_long(self, record: bytes) -> FileError:
-        if (
-            b"\n" in record[: self._limits.row_bytes]
-        ):  # that a record goes on over lines is the work of a quote
+        if b"\n" in record[: self._limits.row_bytes]:  # only a quote makes a row go on over lines
             return self._unclosed()
         return FileError(
             "row_too_long",
