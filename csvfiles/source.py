@@ -20,7 +20,7 @@ _UTF32 = (b"\xff\xfe\x00\x00", b"\x00\x00\xfe\xff")
 _BINARY = {
     b"PK\x03\x04": "a zip archive or an Excel workbook",
     b"PAR1\x15": "a Parquet file",
-    b"%PDF": "a PDF document",
+    b"%PDF-": "a PDF document",
     b"\x28\xb5\x2f\xfd": "a Zstandard archive",
     GZIP: "a gzip file within a gzip file",
     b"\xd0\xcf\x11\xe0": "an old Excel workbook",

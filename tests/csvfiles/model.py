@@ -63,7 +63,7 @@ def read_file(data: bytes, asked: Asked) -> Outcome:
     try:
         return read_text(data, asked)
     except FileFails as fault:
-        raise FileFails(*fault.codes, *(() if is_utf8(data) else NOT_TEXT)) from None
+        raise FileFails(*fault.codes, *(() if is_plain_text(data) else NOT_TEXT)) from None
 
 
 def read_text(data: bytes, asked: Asked) -> Outcome:
@@ -101,12 +101,13 @@ ANY = (
 ).split()
 
 
-def is_utf8(data: bytes) -> bool:
+def is_plain_text(data: bytes) -> bool:
+    first, _, _ = data.partition(b"\n")
     try:
         data.decode()
     except UnicodeDecodeError:
         return False
-    return True
+    return b"\0" not in first and not first.startswith((b"PK\3\4", b"PAR1\x15", b"%PDF-"))
 
 
 def to_text(data: bytes) -> str:
@@ -117,7 +118,7 @@ def to_text(data: bytes) -> str:
 
 
 def read_header(line: str) -> tuple[list[str], str]:
-    if "\0" in line or line.startswith(("PK\3\4", "PAR1\x15", "%PDF")):
+    if not is_plain_text(line.encode()):
         raise FileFails(*NOT_TEXT)
     outside = "".join(line.split('"')[::2])
     delimiter = ","
