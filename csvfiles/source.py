@@ -35,11 +35,11 @@ class Source:
 
     def __init__(self, stream: BinaryIO, limits: Limits) -> None:
         self._limits = limits
-        raw = io.BufferedReader(stream, 1 << 20) if isinstance(stream, io.RawIOBase) else stream
+        raw = io.BufferedReader(stream, 1 << 16) if isinstance(stream, io.RawIOBase) else stream
         start = raw.read(4)
-        joined = _Joined(start, raw)
+        self._joined = _Joined(start, raw)
         self._packed = start.startswith(GZIP)
-        self._bytes: BinaryIO = gzip.GzipFile(fileobj=joined) if self._packed else joined  # type: ignore[assignment]
+        self._bytes: BinaryIO = gzip.GzipFile(fileobj=self._joined) if self._packed else self._joined  # type: ignore[assignment]
         self._expanded = 0
         self._pending = self._read_start()
 
@@ -65,13 +65,25 @@ class Source:
         except (gzip.BadGzipFile, zlib.error):
             raise FileError("gzip_damaged", "The gzip data is damaged.", _UNGZIP) from None
         self._expanded += len(piece)
-        if self._packed and self._expanded > self._limits.expanded_bytes:
+        if self._packed:
+            self._check_expansion()
+        return piece
+
+    def _check_expansion(self) -> None:
+        limits = self._limits
+        if self._expanded > limits.expanded_bytes:
             raise FileError(
                 "gzip_bomb",
-                f"The gzip file holds more than {self._limits.expanded_bytes} bytes.",
-                "Split the export into smaller files.",
+                f"The gzip file holds more than {limits.expanded_bytes} bytes.",
+                "Split the export into smaller files, or raise CSV_MAX_UNPACKED_BYTES.",
             )
-        return piece
+        packed = self._joined.bytes_read
+        if self._expanded > max(limits.expanded_freely, limits.expansion * packed):
+            raise FileError(
+                "gzip_bomb",
+                f"The gzip file unpacks to more than {limits.expansion} times its own size.",
+                "Check how it was made; if it is right, upload it unpacked, or raise CSV_MAX_UNPACK_RATIO.",
+            )
 
     def _read_start(self) -> bytes:
         self._pending = b""
@@ -87,6 +99,7 @@ class _Joined(io.RawIOBase):
 
     def __init__(self, start: bytes, rest: BinaryIO) -> None:
         self._start, self._rest = start, rest
+        self.bytes_read = 0
 
     def readable(self) -> bool:
         return True
@@ -94,8 +107,10 @@ class _Joined(io.RawIOBase):
     def read(self, size: int = -1) -> bytes:
         if self._start and size >= 0:
             piece, self._start = self._start[:size], self._start[size:]
-            return piece
-        return self._rest.read(size)
+        else:
+            piece = self._rest.read(size)
+        self.bytes_read += len(piece)
+        return piece
 
 
 def check_text(start: bytes) -> None:

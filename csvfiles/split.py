@@ -21,6 +21,8 @@ from csvfiles.quotes import LINE_END, Quotes
 from csvfiles.source import UTF8_BOM, decode
 
 ROW = "row"  # the column with the row's number; the header is row 1
+_MISPLACED_RETURN = "the row has a carriage return outside quotes"
+_MISPLACED_TEXT = "the row has text after a closing quote"
 _ROWS_AT_A_TIME = 20_000  # that the csv module splits: Python's objects take fifty times a cell's bytes
 
 
@@ -154,14 +156,17 @@ class Splitter:
             except StopIteration:
                 break
             except csv.Error as error:
-                if str(error).startswith("unexpected end of data"):
-                    if final:
-                        raise self._unclosed() from None
-                    self._rest = text[start:].encode() + self._rest
-                    break
-                reason = self._judge_quotes(error, lines_taken=reader.line_num - first_line)
+                reason = str(error)
+            is_open = reason.startswith("unexpected end of data")
+            if is_open and not final:
+                self._rest = text[start:].encode() + self._rest
+                break
             self._check_length(text, start, lines.tell())
-            if cells and len(cells) != self._width:
+            if is_open or (reason and reader.line_num - first_line > 1):
+                raise self._unclosed()  # or a quote that swallowed more than its row
+            if reason:
+                reason = _MISPLACED_RETURN if "new-line" in reason else _MISPLACED_TEXT
+            elif cells and len(cells) != self._width:
                 reason = self._judge_width(len(cells))
             if reason:
                 misshapen.append((self._next_row, reason))
@@ -182,14 +187,6 @@ class Splitter:
     def _judge_width(self, count: int) -> str:
         cells = f"{count} cells" if count <= self._limits.columns else f"over {self._limits.columns} cells"
         return f"the row has {cells} where the header has {self._width}"
-
-    def _judge_quotes(self, error: csv.Error, *, lines_taken: int) -> str:
-        """The reason to reject a malformed row. Raises FileError where a quote swallowed more than it."""
-        if lines_taken > 1:
-            raise self._unclosed() from None
-        if "new-line" in str(error):
-            return "the row has a carriage return outside quotes"
-        return "the row has text after a closing quote"
 
     def _check_length(self, text: str, start: int, end: int) -> None:
         if (end - start) * 4 <= self._limits.row_bytes:

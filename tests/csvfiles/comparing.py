@@ -13,7 +13,11 @@ from csvfiles.mapping import Mapping
 from csvfiles.read import PointReader
 from tests.csvfiles import model
 
-BY_AMOUNT = {"too_many_combinations", "too_many_dates", "sum_too_large"}  # faults that the model does not know
+BY_AMOUNT = {
+    "too_many_combinations",
+    "too_many_dates",
+    "sum_too_large",
+}  # faults that the model does not know
 
 
 def compare(data: bytes, mapping: Mapping, limits: Limits) -> str:

@@ -4,8 +4,8 @@
     python -m tests.csvfiles.fuzz -max_total_time=600 var/fuzz
 
 libFuzzer's options are taken as they are; the folder keeps what it learns. An input in which reader and model
-differ ends it with a file `crash-…`: give that file as the only argument to see it again, mend the reader, and
-add the case to test_found_by_fuzzing.py.
+differ ends it with a file `crash-…`: give that file as the only argument to see it again, mend the reader,
+and add the case to test_found.py.
 """
 
 from __future__ import annotations
