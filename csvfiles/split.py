@@ -89,11 +89,11 @@ class Splitter:
 
     def _split_plain(self, block: bytes) -> Rows | None:
         """None where the block is not plain."""
-        if self._width == 1 or block.startswith(UTF8_BOM):
-            return None  # polars takes an empty line for a cell, and a mark at its start for none
         bare = self._take_off(block)
         if bare is None or not self._rows_are_short(bare):
             return None
+        if self._width == 1 or bare.startswith(UTF8_BOM):
+            return None  # polars takes an empty line for a cell, and a mark at its start for none
         lines = bare.count(b"\n")
         if bare.translate(None, self._content) != self._line_shape * lines:
             return None
@@ -149,30 +149,21 @@ class Splitter:
         misshapen: list[tuple[int, str]] = []
         while True:
             start, first_line = lines.tell(), reader.line_num
-            cells: list[str] = []
-            reason = ""
-            try:
-                cells = next(reader)
-            except StopIteration:
+            cells, fault = _take_record(reader)
+            if cells is None:
                 break
-            except csv.Error as error:
-                reason = str(error)
-            is_open = reason.startswith("unexpected end of data")
+            is_open = fault.startswith("unexpected end of data")
             if is_open and not final:
                 self._rest = text[start:].encode() + self._rest
                 break
             self._check_length(text, start, lines.tell())
-            if is_open or (reason and reader.line_num - first_line > 1):
-                raise self._unclosed()  # or a quote that swallowed more than its row
-            if reason:
-                reason = _MISPLACED_RETURN if "new-line" in reason else _MISPLACED_TEXT
-            elif cells and len(cells) != self._width:
-                reason = self._judge_width(len(cells))
-            if reason:
-                misshapen.append((self._next_row, reason))
-            elif cells:  # an empty line is no row, but counts as one in the numbering
+            if is_open or (fault and reader.line_num - first_line > 1):
+                raise self._unclosed()  # or closed by a quote of another row, which comes to the same
+            if cells and len(cells) == self._width:
                 kept.append(cells)
                 numbers.append(self._next_row)
+            elif cells or fault:  # an empty line is no row, but counts as one in the numbering
+                misshapen.append((self._next_row, self._judge_shape(cells, fault)))
             self._next_row += 1
             if len(kept) + len(misshapen) == _ROWS_AT_A_TIME:
                 yield Rows(self._frame(kept, numbers), misshapen)
@@ -184,9 +175,12 @@ class Splitter:
         lines = io.StringIO(before.decode().replace("\r", "") + " ", newline="\n")
         return self._next_row - 1 + sum(1 for _ in csv.reader(lines, delimiter=self._delimiter))
 
-    def _judge_width(self, count: int) -> str:
-        cells = f"{count} cells" if count <= self._limits.columns else f"over {self._limits.columns} cells"
-        return f"the row has {cells} where the header has {self._width}"
+    def _judge_shape(self, cells: list[str], fault: str) -> str:
+        if fault:
+            return _MISPLACED_RETURN if "new-line" in fault else _MISPLACED_TEXT
+        most = self._limits.columns  # beyond it a count would only make for more and more reasons
+        count = f"{len(cells)} cells" if len(cells) <= most else f"over {most} cells"
+        return f"the row has {count} where the header has {self._width}"
 
     def _check_length(self, text: str, start: int, end: int) -> None:
         if (end - start) * 4 <= self._limits.row_bytes:
@@ -221,3 +215,13 @@ class Splitter:
             "so the rows after it cannot be told apart.",
             'Close the quote, or write a quote inside a cell as two: "".',
         )
+
+
+def _take_record(reader: Iterator[list[str]]) -> tuple[list[str] | None, str]:
+    """The next record's cells, or none and the csv module's words for what is wrong; None after the last."""
+    try:
+        return next(reader), ""
+    except StopIteration:
+        return None, ""
+    except csv.Error as error:
+        return [], str(error)
