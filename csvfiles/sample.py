@@ -16,8 +16,9 @@ from csvfiles.errors import FileError
 from csvfiles.header import Header
 from csvfiles.limits import DEFAULT_LIMITS, Limits
 from csvfiles.opening import take_header
-from csvfiles.source import GZIP, Source
+from csvfiles.source import Source
 from csvfiles.split import ROW, Rows, Splitter
+from csvfiles.unpacking import GZIP, Unpacked
 
 HEAD_BYTES, TAIL_BYTES = 512 * 1024, 256 * 1024
 ROWS_AT_EACH_END = 1_000
@@ -86,9 +87,15 @@ def _to_rows(rows: Iterable[Rows], key: str, *, numbered: bool) -> list[SampledR
 
 def _unpack_start(head: bytes) -> bytes:
     """The first megabytes of what a gzip file's beginning holds."""
+    unpacked, pieces, left = Unpacked(io.BytesIO(head)), [], _EXPANDED_BYTES
     try:
-        return zlib.decompressobj(wbits=31).decompress(head, _EXPANDED_BYTES)
+        while left and (piece := unpacked.read(left)):
+            pieces.append(piece)
+            left -= len(piece)
+    except EOFError:  # of course: it is a beginning
+        pass
     except zlib.error:
         raise FileError(
             "gzip_damaged", "The gzip data is damaged.", "Upload the file again, whole."
         ) from None
+    return b"".join(pieces)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import codecs
-import gzip
 import io
 import re
 import zlib
@@ -12,8 +11,8 @@ from typing import BinaryIO
 
 from csvfiles.errors import FileError
 from csvfiles.limits import Limits
+from csvfiles.unpacking import GZIP, Unpacked
 
-GZIP = b"\x1f\x8b"
 UTF8_BOM = b"\xef\xbb\xbf"
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
 _UTF32 = (b"\xff\xfe\x00\x00", b"\x00\x00\xfe\xff")
@@ -39,7 +38,7 @@ class Source:
         start = raw.read(4)
         self._joined = _Joined(start, raw)
         self._packed = start.startswith(GZIP)
-        self._bytes: BinaryIO = gzip.GzipFile(fileobj=self._joined) if self._packed else self._joined  # type: ignore[assignment]
+        self._bytes = Unpacked(self._joined) if self._packed else self._joined
         self._expanded = 0
         self._pending = self._read_start()
 
@@ -62,7 +61,7 @@ class Source:
             piece = self._bytes.read(size)
         except EOFError:
             raise FileError("gzip_truncated", "The gzip data ends too early.", _UNGZIP) from None
-        except (gzip.BadGzipFile, zlib.error):
+        except zlib.error:
             raise FileError("gzip_damaged", "The gzip data is damaged.", _UNGZIP) from None
         self._expanded += len(piece)
         if self._packed:
