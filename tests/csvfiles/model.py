@@ -88,10 +88,8 @@ def read_text(data: bytes, asked: Asked) -> Outcome:
 def unpack(data: bytes) -> bytes:
     try:
         return gzip.decompress(data)
-    except EOFError:
-        raise FileFails("gzip_truncated", *ANY) from None
-    except (gzip.BadGzipFile, zlib.error):
-        raise FileFails("gzip_damaged", "gzip_truncated", *ANY) from None
+    except (EOFError, gzip.BadGzipFile, zlib.error):
+        raise FileFails("gzip_truncated", "gzip_damaged", *ANY) from None
 
 
 # What is wrong with the text before the place where the gzip data break off may be met first.
