@@ -46,6 +46,8 @@ class Sample:
 def sample_file(fetch: Fetch, *, key: str, size: int, limits: Limits = DEFAULT_LIMITS) -> Sample:
     """Read a sample of the object. Raises FileError for what would also fail the file in a sync."""
     head = fetch(0, min(size, HEAD_BYTES))
+    if b"\n" not in head and len(head) < size:  # a header of very many columns
+        head += fetch(len(head), min(size, limits.row_bytes + 1) - len(head))
     whole = len(head) >= size
     packed = head.startswith(GZIP)
     if packed and not whole:

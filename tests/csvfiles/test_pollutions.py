@@ -1,6 +1,6 @@
 """One file polluted in the ways that the Pollock benchmark found in public data: what each comes to.
 
-(Vitagliano et al., Pollock: A Data Loading Benchmark, VLDB 2023; the ways are its list, the files are made here.)
+(Vitagliano et al., Pollock: A Data Loading Benchmark, VLDB 2023: its list of ways; the files are made here.)
 """
 
 from __future__ import annotations
