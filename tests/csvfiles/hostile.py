@@ -70,8 +70,8 @@ def rows(size: int, make_row: Callable[[int], str], *, header: bytes = HEADER) -
     yield header
     made, number = 0, 0
     while made < size:
-        chunk = "".join(map(make_row, range(number, number + 5_000))).encode()
-        number, made = number + 5_000, made + len(chunk)
+        chunk = "".join(map(make_row, range(number, number + 100))).encode()
+        number, made = number + 100, made + len(chunk)
         yield chunk
 
 
