@@ -78,8 +78,24 @@ def read(data: bytes, mapping: Mapping, limits: Limits):
         for key, value in zip(keys, batch.points["value"], strict=True):
             points[key] = points.get(key, 0) + Fraction(value)
     assert len(set(names)) == len(names)
-    assert sum(map(Fraction, reader.totals.overall.values())) == sum(points.values())
+    check_totals(reader, points)
     return reader, points, rejected
+
+
+def check_totals(reader: PointReader, points: dict[tuple, Fraction]) -> None:
+    """By date, and by date and each dimension's value: sums over the points."""
+    expected: dict[tuple, Fraction] = {}
+    for (day, names), value in points.items():
+        for position, name in enumerate(("", *names)):
+            expected[day, position, name] = expected.get((day, position, name), 0) + value
+    found = {
+        (day, position, name): Fraction(value)
+        for day in reader.totals.overall
+        for position, name, value in reader.totals.list_totals(day, most_values=10**9)
+    }
+    if not reader.totals.complete:
+        expected = {key: value for key, value in expected.items() if key[1] == 0}
+    assert found == expected
 
 
 def check_sample(data: bytes, expected: model.Outcome, limits: Limits) -> None:

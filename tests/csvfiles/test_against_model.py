@@ -102,6 +102,7 @@ limits = st.builds(
     row_bytes=st.sampled_from([64, 4_096, 100_000]),
     batch_points=st.sampled_from([1, 7, 250_000]),
     rejects_kept=st.sampled_from([2, 10_000]),
+    totals_kept=st.sampled_from([2, 100_000]),
 )
 
 
