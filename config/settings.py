@@ -177,6 +177,10 @@ RUN_MAX_ATTEMPTS = env.int("RUN_MAX_ATTEMPTS", default=5)
 CSV_MAX_ROW_BYTES = env.int("CSV_MAX_ROW_BYTES", default=1_048_576)
 CSV_MAX_COLUMNS = env.int("CSV_MAX_COLUMNS", default=2_000)
 CSV_MAX_COMBINATIONS = env.int("CSV_MAX_COMBINATIONS", default=1_000_000)
+CSV_MAX_DATES = env.int("CSV_MAX_DATES", default=36_525)
+# Of a gzip file: what it may hold, and how many times its own size that may be.
+CSV_MAX_UNPACKED_BYTES = env.int("CSV_MAX_UNPACKED_BYTES", default=200 * 2**30)
+CSV_MAX_UNPACK_RATIO = env.int("CSV_MAX_UNPACK_RATIO", default=500)
 # A dimension with more values on a date has no daily totals of its own; its charts read the points.
 DAILY_TOTALS_MAX_VALUES = env.int("DAILY_TOTALS_MAX_VALUES", default=1_000)
 MAX_REJECTED_ROWS_KEPT = env.int("MAX_REJECTED_ROWS_KEPT", default=10_000)

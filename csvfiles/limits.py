@@ -11,7 +11,10 @@ class Limits:
     columns: int = 2_000
     combinations: int = 1_000_000  # different combinations of dimension values in one file
     combinations_shared: int = 100_000  # most that one file hands on to the next
+    dates: int = 36_525  # different ones in one file: a hundred years
     expanded_bytes: int = 200 * 2**30  # of a gzip file, read out
+    expansion: int = 500  # times of a gzip file's own bytes; deflate can reach 1,032
+    expanded_freely: int = 64 * 2**20  # before the expansion is looked at
     totals_kept: int = 100_000  # totals by dimension value and day; beyond them they are not kept
     rejects_kept: int = 10_000  # with their cells; all are counted
     reject_cell: int = 1_000  # characters kept of a rejected row's cell

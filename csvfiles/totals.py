@@ -46,10 +46,16 @@ class FileTotals:
         return totals
 
     def _add_dimension(self, position: int, values: Values, exact: pl.DataFrame) -> None:
+        if values.too_many:
+            self._give_up()
+            return
         numbered = exact.with_columns(values.numbers.gather(exact[COMBINATION]).alias("name"))
         for day, number, value in sum_by(numbered, DAY, "name"):
             known, name = self._by_dimension[position, day], values.texts[number]
             known[name] = EXACT.add(known.get(name, Decimal(0)), value)
         if sum(map(len, self._by_dimension.values())) > self._limits.totals_kept:
-            self.complete = False
-            self._by_dimension.clear()
+            self._give_up()
+
+    def _give_up(self) -> None:
+        self.complete = False
+        self._by_dimension.clear()

@@ -314,7 +314,7 @@ def test_reimport_reads_every_file_again_and_changes_nothing(bench):
 
 
 def test_points_that_come_in_parts_add_up(bench, monkeypatch):
-    monkeypatch.setattr("ingestion.ahead.Limits", lambda **fields: _small_limits())
+    monkeypatch.setattr("ingestion.ahead.get_limits", _small_limits)
     rows = [f"2024-05-0{1 + n % 3},team{n % 4},{n}.5\n" for n in range(400)]
     bench.put("a.csv", HEADER + "".join(rows))
     run = bench.sync()
