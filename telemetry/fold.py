@@ -11,10 +11,15 @@ from dataclasses import dataclass
 from datetime import date
 
 from django.db import connection
-from django.db.models import Count, QuerySet
 
 from telemetry.exact import sum_function
-from telemetry.models import FileDay, Telemetry
+from telemetry.models import Telemetry
+
+
+_COUNT = "count(*) OVER (PARTITION BY date)"
+_POINTS = """
+    SELECT p.date, p.series_id, p.value FROM held h
+    JOIN telemetry_datapoint p ON p.source_file_id = h.source_file_id AND p.date = h.date"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,36 +33,41 @@ class Query:
 def fold_dates(*, telemetry: Telemetry, dates: Sequence[date]) -> Query:
     """The effective values of these dates."""
     marks = ", ".join(["%s"] * len(dates)) or "NULL"
-    return _fold(telemetry, f"d.date IN ({marks})", list(dates), FileDay.objects.filter(date__in=dates))
+    return _fold(telemetry, f"date IN ({marks})", list(dates))
 
 
 def fold_range(*, telemetry: Telemetry, date_from: date, date_to: date) -> Query:
     """The effective values of the dates from `date_from` to `date_to`, both included."""
-    days = FileDay.objects.filter(date__range=(date_from, date_to))
-    return _fold(telemetry, "d.date BETWEEN %s AND %s", [date_from, date_to], days)
+    return _fold(telemetry, "date BETWEEN %s AND %s", [date_from, date_to])
 
 
-def _fold(telemetry: Telemetry, condition: str, params: list, days: QuerySet[FileDay]) -> Query:
+def _fold(telemetry: Telemetry, condition: str, params: list) -> Query:
+    """One statement, so that it sees one state of the files: which dates are contested, and their points.
+
+    Only the stored version of a file has FileDay rows, so the join brings in no other version's points.
+    """
     adds = telemetry.overlap == Telemetry.Overlap.ADD
-    contested = not adds and _is_contested(days.filter(telemetry=telemetry))
-    # Only the stored version of a file has FileDay rows, so the join brings in no other version's points.
-    points = f"""
-        FROM telemetry_fileday d
-        JOIN telemetry_datapoint p ON p.source_file_id = d.source_file_id AND p.date = d.date
-        JOIN telemetry_sourcefile f ON f.id = d.source_file_id
-        WHERE d.telemetry_id = %s AND {condition}"""
     total = f"{sum_function(connection.vendor)}(value) AS value"
-    if not contested:
-        sql = f"SELECT date, series_id, {total} FROM (SELECT p.date, p.series_id, p.value {points}) AS used"
-    else:
-        by_bytes = '"C"' if connection.vendor == "postgresql" else "BINARY"
-        sql = f"""SELECT date, series_id, {total} FROM (
+    sql = f"""
+        WITH held AS (
+            SELECT date, source_file_id, {_COUNT if not adds else "1"} AS files FROM telemetry_fileday
+            WHERE telemetry_id = %s AND {condition}
+        )
+        SELECT date, series_id, {total} FROM ({_POINTS if adds else _newest()}) AS used GROUP BY date, series_id"""
+    return Query(sql, [telemetry.pk, *params])
+
+
+def _newest() -> str:
+    """The points of dates that one file alone holds as they are; of the others, which are few, the winners."""
+    by_bytes = '"C"' if connection.vendor == "postgresql" else "BINARY"
+    return f"""{_POINTS} WHERE h.files = 1
+        UNION ALL
+        SELECT date, series_id, value FROM (
             SELECT p.date, p.series_id, p.value, rank() OVER (
                 PARTITION BY p.date, p.series_id ORDER BY f.last_modified DESC, f.key COLLATE {by_bytes} DESC
-            ) AS place {points}) AS used WHERE place = 1"""
-    return Query(f"{sql} GROUP BY date, series_id", [telemetry.pk, *params])
-
-
-def _is_contested(days: QuerySet[FileDay]) -> bool:
-    """Whether any of the dates stands in more than one stored file."""
-    return days.values("date").annotate(files=Count("pk")).filter(files__gt=1).exists()
+            ) AS place
+            FROM held h
+            JOIN telemetry_datapoint p ON p.source_file_id = h.source_file_id AND p.date = h.date
+            JOIN telemetry_sourcefile f ON f.id = h.source_file_id
+            WHERE h.files > 1
+        ) AS ranked WHERE place = 1"""

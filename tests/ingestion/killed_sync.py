@@ -1,8 +1,8 @@
 """The process of a sync that dies by SIGKILL just before or just after a commit (see killing.py).
 
 It sets Django up once and forks for each order that it reads from standard input, so that a death costs a tenth
-of a second. It touches neither database nor polars itself: what is forked would share the connection, and wait
-for threads that are not there.
+of a second. It keeps no connection to the database and touches no polars itself: what is forked would share the
+one, and wait for threads of the other that are not there.
 """
 
 from __future__ import annotations
@@ -94,6 +94,18 @@ def _sync(order: dict[str, Any]) -> int:
     return moments.count
 
 
+def _assume_role(telemetry_id: int) -> None:
+    """Once, before the fork: the SDK takes its time to make a client. Leaves no connection to the database."""
+    from django.db import connection
+
+    from endpoints.storage import open_bucket
+    from telemetry.models import Telemetry
+
+    telemetry = Telemetry.objects.select_related("endpoint").get(pk=telemetry_id)
+    open_bucket(telemetry.endpoint, prefix=telemetry.prefix)
+    connection.close()
+
+
 def _serve() -> None:
     import django
 
@@ -101,6 +113,7 @@ def _serve() -> None:
     import ingestion.work  # noqa: F401 - once, for all who are forked
 
     for line in sys.stdin:
+        _assume_role(json.loads(line)["telemetry_id"])
         reading, writing = os.pipe()
         child = os.fork()
         if not child:

@@ -1,0 +1,115 @@
+"""Whoever reads while a file is restated again and again sees one of its versions whole, never a mixture."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date
+from threading import Event, Thread
+
+import pytest
+from django.core.management import call_command
+from django.db import connections
+
+from telemetry.fields import plain
+from telemetry.selectors import explain_day, list_daily_totals, list_points
+from telemetry.totals import get_totals
+from tests.ingestion.world import World
+
+DAYS = [f"2024-05-0{day}" for day in range(1, 6)]
+TEAMS = ["core", "web", "data"]
+FIRST, LAST = date(2024, 5, 1), date(2024, 5, 5)
+READS = 25
+
+
+def restate(world: World, number: int) -> None:
+    """The next version: every value is its number. Every other time a second file holds the same dates too."""
+    rows = [(day, team, str(number)) for day in DAYS for team in TEAMS]
+    world.put("a.csv", rows, minute=number)
+    if number % 2:
+        world.put("b.csv", rows, minute=number)
+    else:
+        world.put("b.csv", [("2024-06-01", "core", "1")], minute=number)
+
+
+def read_points(world: World) -> list[str]:
+    found = list_points(telemetry=world.telemetry, date_from=FIRST, date_to=LAST)
+    points = {(point.date.isoformat(), *point.dimensions): plain(point.value) for point in found}
+    assert len(points) == len(DAYS) * len(TEAMS)
+    return list(points.values())
+
+
+def read_export(world: World) -> list[str]:
+    out = io.StringIO()
+    arguments = ("export_telemetry", world.telemetry.identifier, "--account", world.telemetry.account.slug)
+    call_command(*arguments, "--to", "2024-05-05", stdout=out)
+    rows = list(csv.reader(io.StringIO(out.getvalue())))[1:]
+    assert len(rows) == len(DAYS) * len(TEAMS)
+    return [row[-1] for row in rows]
+
+
+def read_totals(world: World) -> list[str]:
+    """Three teams make a day."""
+    totals = list_daily_totals(telemetry=world.telemetry, date_from=FIRST, date_to=LAST)
+    assert len(totals) == len(DAYS)
+    return [plain(total.value / 3) for total in totals]
+
+
+def read_totals_by_team(world: World) -> list[str]:
+    """The stacks of a chart add up to its whole: nothing is left for 'all other values'."""
+    dimension = world.telemetry.dimensions.get()
+    totals = get_totals(telemetry=world.telemetry, date_from=FIRST, date_to=LAST, dimension=dimension)
+    assert [stack.label for stack in totals.stacks] == sorted(TEAMS)
+    values = [value for stack in totals.stacks for value in stack.values.values()]
+    return [plain(value) for value in [*values, *(value / 3 for value in totals.overall.values.values())]]
+
+
+def read_explanation(world: World) -> list[str]:
+    """The files behind a day: the newest of them holds the day's number."""
+    newest = explain_day(telemetry=world.telemetry, date=FIRST)[0]
+    assert newest.counts
+    return [plain(newest.value / 3)]
+
+
+@contextmanager
+def restating(world: World) -> Iterator[Thread]:
+    """Another thread syncs version after version, until the end of the block."""
+    enough = Event()
+
+    def go_on() -> None:
+        number = 1
+        try:
+            while not enough.is_set():
+                number += 1
+                restate(world, number)
+                world.run(check=False)
+        finally:
+            connections.close_all()
+
+    thread = Thread(target=go_on)
+    thread.start()
+    try:
+        yield thread
+    finally:
+        enough.set()
+        thread.join(timeout=60)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(
+    "read", [read_points, read_export, read_totals, read_totals_by_team, read_explanation]
+)
+def test_a_reader_sees_one_version_whole(
+    standin, s3_endpoint, settings, read: Callable[[World], list[str]]
+):
+    world = World(standin, s3_endpoint)
+    restate(world, 1)
+    world.sync()
+    seen = set()
+    with restating(world) as writer:
+        while writer.is_alive() and len(seen) < READS:
+            [version] = set(read(world))
+            seen.add(version)
+    assert len(seen) == READS
