@@ -7,7 +7,8 @@ A claim is one conditional UPDATE: zero rows means that somebody else has it. On
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from itertools import accumulate
 
@@ -55,6 +56,17 @@ class Lease:
         if not held:
             raise RunLost(str(self.run.public_id))
         self._renewed_at = now
+
+    @contextmanager
+    def fence(self) -> Iterator[None]:
+        """A transaction in which nobody can take the run over. Raises RunLost where somebody has.
+
+        A worker that was only slow does not know that it was taken for dead: what it writes from an old
+        listing must not come after what its successor has written.
+        """
+        with transaction.atomic():
+            self.hold(self.clock())
+            yield
 
 
 def claim_run(*, run_id: int, clock: Clock) -> Lease | None:

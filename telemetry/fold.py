@@ -15,8 +15,6 @@ from django.db import connection
 from telemetry.exact import sum_function
 from telemetry.models import Telemetry
 
-
-_COUNT = "count(*) OVER (PARTITION BY date)"
 _POINTS = """
     SELECT p.date, p.series_id, p.value FROM held h
     JOIN telemetry_datapoint p ON p.source_file_id = h.source_file_id AND p.date = h.date"""
@@ -50,15 +48,16 @@ def _fold(telemetry: Telemetry, condition: str, params: list) -> Query:
     total = f"{sum_function(connection.vendor)}(value) AS value"
     sql = f"""
         WITH held AS (
-            SELECT date, source_file_id, {_COUNT if not adds else "1"} AS files FROM telemetry_fileday
+            SELECT date, source_file_id, count(*) OVER (PARTITION BY date) AS files FROM telemetry_fileday
             WHERE telemetry_id = %s AND {condition}
         )
-        SELECT date, series_id, {total} FROM ({_POINTS if adds else _newest()}) AS used GROUP BY date, series_id"""
+        SELECT date, series_id, {total} FROM ({_POINTS if adds else _newest()}) AS used
+        GROUP BY date, series_id"""
     return Query(sql, [telemetry.pk, *params])
 
 
 def _newest() -> str:
-    """The points of dates that one file alone holds as they are; of the others, which are few, the winners."""
+    """The points of dates that one file alone holds; of the others, which are few, the winners."""
     by_bytes = '"C"' if connection.vendor == "postgresql" else "BINARY"
     return f"""{_POINTS} WHERE h.files = 1
         UNION ALL

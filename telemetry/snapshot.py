@@ -12,8 +12,8 @@ from django.db import connection, transaction
 def snapshot() -> Iterator[None]:
     """Within, every query sees the database as it was at the first one; nothing is written there.
 
-    For whatever asks more than once: of two queries the second might see a file's next version. Within another
-    transaction it is that one's matter what is seen.
+    For whatever asks more than once: of two queries the second might see a file's next version.
+    Within another transaction it is that one's matter what is seen.
     """
     if connection.in_atomic_block:
         yield

@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def make_environment(**more: str) -> dict[str, str]:
-    """The product's own settings, on the database of the test that is running; the stand-in's are set already."""
+    """The product's own settings, on the running test's database; the stand-in's are set already."""
     return {
         **os.environ,
         "DJANGO_SETTINGS_MODULE": "config.settings",

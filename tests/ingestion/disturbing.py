@@ -46,9 +46,7 @@ def sync_twice(world: World, *, overtaken: bool) -> None:
     later = world.now + (LEASE if overtaken else timedelta())
     together = Barrier(2, timeout=30)
     failures: list[BaseException] = []
-    threads = [
-        Thread(target=_sync, args=(world, now, together, failures)) for now in (world.now, later)
-    ]
+    threads = [Thread(target=_sync, args=(world, now, together, failures)) for now in (world.now, later)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -65,7 +63,7 @@ def _sync(world: World, now: datetime, together: Barrier, failures: list[BaseExc
     try:
         together.wait()
         while not failures:
-            run, created = create_run(telemetry=world.telemetry, trigger="command", now=now)
+            run, _ = create_run(telemetry=world.telemetry, trigger="command", now=now)
             execute_run(run_id=run.pk, clock=lambda: now)
             help_run(run_id=run.pk, clock=lambda: now)
             run.refresh_from_db()

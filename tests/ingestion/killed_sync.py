@@ -1,8 +1,8 @@
 """The process of a sync that dies by SIGKILL just before or just after a commit (see killing.py).
 
-It sets Django up once and forks for each order that it reads from standard input, so that a death costs a tenth
-of a second. It keeps no connection to the database and touches no polars itself: what is forked would share the
-one, and wait for threads of the other that are not there.
+It sets Django up once and forks for each order that it reads from standard input: a death costs a tenth of a
+second. It keeps no connection to the database and touches no polars itself: what is forked would share the one,
+and wait for threads of the other that are not there.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ def _sync(order: dict[str, Any]) -> int:
 
 
 def _assume_role(telemetry_id: int) -> None:
-    """Once, before the fork: the SDK takes its time to make a client. Leaves no connection to the database."""
+    """Before the fork: the SDK takes its time to make a client. Leaves no connection to the database."""
     from django.db import connection
 
     from endpoints.storage import open_bucket

@@ -1,7 +1,7 @@
 """Whatever happened before: after a sync, what is stored equals a fresh import of what the bucket has shown.
 
-Random histories of a bucket and of syncs: whole, two at once, killed by SIGKILL before or after a commit, meeting
-a failing S3 or a bucket that changes under them. After each the model looks at what counts (world.py).
+Random histories of a bucket and of syncs: whole, two at once, killed by SIGKILL before or after a commit,
+meeting a failing S3 or a bucket that changes under them. After each the model looks at what counts (world.py).
 """
 
 from __future__ import annotations
@@ -26,6 +26,8 @@ minutes = st.integers(0, 3)  # few, so that different files and versions are oft
 teams = st.sampled_from(["core", "web"])
 metrics = st.sampled_from(["1", "2.5", "0", "1e-3", "12345678901234567890.000000000000000001", "-1", "x"])
 contents = st.lists(st.tuples(st.sampled_from(DAYS), teams, metrics), max_size=5)
+
+requests = st.sampled_from(["list", "get"])
 
 
 @st.composite
@@ -102,12 +104,14 @@ class Histories(RuleBasedStateMachine):
     def s3_fails(self, operation, kind, times, after_bytes):
         fail(self.world, operation=operation, kind=kind, times=times, after_bytes=after_bytes)
 
-    @rule(key=keys, rows=contents, minute=minutes, after=st.sampled_from(["list", "get"]), broken=st.booleans())
+    @rule(
+        key=keys, rows=contents, minute=minutes, after=st.sampled_from(["list", "get"]), broken=st.booleans()
+    )
     def overwritten_under_a_sync(self, key, rows, minute, after, broken):
         world = self.world
         change_under(world, lambda: world.put(key, rows, minute=minute), after=after, broken=broken)
 
-    @rule(key=keys, after=st.sampled_from(["list", "get"]), broken=st.booleans())
+    @rule(key=keys, after=requests, broken=st.booleans())
     def deleted_under_a_sync(self, key, after, broken):
         change_under(self.world, lambda: self.world.delete(key), after=after, broken=broken)
 

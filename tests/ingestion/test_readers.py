@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import date
-from threading import Event, Thread
+from threading import Thread
+from typing import Any
 
 import pytest
 from django.core.management import call_command
-from django.db import connections
+from django.db import connection, connections
 
 from telemetry.fields import plain
 from telemetry.selectors import explain_day, list_daily_totals, list_points
@@ -21,14 +21,13 @@ from tests.ingestion.world import World
 DAYS = [f"2024-05-0{day}" for day in range(1, 6)]
 TEAMS = ["core", "web", "data"]
 FIRST, LAST = date(2024, 5, 1), date(2024, 5, 5)
-READS = 25
 
 
 def restate(world: World, number: int) -> None:
-    """The next version: every value is its number. Every other time a second file holds the same dates too."""
+    """The next version: each value is its number. Two times of three a second file holds the same dates."""
     rows = [(day, team, str(number)) for day in DAYS for team in TEAMS]
     world.put("a.csv", rows, minute=number)
-    if number % 2:
+    if number % 3:
         world.put("b.csv", rows, minute=number)
     else:
         world.put("b.csv", [("2024-06-01", "core", "1")], minute=number)
@@ -73,43 +72,42 @@ def read_explanation(world: World) -> list[str]:
     return [plain(newest.value / 3)]
 
 
-@contextmanager
-def restating(world: World) -> Iterator[Thread]:
-    """Another thread syncs version after version, until the end of the block."""
-    enough = Event()
+class Restating:
+    """After every statement of a reader another thread syncs the next version: nothing worse can come."""
 
-    def go_on() -> None:
-        number = 1
+    def __init__(self, world: World, number: int) -> None:
+        self._world, self.number = world, number
+        restate(world, self.number)
+        world.sync()
+
+    def __call__(self, execute: Callable, sql: str, params: Any, many: bool, context: dict) -> Any:
+        result = execute(sql, params, many, context)
+        writer = Thread(target=self._sync_next)
+        before = self.number
+        writer.start()
+        writer.join(timeout=60)
+        assert self.number == before + 1, "the reader keeps the writer waiting"
+        return result
+
+    def _sync_next(self) -> None:
         try:
-            while not enough.is_set():
-                number += 1
-                restate(world, number)
-                world.run(check=False)
+            restate(self._world, self.number + 1)
+            self._world.run(check=False)
+            self.number += 1
         finally:
             connections.close_all()
-
-    thread = Thread(target=go_on)
-    thread.start()
-    try:
-        yield thread
-    finally:
-        enough.set()
-        thread.join(timeout=60)
 
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize(
     "read", [read_points, read_export, read_totals, read_totals_by_team, read_explanation]
 )
-def test_a_reader_sees_one_version_whole(
-    standin, s3_endpoint, settings, read: Callable[[World], list[str]]
-):
+@pytest.mark.parametrize("first", [1, 2, 3])  # with or without the second file at the start and after it
+def test_a_reader_sees_one_version_whole(standin, s3_endpoint, read: Callable[[World], list[str]], first):
     world = World(standin, s3_endpoint)
-    restate(world, 1)
-    world.sync()
-    seen = set()
-    with restating(world) as writer:
-        while writer.is_alive() and len(seen) < READS:
-            [version] = set(read(world))
-            seen.add(version)
-    assert len(seen) == READS
+    restating = Restating(world, first)
+    with connection.execute_wrapper(restating):
+        versions = set(read(world))
+    assert restating.number > first, "nothing came between"
+    assert len(versions) == 1
+    assert first <= int(versions.pop()) <= restating.number
