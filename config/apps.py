@@ -1,3 +1,4 @@
+from django.apps import AppConfig
 from django.contrib.admin.apps import AdminConfig as DjangoAdminConfig
 
 
@@ -5,3 +6,12 @@ class AdminConfig(DjangoAdminConfig):
     """Django admin, whose sign-in is the product's own."""
 
     default_site = "config.admin.Site"
+
+
+class HouseConfig(AppConfig):
+    """What puts the parts together; an app for the sake of its checks."""
+
+    name = "config"
+
+    def ready(self) -> None:
+        import config.checks  # noqa: F401 - registers them

@@ -10,7 +10,8 @@ from django.db.models import Count, F, Q, Sum
 from ingestion.leases import Lease
 from ingestion.models import RunFile, SyncRun
 from telemetry.exact import sum_function
-from telemetry.models import Telemetry
+from telemetry.loading import abandon_loads
+from telemetry.models import SourceFile, Telemetry
 from telemetry.selectors import get_data_range
 
 State = SyncRun.State
@@ -30,16 +31,33 @@ def finish_run(*, lease: Lease) -> None:
 
 def fail_run(*, lease: Lease, message: str) -> None:
     """End a run that met something that concerns all of its files. What it has read stays. Raises RunLost."""
-    run, now = lease.run, lease.clock()
+    with lease.fence():
+        _fail(lease.run, lease.clock(), message)
+
+
+def give_up_run(*, run: SyncRun, now: datetime) -> None:
+    """End a run that was lost too often; whoever took it up in the meantime keeps it. What was read stays."""
+    message = (
+        f"The sync stopped unexpectedly {run.attempts} times in a row without getting on. "
+        "What it had read is kept. Look at the worker's log, then sync again."
+    )
     with transaction.atomic():
-        lease.hold(now)
-        run.files.filter(state=RunFile.State.PENDING).update(
-            state=RunFile.State.FAILED, message=f"Not read: {message}"
-        )
-        counted = _count_files(run)
-        run.state = State.INCOMPLETE if counted["files_read"] else State.FAILED
-        run.message = message
-        _end(run, now, counted)
+        lost = SyncRun.objects.filter(pk=run.pk, state=run.state, lease_owner=run.lease_owner)
+        for current in lost.filter(lease_until=run.lease_until).select_for_update(of=("self",)):
+            _fail(current, now, message)
+
+
+def _fail(run: SyncRun, now: datetime, message: str) -> None:
+    pending = run.files.filter(state=RunFile.State.PENDING)
+    half_read = SourceFile.objects.filter(
+        telemetry_id=run.telemetry_id, state=SourceFile.State.READING, key__in=pending.values("key")
+    )
+    abandon_loads(source_files=list(half_read))
+    pending.update(state=RunFile.State.FAILED, message=f"Not read: {message}")
+    counted = _count_files(run)
+    run.state = State.INCOMPLETE if counted["files_read"] else State.FAILED
+    run.message = message
+    _end(run, now, counted)
 
 
 def _count_files(run: SyncRun) -> dict[str, int]:

@@ -32,6 +32,7 @@ def read_groups(reading: Reading) -> Iterator[int]:
                 reading.lease.renew()
             group.complete()
             yield len(group.files)
+            reading.lease.check_turn()
     except (StorageError, RunLost):
         upcoming.give_up()
         raise

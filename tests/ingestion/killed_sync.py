@@ -1,8 +1,8 @@
 """The process of a sync that dies by SIGKILL just before or just after a commit (see killing.py).
 
-It sets Django up once and forks for each order that it reads from standard input: a death costs a tenth of a
-second. It keeps no connection to the database and touches no polars itself: what is forked would share the one,
-and wait for threads of the other that are not there.
+It sets Django up once and forks for each order that it reads from standard input: a death costs a tenth of
+a second. It keeps no connection to the database and touches no polars itself: what is forked would share the
+one, and wait for threads of the other that are not there.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Whatever happened before: after a sync, what is stored equals a fresh import of what the bucket has shown.
 
 Random histories of a bucket and of syncs: whole, two at once, killed by SIGKILL before or after a commit,
-meeting a failing S3 or a bucket that changes under them. After each the model looks at what counts (world.py).
+meeting a failing S3 or a bucket that changes under them. After each the model looks at what counts.
 """
 
 from __future__ import annotations

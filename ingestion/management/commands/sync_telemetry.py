@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.management.arguments import add_account_argument, find_account
 from accounts.models import Account
-from commandline.command import DONE, FAILED, WrongArguments
+from commandline.command import DONE, FAILED, Failure, WrongArguments
 from commandline.command import Command as BaseCommand
 from ingestion.models import RunFile, SyncRun
 from ingestion.selectors import list_run_files
@@ -57,7 +57,10 @@ class Command(BaseCommand):
             if created:
                 self._report(f"{telemetry.identifier}: reading s3://{_place(telemetry)}")
             executed = execute_run(run_id=run.pk, clock=timezone.now, report=self._show_progress)
-            run.refresh_from_db()
+            try:
+                run.refresh_from_db()
+            except SyncRun.DoesNotExist:
+                raise Failure(f"{telemetry.identifier} was deleted while it was synced.") from None
             if created and run.state not in SyncRun.ACTIVE_STATES:
                 self._report_end(telemetry, run)
                 return run
