@@ -147,11 +147,17 @@ def take_files(*, lease: Lease) -> list[RunFile]:
     with transaction.atomic():
         found = list(free.select_for_update(skip_locked=True)[: 4 * FILES_TAKEN])
         taken = _choose(found)
+        if taken and taken[0].taken_until is not None and _holds_files(lease):
+            return []  # it is to be alone
         for run_file in taken:
             run_file.taken_by, run_file.taken_until = lease.owner, _end_of_lease(now)
         mine = RunFile.objects.filter(pk__in=[run_file.pk for run_file in taken])
         mine.update(taken_by=lease.owner, taken_until=_end_of_lease(now))
     return taken
+
+
+def _holds_files(lease: Lease) -> bool:
+    return _pending(lease.run).filter(taken_by=lease.owner, taken_until__isnull=False).exists()
 
 
 def _choose(free: list[RunFile]) -> list[RunFile]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from threading import Barrier, Thread
+from unittest.mock import patch
 
 from django.db import connections
 
+from endpoints import storage
 from ingestion.models import SyncRun
 from ingestion.services import create_run
 from ingestion.work import execute_run, help_run
@@ -15,15 +18,29 @@ from tests.ingestion.world import LEASE, World
 
 KINDS = ("deny", "slow_down", "server_error", "hang", "stall", "reset", "damage")
 
+SHORT = 0.3  # seconds
+
 
 def fail(world: World, *, operation: str, kind: str, times: int, after_bytes: int) -> SyncRun:
     """A run during which S3 fails: for a while, or for good."""
     name = world.prefix if operation != "assume" else ""
-    world.standin.fail(operation, kind, times=times, after_bytes=after_bytes, name=name)
+    with sdk_that_waits(SHORT if kind in ("hang", "stall") else storage.READ_TIMEOUT):
+        world.standin.fail(operation, kind, times=times, after_bytes=after_bytes, name=name)
+        try:
+            return world.run()
+        finally:
+            world.standin.clear_faults()
+
+
+@contextmanager
+def sdk_that_waits(seconds: float) -> Iterator[None]:
+    """Clients, and roles to be assumed, that are new within; they wait so long for an answer."""
+    storage.forget_everything()
     try:
-        return world.run()
+        with patch.object(storage, "READ_TIMEOUT", seconds):
+            yield
     finally:
-        world.standin.clear_faults()
+        storage.forget_everything()
 
 
 def change_under(world: World, change: Callable[[], None], *, after: str, broken: bool) -> SyncRun:

@@ -14,7 +14,6 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
 
-from endpoints import storage
 from tests.ingestion.disturbing import KINDS, change_under, fail, sync_twice
 from tests.ingestion.killing import Killer
 from tests.ingestion.world import World
@@ -123,8 +122,7 @@ def killer(standin, transactional_db) -> Iterator[Killer]:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_every_history_converges(standin, s3_endpoint, killer, monkeypatch):
-    monkeypatch.setattr(storage, "READ_TIMEOUT", 0.3)  # seconds, for what hangs
+def test_every_history_converges(standin, s3_endpoint, killer):
     Histories.standin, Histories.endpoint, Histories.killer = standin, s3_endpoint, killer
     run_state_machine_as_test(
         Histories,
