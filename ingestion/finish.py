@@ -91,6 +91,8 @@ def _end(run: SyncRun, now: datetime, counted: dict[str, int]) -> None:
 
 def list_warnings(run: SyncRun) -> list[str]:
     """What a person should look at although the run went well, each in a sentence or two."""
+    if not run.files_planned:
+        return [text for text in (_warn_nothing_found(run),) if text]
     found = (
         _warn_nothing_found(run),
         _warn_all_rejected(run),

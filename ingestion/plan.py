@@ -23,8 +23,9 @@ Change = Callable[[], None]
 def plan_run(*, lease: Lease, bucket: Bucket) -> None:
     """List the bucket and write down what is to be read. Raises StorageError, RunLost."""
     run = lease.run
-    with lease.fence():
-        run.files.all().delete()  # of an attempt that was lost while it planned
+    if run.attempts > 1:  # the one before was lost while it planned
+        with lease.fence():
+            run.files.all().delete()
     counts: Counter[str] = Counter()
     for page in bucket.list_pages(run.telemetry.full_prefix):
         counts["objects"] += len(page)

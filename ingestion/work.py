@@ -92,18 +92,23 @@ def _carry_out(lease: Lease, *, ask_for_help: bool, report: Report | None) -> No
         bucket = _open(lease)
         if lease.run.planned_at is None:
             plan_run(lease=lease, bucket=bucket)
-        if ask_for_help:
-            _ask_for_help(lease)
-        _read_files(lease, bucket, report)
-        while files_are_left(lease=lease):  # others read them; or died, and then they are ours in a while
-            lease.renew()
-            lease.check_turn()
-            time.sleep(SECONDS_BETWEEN_LOOKS)
-            _read_files(lease, bucket)
+        if lease.run.files_planned:
+            _read_planned(lease, bucket, ask_for_help=ask_for_help, report=report)
     except StorageError as error:
         fail_run(lease=lease, message=str(error))
     else:
         finish_run(lease=lease)
+
+
+def _read_planned(lease: Lease, bucket: Bucket, *, ask_for_help: bool, report: Report | None) -> None:
+    if ask_for_help:
+        _ask_for_help(lease)
+    _read_files(lease, bucket, report)
+    while files_are_left(lease=lease):  # others read them; or died, and then they are ours in a while
+        lease.renew()
+        lease.check_turn()
+        time.sleep(SECONDS_BETWEEN_LOOKS)
+        _read_files(lease, bucket)
 
 
 def _open(lease: Lease) -> Bucket:

@@ -64,7 +64,10 @@ def series_key(dimensions: Sequence[str]) -> uuid.UUID:
 
 
 def get_or_create_series(*, telemetry_id: int, combinations: Sequence[Combination]) -> list[int]:
-    """The ids of the series with these dimension values, in the same order. Safe beside other writers."""
+    """The ids of the series with these dimension values, in the same order. Safe beside other writers.
+
+    Raises Series.DoesNotExist where the telemetry is being deleted.
+    """
     ids: list[int] = []
     for start in range(0, len(combinations), _AT_A_TIME):
         ids += _resolve(telemetry_id, combinations[start : start + _AT_A_TIME])
@@ -79,6 +82,8 @@ def _resolve(telemetry_id: int, combinations: Sequence[Combination]) -> list[int
         known |= _insert(telemetry_id, missing)
         # Another reader of the same telemetry may have been first: conflicts are passed over, then looked up.
         known |= _find(telemetry_id, [key for key in missing if key not in known])
+    if len(known) < len(by_key):
+        raise Series.DoesNotExist("The telemetry was deleted in the meantime.")
     return [known[key] for key in by_key]
 
 
