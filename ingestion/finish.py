@@ -49,11 +49,10 @@ def give_up_run(*, run: SyncRun, now: datetime) -> None:
 
 def _fail(run: SyncRun, now: datetime, message: str) -> None:
     pending = run.files.filter(state=RunFile.State.PENDING)
-    half_read = SourceFile.objects.filter(
-        telemetry_id=run.telemetry_id, state=SourceFile.State.READING, key__in=pending.values("key")
-    )
-    abandon_loads(source_files=list(half_read))
+    reading = SourceFile.objects.filter(telemetry_id=run.telemetry_id, state=SourceFile.State.READING)
+    half_read = list(reading.filter(key__in=pending.values("key")))
     pending.update(state=RunFile.State.FAILED, message=f"Not read: {message}")
+    abandon_loads(source_files=half_read)
     counted = _count_files(run)
     run.state = State.INCOMPLETE if counted["files_read"] else State.FAILED
     run.message = message

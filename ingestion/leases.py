@@ -7,7 +7,7 @@ A claim is one conditional UPDATE: zero rows means that somebody else has it. On
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from itertools import accumulate
@@ -154,6 +154,24 @@ def take_files(*, lease: Lease) -> list[RunFile]:
         mine = RunFile.objects.filter(pk__in=[run_file.pk for run_file in taken])
         mine.update(taken_by=lease.owner, taken_until=_end_of_lease(now))
     return taken
+
+
+def lock_files(*, run_files: Sequence[RunFile]) -> bool:
+    """Whether these files, which this process took, are still its own; they stay so in this transaction.
+
+    A process that was only slow does not know that others have taken its files over.
+    """
+    owners = {run_file.taken_by for run_file in run_files}
+    mine = RunFile.objects.filter(
+        pk__in=[run_file.pk for run_file in run_files], state=RunFile.State.PENDING, taken_by__in=owners
+    )
+    return len(mine.select_for_update(no_key=True).values_list("pk")) == len(run_files)
+
+
+def release_file(*, run_file: RunFile) -> None:
+    """Let anybody read a file whose reading somebody disturbed, where it is still ours."""
+    pending = RunFile.objects.filter(pk=run_file.pk, state=RunFile.State.PENDING)
+    pending.filter(taken_by=run_file.taken_by).update(taken_until=None)
 
 
 def _holds_files(lease: Lease) -> bool:

@@ -110,11 +110,11 @@ def _keep_writers_out(telemetry: Telemetry) -> None:
     What it adds refers to one of these rows. They are locked in the order in which a sync locks them.
     """
     active = telemetry.sync_runs.filter(finished_at=None)
-    pending = [run.files.filter(state="pending") for run in active.select_for_update()]
+    for run in active.select_for_update():
+        list(run.files.filter(state="pending").select_for_update().values_list("pk"))
     Telemetry.objects.select_for_update().get(pk=telemetry.pk)
     reading = SourceFile.objects.filter(telemetry=telemetry, state=SourceFile.State.READING)
-    for rows in (reading, *pending):
-        list(rows.select_for_update().values_list("pk"))
+    list(reading.select_for_update().values_list("pk"))
 
 
 def get_mapping(*, telemetry: Telemetry) -> Mapping:

@@ -25,7 +25,7 @@ EVERYTHING = (RejectedRow, RunFile, SyncRun, DailyTotal, FileDay, PointBlock, Se
 
 
 class Deleting:
-    """Deletes the telemetry, in another thread, after the `at`th statement outside a transaction, or commit."""
+    """Deletes the telemetry, in another thread, after the `at`th commit or statement outside of one."""
 
     def __init__(self, world: World, at: int) -> None:
         self._world, self._at, self.statements, self.error = world, at, 0, None

@@ -68,7 +68,7 @@ def die_at(condition):
 
 
 def carry_on(run, clock):
-    """What reconciler and workers do, death after death, until the run has ended; how often it was taken up."""
+    """What reconciler and workers do, death after death, until the run ends; how often it was taken up."""
     for attempt in range(1, 40):
         try:
             work.execute_run(run_id=run.pk, clock=clock)
@@ -122,11 +122,12 @@ def test_runs_that_wait_for_hours_get_few_messages_and_a_lost_one_is_sent_within
     bench, sent, django_capture_on_commit_callbacks
 ):
     run = put_files(bench)
-    times = []
     with django_capture_on_commit_callbacks(execute=True):
-        for minute in range(5 * 60):
-            if services.recover_lost_runs(now=NOW + timedelta(minutes=minute, seconds=1)):
-                times.append(minute)
+        times = [
+            minute
+            for minute in range(5 * 60)
+            if services.recover_lost_runs(now=NOW + timedelta(minutes=minute, seconds=1))
+        ]
     assert sent == [("run_sync", run.pk)] * len(times)
     assert times == [1, 3, 7, 15, 31, 63, 123, 183, 243]
 

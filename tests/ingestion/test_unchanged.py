@@ -1,4 +1,4 @@
-"""A sync does what changed: nothing for an unchanged prefix but to list it, one GET and one day for a new file."""
+"""A sync does what changed: an unchanged prefix is listed and no more; a new file is one GET and one day."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.standin import BUCKET
 
 HEADER = "date,team,requests\n"
 OBJECTS, KEYS_A_PAGE = 3_000, 1_000
-AT_MOST_A_RUN = 35  # statements of a run with nothing to read, beside those of its pages
+AT_MOST_A_RUN = 20  # statements of a run with nothing to read, beside those of its pages
 
 
 @pytest.fixture
