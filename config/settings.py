@@ -6,6 +6,7 @@ its name. A file `.env` beside manage.py is read when it exists; the environment
 
 from __future__ import annotations
 
+import os
 from datetime import time
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,9 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 
 from config.logs import logging_config
+
+# A worker's second core is another worker's; a pool of threads costs a file of a day's rows a tenth more.
+os.environ.setdefault("POLARS_MAX_THREADS", "1")
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -137,6 +141,7 @@ CACHES = {
         }
     )
 }
+CELERY_APP = "config.celery.app"
 QUEUE_DIR = Path(env.str("QUEUE_DIR", default=str(VAR_DIR / "queue")))
 # A task is killed after so long. Redis gives one to another worker that is not done after the other time.
 TASK_TIME_LIMIT_SECONDS = env.int("TASK_TIME_LIMIT_SECONDS", default=10_800)

@@ -132,8 +132,7 @@ class Group:
         """All at once; where one has been taken over, each by itself."""
         try:
             with transaction.atomic():
-                for one in read:
-                    record_read(read=one)
+                record_read(read=read)
                 complete_loads(loads=[one.loaded for one in read], now=self._reading.lease.clock())
         except LoadLost:
             if len(read) > 1:
