@@ -11,6 +11,7 @@ from ingestion.leases import Lease
 from ingestion.leftovers import discard_run
 from ingestion.models import RunFile, SyncRun
 from telemetry.exact import sum_function
+from telemetry.loading import abandon_loads
 from telemetry.models import SourceFile, Telemetry
 from telemetry.selectors import get_data_range
 
@@ -31,20 +32,37 @@ def finish_run(*, lease: Lease) -> None:
 
 def fail_run(*, lease: Lease, message: str) -> None:
     """End a run that met something that concerns all of its files. What it has read stays. Raises RunLost."""
-    run, now = lease.run, lease.clock()
+    with lease.fence():
+        _fail(lease.run, lease.clock(), message)
+
+
+def give_up_run(*, run: SyncRun, now: datetime) -> None:
+    """End a run that was lost too often; whoever took it up in the meantime keeps it. What was read stays."""
+    kept = "" if run.is_staged else "What it had read is kept. "
+    message = (
+        f"The sync stopped unexpectedly {run.attempts} times in a row without getting on. "
+        f"{kept}Look at the worker's log, then sync again."
+    )
     with transaction.atomic():
-        lease.hold(now)
-        run.files.filter(state=RunFile.State.PENDING).update(
-            state=RunFile.State.FAILED, message=f"Not read: {message}"
-        )
-        counted = count_files(run)
-        run.state = State.INCOMPLETE if counted["files_read"] else State.FAILED
-        if run.is_staged:
-            run.state, counted["points_written"] = State.FAILED, 0
-            discard_run(run=run)
-            message = f"Nothing was changed. {message}"
-        run.message = message
-        end_run(run, now, counted)
+        lost = SyncRun.objects.filter(pk=run.pk, state=run.state, lease_owner=run.lease_owner)
+        for current in lost.filter(lease_until=run.lease_until).select_for_update(of=("self",)):
+            _fail(current, now, message)
+
+
+def _fail(run: SyncRun, now: datetime, message: str) -> None:
+    pending = run.files.filter(state=RunFile.State.PENDING)
+    reading = SourceFile.objects.filter(telemetry_id=run.telemetry_id, state=SourceFile.State.READING)
+    half_read = list(reading.filter(key__in=pending.values("key")))
+    pending.update(state=RunFile.State.FAILED, message=f"Not read: {message}")
+    abandon_loads(source_files=half_read)
+    counted = count_files(run)
+    run.state = State.INCOMPLETE if counted["files_read"] else State.FAILED
+    if run.is_staged:
+        run.state, counted["points_written"] = State.FAILED, 0
+        discard_run(run=run)
+        message = f"Nothing was changed. {message}"
+    run.message = message
+    end_run(run, now, counted)
 
 
 def count_files(run: SyncRun) -> dict[str, int]:
@@ -80,15 +98,19 @@ def end_run(run: SyncRun, now: datetime, counted: dict[str, int]) -> None:
 
 def list_warnings(run: SyncRun) -> list[str]:
     """What a person should look at although the run went well, each in a sentence or two."""
-    found = (
-        _warn_drift(run),
-        _warn_nothing_found(run),
+    found: tuple[str | None, ...] = (_warn_drift(run), _warn_nothing_found(run))
+    if run.files_planned:
+        found += _look_at_files(run)
+    return [text for text in found if text]
+
+
+def _look_at_files(run: SyncRun) -> tuple[str | None, ...]:
+    return (
         _warn_all_rejected(run),
         _warn_repeats(run),
         _warn_overlaps(run),
         _note_extra_columns(run),
     )
-    return [text for text in found if text]
 
 
 def _warn_drift(run: SyncRun) -> str | None:

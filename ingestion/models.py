@@ -60,7 +60,8 @@ class SyncRun(models.Model):
     planned_at = models.DateTimeField(null=True)  # when the list of files to read was complete
     lease_owner = models.UUIDField(null=True)  # who works on the run
     lease_until = models.DateTimeField(null=True)  # renewed while the work goes on; past it, the run is lost
-    attempts = models.PositiveSmallIntegerField(default=0)
+    attempts = models.PositiveSmallIntegerField(default=0)  # in a row that did not get on
+    queued_at = models.DateTimeField(null=True)  # when it was lost and put on the queue again
     found_nothing = models.BooleanField(default=False)  # no object at all under the prefix
     files_planned = models.BigIntegerField(default=0)  # to read in this run
     files_read = models.BigIntegerField(default=0)

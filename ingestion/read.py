@@ -7,6 +7,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 
 import structlog
+from django.db import transaction
 
 from csvfiles.errors import FileError
 from csvfiles.judge import RejectedRow as Rejected
@@ -24,7 +25,7 @@ from endpoints.errors import (
 )
 from endpoints.storage import Bucket, S3Object
 from ingestion.ahead import FileReader, Known
-from ingestion.leases import Lease
+from ingestion.leases import Lease, lock_files
 from ingestion.models import RejectedRow, RunFile
 from ingestion.threshold import TooManyRejected, check_rejects
 from telemetry.blocks import BlockWriter
@@ -125,10 +126,15 @@ def read_file(
 
 
 def begin(*, run_files: Sequence[RunFile], telemetry: Telemetry) -> list[SourceFile]:
-    """The versions of these files, about to be read; nothing is left of an attempt that was lost."""
-    RejectedRow.objects.filter(run_file__in=run_files).delete()
+    """The versions of these files, about to be read; nothing is left of an attempt that was lost.
+
+    Raises LoadLost where somebody has taken one of the files over.
+    """
     versions = [Version(file.key, file.etag, file.size, file.last_modified) for file in run_files]
-    return begin_loads(telemetry=telemetry, versions=versions)
+    with transaction.atomic():
+        _lock(run_files)
+        RejectedRow.objects.filter(run_file__in=run_files).delete()
+        return begin_loads(telemetry=telemetry, versions=versions)
 
 
 def record_read(*, read: Sequence[ReadFile]) -> None:
@@ -166,13 +172,21 @@ def _read(run_file: RunFile, load: Load, reading: Reading, ahead: FileReader) ->
 
 
 def _keep_rejects(run_file: RunFile, rejects: list[Rejected]) -> None:
-    RejectedRow.objects.bulk_create(
-        (
-            RejectedRow(run_file=run_file, row_number=row.row_number, reason=row.reason, cells=row.cells)
-            for row in rejects
-        ),
-        batch_size=1_000,
+    """Raises LoadLost: rows of a reader that lost the file must not come among those of its successor."""
+    if not rejects:
+        return
+    kept = (
+        RejectedRow(run_file=run_file, row_number=row.row_number, reason=row.reason, cells=row.cells)
+        for row in rejects
     )
+    with transaction.atomic():
+        _lock([run_file])
+        RejectedRow.objects.bulk_create(kept, batch_size=1_000)
+
+
+def _lock(run_files: Sequence[RunFile]) -> None:
+    if not lock_files(run_files=run_files):
+        raise LoadLost(run_files[0].key)
 
 
 def _record_failure(
@@ -185,10 +199,11 @@ def _record_failure(
     fields = {"state": RunFile.State.FAILED, "message": message, "source_file": source_file}
     if too_many is not None:
         fields |= {**_count_rows(too_many), "reject_reasons": dict(too_many.reasons)}
-    if not RunFile.objects.filter(**_still_ours(run_file)).update(**fields):
-        raise LoadLost(run_file.key)
-    if too_many is None:
-        run_file.rejected_rows.all().delete()
+    with transaction.atomic():
+        if not RunFile.objects.filter(**_still_ours(run_file)).update(**fields):
+            raise LoadLost(run_file.key)
+        if too_many is None:
+            run_file.rejected_rows.all().delete()
     log.warning("file failed", run=run_file.run_id, source_file=source_file.pk)
 
 
@@ -215,4 +230,6 @@ def _find_newest(bucket: Bucket, key: str) -> S3Object | None:
 
 def _move_to(run_file: RunFile, newest: S3Object) -> None:
     run_file.etag, run_file.size, run_file.last_modified = newest.etag, newest.size, newest.last_modified
-    run_file.save(update_fields=["etag", "size", "last_modified"])
+    with transaction.atomic():
+        _lock([run_file])
+        run_file.save(update_fields=["etag", "size", "last_modified"])

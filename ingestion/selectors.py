@@ -24,6 +24,9 @@ class Reason:
     examples: list[RejectedRow]
 
 
+MESSAGES_APART, MESSAGES_APART_AT_MOST = timedelta(minutes=1), timedelta(hours=1)
+
+
 def list_runs(*, telemetry: Telemetry) -> QuerySet[SyncRun]:
     """The telemetry's runs, newest first."""
     return telemetry.sync_runs.select_related("requested_by")
@@ -112,10 +115,23 @@ def list_due_telemetries(*, now: datetime) -> list[tuple[Telemetry, date]]:
     return [(telemetry, day) for telemetry in telemetries]
 
 
-def list_lost_runs(*, now: datetime) -> QuerySet[SyncRun]:
-    """Runs whose worker has not been heard of, or whose message has found no worker."""
+def list_lost_runs(*, now: datetime) -> list[SyncRun]:
+    """Runs whose worker has not been heard of, or whose message has found none, and is worth another one.
+
+    Workers may be busy for hours, and then every message waits with the others: the first one more comes at
+    once, the next after ever longer, up to an hour.
+    """
     waited = now - timedelta(seconds=4 * settings.RUN_HEARTBEAT_SECONDS)
-    return SyncRun.objects.filter(
+    runs = SyncRun.objects.filter(
         Q(state=SyncRun.State.RUNNING, lease_until__lt=now)
         | Q(state=SyncRun.State.QUEUED, created_at__lt=waited)
-    ).order_by("created_at")
+    )
+    return [run for run in runs.order_by("created_at") if _is_worth_a_message(run, now)]
+
+
+def _is_worth_a_message(run: SyncRun, now: datetime) -> bool:
+    lost_at = run.lease_until or run.created_at
+    if run.queued_at is None or run.queued_at < lost_at:
+        return True
+    patience = min(max(run.queued_at - lost_at, MESSAGES_APART), MESSAGES_APART_AT_MOST)
+    return now - run.queued_at >= patience

@@ -11,9 +11,10 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
 from accounts.models import User
-from ingestion.leftovers import discard_run
+from ingestion.finish import give_up_run
+from ingestion.leases import has_got_on
 from ingestion.messages import send
-from ingestion.models import RunFile, SyncRun
+from ingestion.models import SyncRun
 from ingestion.scope import (
     WHAT_CHANGED,
     Change,
@@ -152,39 +153,31 @@ def start_due_syncs(*, now: datetime) -> int:
 
 def recover_lost_runs(*, now: datetime) -> int:
     """Queue again the runs whose worker or message was lost; end those lost too often. How many."""
-    lost = 0
+    recovered = 0
     for run in list_lost_runs(now=now):
-        lost += 1
-        if run.attempts >= settings.RUN_MAX_ATTEMPTS:
-            _give_up(run, now)
-        else:
-            _queue(run)
-    return lost
+        if _is_hopeless(run):
+            give_up_run(run=run, now=now)
+        elif not _queue_again(run, now):
+            continue
+        recovered += 1
+    return recovered
+
+
+def _is_hopeless(run: SyncRun) -> bool:
+    if run.attempts < settings.RUN_MAX_ATTEMPTS:
+        return False
+    return not has_got_on(run_id=run.pk, owner=run.lease_owner)
+
+
+def _queue_again(run: SyncRun, now: datetime) -> bool:
+    """Send the task once more, unless another recovery has done so at the same moment."""
+    mine = SyncRun.objects.filter(pk=run.pk, state=run.state, queued_at=run.queued_at)
+    if not mine.update(queued_at=now):
+        return False
+    _queue(run)
+    return True
 
 
 def _queue(run: SyncRun) -> None:
     """Send the task once the run is there for a worker to find."""
     transaction.on_commit(lambda: send("run_sync", run_id=run.pk))
-
-
-def _give_up(run: SyncRun, now: datetime) -> None:
-    """End a run that nobody works on; whoever took it in the meantime keeps it."""
-    kept = "Nothing was changed." if run.is_staged else "What it had read is kept."
-    message = (
-        f"The sync stopped unexpectedly {run.attempts} times. {kept} "
-        "Look at the worker's log, then sync again."
-    )
-    with transaction.atomic():
-        ended = SyncRun.objects.filter(pk=run.pk, state=run.state, lease_until=run.lease_until).update(
-            state=SyncRun.State.FAILED, finished_at=now, message=message, lease_until=None, lease_owner=None
-        )
-        if ended:
-            run.files.filter(state=RunFile.State.PENDING).update(
-                state=RunFile.State.FAILED, message=f"Not read: {message}"
-            )
-            if run.is_staged:
-                discard_run(run=run)
-                return
-            Telemetry.objects.filter(pk=run.telemetry_id).update(
-                last_sync_at=now, last_sync_state=SyncRun.State.FAILED
-            )

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from django.http import StreamingHttpResponse
 from django.utils.http import content_disposition_header
 
-from telemetry.moment import one_moment
+from telemetry.snapshot import snapshot
 
 # A spreadsheet takes a cell that begins with one of these for a formula (OWASP, CSV injection).
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r")
@@ -37,7 +37,7 @@ def stream_csv(
     writer = csv.writer(_Echo())
 
     def lines() -> Iterator[str]:
-        with one_moment():
+        with snapshot():
             yield writer.writerow([neutralise(cell) for cell in header])
             for row in rows:
                 yield writer.writerow([neutralise(cell) for cell in row])

@@ -15,7 +15,7 @@ from accounts.models import Account
 from telemetry.daily_totals import dimension_sql
 from telemetry.fold import fold_range
 from telemetry.models import DailyTotal, FileDay, SourceFile, Telemetry
-from telemetry.moment import one_moment
+from telemetry.snapshot import snapshot
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +57,7 @@ def dimensions_are_free(*, telemetry: Telemetry) -> bool:
     return not telemetry.sync_runs.exists()
 
 
+@snapshot()
 def list_daily_totals(
     *, telemetry: Telemetry, date_from: date, date_to: date, dimension: int = DailyTotal.OVERALL
 ) -> list[DailyTotal]:
@@ -83,7 +84,7 @@ def list_points(
     limit: int | None = None,
 ) -> Iterator[Point]:
     """The values that count, sorted by date and dimension values (by their bytes)."""
-    with one_moment():  # which files overlap is asked before the values are read
+    with snapshot():  # the dimensions are asked for before the values
         yield from _read_points(telemetry, date_from or date.min, date_to or date.max, newest_first, limit)
 
 
@@ -100,6 +101,7 @@ def list_source_files(*, telemetry: Telemetry) -> QuerySet[SourceFile]:
     ).order_by("-last_modified", "key")
 
 
+@snapshot()
 def explain_day(*, telemetry: Telemetry, date: date) -> list[FileDay]:
     """The stored files that hold the date, the one that wins under `newest` first.
 

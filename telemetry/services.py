@@ -101,6 +101,7 @@ def delete_telemetry(*, telemetry: Telemetry, identifier: str) -> None:
             {"identifier": f"Type {telemetry.identifier} to delete this telemetry and its data."}
         )
     with transaction.atomic():
+        _keep_writers_out(telemetry)
         files = SourceFile.objects.filter(telemetry=telemetry)
         # Millions of rows: straight to the database; Django would load each to follow its relations.
         for rows in (
@@ -111,6 +112,19 @@ def delete_telemetry(*, telemetry: Telemetry, identifier: str) -> None:
         ):
             rows._raw_delete(using=connection.alias)
         telemetry.delete()
+
+
+def _keep_writers_out(telemetry: Telemetry) -> None:
+    """A sync that goes on adds nothing from here on; it finds all of it gone, and stops.
+
+    What it adds refers to one of these rows. They are locked in the order in which a sync locks them.
+    """
+    active = telemetry.sync_runs.filter(finished_at=None)
+    for run in active.select_for_update():
+        list(run.files.filter(state="pending").select_for_update().values_list("pk"))
+    Telemetry.objects.select_for_update().get(pk=telemetry.pk)
+    reading = SourceFile.objects.filter(telemetry=telemetry, state=SourceFile.State.READING)
+    list(reading.select_for_update().values_list("pk"))
 
 
 def get_mapping(*, telemetry: Telemetry, dimensions: Sequence[str] | None = None) -> Mapping:

@@ -9,6 +9,7 @@ from typing import Any
 from django.utils import timezone
 
 from commandline.command import Command as BaseCommand
+from commandline.command import Failure
 from ingestion.models import RunFile, SyncRun
 from ingestion.selectors import list_run_files
 from ingestion.services import create_run
@@ -40,7 +41,10 @@ class RunCommand(BaseCommand):
             if created:
                 self._report(f"{telemetry.identifier}: reading s3://{_place(telemetry)}")
             executed = execute_run(run_id=run.pk, clock=timezone.now, report=self._show_progress)
-            run.refresh_from_db()
+            try:
+                run.refresh_from_db()
+            except SyncRun.DoesNotExist:
+                raise Failure(f"{telemetry.identifier} was deleted while it was synced.") from None
             if created and run.state not in SyncRun.ACTIVE_STATES:
                 self._report_end(telemetry, run)
                 return run

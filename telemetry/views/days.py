@@ -8,7 +8,6 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from accounts.roles import VIEW_TELEMETRY
-from telemetry.moment import one_moment
 from telemetry.selectors import explain_day, list_daily_totals, list_points
 from telemetry.views.guards import get_telemetry, telemetry_page
 
@@ -17,7 +16,6 @@ POINTS_SHOWN = 200
 
 @require_safe
 @telemetry_page(VIEW_TELEMETRY)
-@one_moment()
 def day(request: HttpRequest, telemetry_id: UUID, day: date) -> HttpResponse:
     """Where a day's number comes from: its source files and its data points."""
     telemetry = get_telemetry(request, telemetry_id)

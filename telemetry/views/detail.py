@@ -12,7 +12,6 @@ from django.views.decorators.vary import vary_on_headers
 from accounts.roles import VIEW_TELEMETRY
 from telemetry.forms import LONGEST_RANGE, RangeForm
 from telemetry.models import Telemetry
-from telemetry.moment import one_moment
 from telemetry.newest import get_newest_range, list_newest_points
 from telemetry.selectors import list_source_files
 from telemetry.totals import Totals, get_totals
@@ -25,7 +24,6 @@ NEWEST_FILES = 5
 @require_safe
 @vary_on_headers("HX-Request")
 @telemetry_page(VIEW_TELEMETRY)
-@one_moment()
 def detail(request: HttpRequest, telemetry_id: UUID) -> HttpResponse:
     """Configuration, daily totals, newest points, runs and files; htmx gets the table of totals alone."""
     telemetry = get_telemetry(request, telemetry_id)

@@ -12,14 +12,12 @@ from telemetry.downloads import stream_csv
 from telemetry.fields import plain
 from telemetry.forms import RangeForm
 from telemetry.models import Telemetry
-from telemetry.moment import one_moment
 from telemetry.selectors import list_daily_totals, list_dimensions, list_points
 from telemetry.views.guards import get_telemetry, telemetry_page
 
 
 @require_safe
 @telemetry_page(VIEW_TELEMETRY)
-@one_moment()
 def totals_csv(request: HttpRequest, telemetry_id: UUID) -> HttpResponse:
     """Date and total, oldest first, of the range asked for or of all dates."""
     telemetry = get_telemetry(request, telemetry_id)

@@ -25,7 +25,7 @@ from telemetry.models import DailyTotal, DataPoint, FileDay, Series, SourceFile
 from telemetry.selectors import list_dimensions, list_points
 from telemetry.services import create_telemetry
 from tests.ingestion.conftest import START
-from tests.ingestion.test_convergence import LEASE
+from tests.ingestion.world import LEASE
 from tests.standin import BUCKET
 
 COLUMNS = ("team", "env")

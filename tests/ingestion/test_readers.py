@@ -1,125 +1,113 @@
-"""Whoever reads while a telemetry changes over sees all of the old or all of the new, in the same read."""
+"""Whoever reads while a file is restated again and again sees one of its versions whole, never a mixture."""
 
 from __future__ import annotations
 
-import threading
+import csv
+import io
+from collections.abc import Callable
+from datetime import date
+from threading import Thread
 from typing import Any
 
 import pytest
-from django.db import connection
-from django.db.backends.base.base import BaseDatabaseWrapper
+from django.core.management import call_command
+from django.db import connection, connections
 
-from ingestion.scope import EVERYTHING, Change
-from telemetry.models import DailyTotal, Telemetry
-from telemetry.moment import one_moment
-from telemetry.selectors import list_dimensions, list_points
+from telemetry.fields import plain
+from telemetry.selectors import explain_day, list_daily_totals, list_points
+from telemetry.totals import get_totals
+from tests.ingestion.world import World
 
-pytestmark = pytest.mark.django_db(transaction=True)
-HEADER = "date,team,env,requests\n"
-
-
-def read(telemetry_id: int) -> tuple:
-    """All that a page or an export shows, asked for in several statements."""
-    with one_moment():
-        telemetry = Telemetry.objects.get(pk=telemetry_id)
-        points = [(p.date.day, *p.dimensions, p.value) for p in list_points(telemetry=telemetry)]
-        totals = DailyTotal.objects.filter(telemetry=telemetry)
-        return (
-            tuple(list_dimensions(telemetry=telemetry)),
-            telemetry.overlap,
-            tuple(points),
-            tuple(sorted(totals.values_list("dimension", "date", "dimension_value", "value"))),
-        )
+DAYS = [f"2024-05-0{day}" for day in range(1, 6)]
+TEAMS = ["core", "web", "data"]
+FIRST, LAST = date(2024, 5, 1), date(2024, 5, 5)
 
 
-def elsewhere(function: Any, *arguments: Any) -> Any:
-    """What the function returns in another thread, with a connection of its own."""
-    found = []
+def restate(world: World, number: int) -> None:
+    """The next version: each value is its number. Two times of three a second file holds the same dates."""
+    rows = [(day, team, str(number)) for day in DAYS for team in TEAMS]
+    world.put("a.csv", rows, minute=number)
+    if number % 3:
+        world.put("b.csv", rows, minute=number)
+    else:
+        world.put("b.csv", [("2024-06-01", "core", "1")], minute=number)
 
-    def work() -> None:
+
+def read_points(world: World) -> list[str]:
+    found = list_points(telemetry=world.telemetry, date_from=FIRST, date_to=LAST)
+    points = {(point.date.isoformat(), *point.dimensions): plain(point.value) for point in found}
+    assert len(points) == len(DAYS) * len(TEAMS)
+    return list(points.values())
+
+
+def read_export(world: World) -> list[str]:
+    out = io.StringIO()
+    arguments = ("export_telemetry", world.telemetry.identifier, "--account", world.telemetry.account.slug)
+    call_command(*arguments, "--to", "2024-05-05", stdout=out)
+    rows = list(csv.reader(io.StringIO(out.getvalue())))[1:]
+    assert len(rows) == len(DAYS) * len(TEAMS)
+    return [row[-1] for row in rows]
+
+
+def read_totals(world: World) -> list[str]:
+    """Three teams make a day."""
+    totals = list_daily_totals(telemetry=world.telemetry, date_from=FIRST, date_to=LAST)
+    assert len(totals) == len(DAYS)
+    return [plain(total.value / 3) for total in totals]
+
+
+def read_totals_by_team(world: World) -> list[str]:
+    """The stacks of a chart add up to its whole: nothing is left for 'all other values'."""
+    dimension = world.telemetry.dimensions.get()
+    totals = get_totals(telemetry=world.telemetry, date_from=FIRST, date_to=LAST, dimension=dimension)
+    assert [stack.label for stack in totals.stacks] == sorted(TEAMS)
+    values = [value for stack in totals.stacks for value in stack.values.values()]
+    return [plain(value) for value in [*values, *(value / 3 for value in totals.overall.values.values())]]
+
+
+def read_explanation(world: World) -> list[str]:
+    """The files behind a day: the newest of them holds the day's number."""
+    newest = explain_day(telemetry=world.telemetry, date=FIRST)[0]
+    assert newest.counts
+    return [plain(newest.value / 3)]
+
+
+class Restating:
+    """After every statement of a reader another thread syncs the next version: nothing worse can come."""
+
+    def __init__(self, world: World, number: int) -> None:
+        self._world, self.number = world, number
+        restate(world, self.number)
+        world.sync()
+
+    def __call__(self, execute: Callable, sql: str, params: Any, many: bool, context: dict) -> Any:
+        result = execute(sql, params, many, context)
+        writer = Thread(target=self._sync_next)
+        before = self.number
+        writer.start()
+        writer.join(timeout=60)
+        assert self.number == before + 1, "the reader keeps the writer waiting"
+        return result
+
+    def _sync_next(self) -> None:
         try:
-            found.append(function(*arguments))
+            restate(self._world, self.number + 1)
+            self._world.run(check=False)
+            self.number += 1
         finally:
-            connection.close()
-
-    thread = threading.Thread(target=work)
-    thread.start()
-    thread.join()
-    return found[0]
+            connections.close_all()
 
 
-@pytest.fixture
-def bench(make_bench):
-    bench = make_bench(dimensions=["team"])
-    bench.put("a.csv", HEADER + "2024-05-01,core,prod,5\n2024-05-01,core,dev,1\n2024-05-02,core,dev,1\n")
-    bench.put("b.csv", HEADER + "2024-05-01,core,prod,7\n2024-05-03,web,prod,2\n", minutes=90)
-    bench.put("gone.csv", HEADER + "2024-04-30,core,prod,3\n")
-    bench.sync()
-    bench.delete("gone.csv")
-    return bench
-
-
-@pytest.fixture
-def seen(bench, monkeypatch):
-    """What another connection reads before and after every commit of this thread."""
-    found, writer = [], threading.get_ident()
-    commit = BaseDatabaseWrapper._commit
-
-    def watched(self: BaseDatabaseWrapper) -> None:
-        watches = threading.get_ident() == writer and not connection.needs_rollback
-        if watches:
-            found.append(elsewhere(read, bench.telemetry.pk))
-        commit(self)
-        if watches:
-            found.append(elsewhere(read, bench.telemetry.pk))
-
-    monkeypatch.setattr(BaseDatabaseWrapper, "_commit", watched)
-    return found
-
-
+@pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize(
-    "change",
-    [
-        Change(dimensions=("team", "env"), keeps_unreadable=True),
-        Change(dimensions=()),
-        Change(overlap="add"),
-        Change(dimensions=("env",), overlap="add", keeps_unreadable=True),
-    ],
+    "read", [read_points, read_export, read_totals, read_totals_by_team, read_explanation]
 )
-def test_at_every_commit_readers_see_all_old_or_all_new(bench, seen, change):
-    old = read(bench.telemetry.pk)
-    bench.sync(change=change)
-    new = read(bench.telemetry.pk)
-    assert old != new
-    states = [{old: "old", new: "new"}.get(state, "mixture") for state in seen]
-    assert "mixture" not in states
-    assert states == sorted(states, reverse=True), "never back from the new to the old"
-    assert (states[0], states[-1]) == ("old", "new")
-
-
-def test_a_rehearsal_is_never_seen(bench, seen):
-    old = read(bench.telemetry.pk)
-    bench.sync(change=Change(dimensions=("env",), overlap="add"), is_rehearsal=True)
-    assert set(seen) == {old}
-
-
-def test_an_import_of_the_same_again_is_never_seen(bench, seen):
-    old = read(bench.telemetry.pk)
-    bench.sync(scope=EVERYTHING)
-    assert len(seen) > 4
-    assert set(seen) == {old}
-
-
-def test_reads_of_one_moment_do_not_notice_a_change_between_them(bench):
-    telemetry = Telemetry.objects.get()
-    with one_moment():
-        columns = list_dimensions(telemetry=telemetry)
-        elsewhere(lambda: bench.sync(change=Change(dimensions=("team", "env"), keeps_unreadable=True)))
-        assert len(next(iter(list_points(telemetry=telemetry))).dimensions) == len(columns) == 1
-    assert list_dimensions(telemetry=telemetry) == ["team", "env"]
-
-
-def test_a_moment_within_a_moment_is_the_same(bench):
-    with one_moment(), one_moment():
-        assert Telemetry.objects.count() == 1
-    bench.sync()
+@pytest.mark.parametrize("first", [1, 2, 3])  # with or without the second file at the start and after it
+def test_a_reader_sees_one_version_whole(standin, s3_endpoint, read: Callable[[World], list[str]], first):
+    world = World(standin, s3_endpoint)
+    restating = Restating(world, first)
+    with connection.execute_wrapper(restating):
+        versions = set(read(world))
+    assert restating.number > first, "nothing came between"
+    assert len(versions) == 1
+    assert first <= int(versions.pop()) <= restating.number

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import io
 import json
-from datetime import date
+from datetime import date, timedelta
+from uuid import uuid4
 
 import pytest
 from django.core.management import CommandError, call_command
 
 from ingestion import groups
+from ingestion.leases import claim_run
 from ingestion.models import RejectedRow, SyncRun
 from ingestion.scope import EVERYTHING, REJECTED, read_named, read_since
+from ingestion.services import create_run, recover_lost_runs
+from ingestion.work import _open, _read_files, plan_run
 from telemetry.models import DailyTotal, DataPoint, FileDay, Series, SourceFile, Telemetry
 from telemetry.selectors import list_dimensions
 
@@ -160,10 +164,6 @@ def test_a_rehearsal_sees_what_a_touched_file_moves(bench):
 
 
 def test_a_rehearsal_that_was_lost_is_cleared_away_by_the_next_run(bench):
-    from ingestion.leases import claim_run
-    from ingestion.services import create_run, recover_lost_runs
-    from ingestion.work import _open, _read_files, plan_run
-
     bench.put("a.csv", HEADER + "2024-05-01,new,9\n", minutes=1)
     run, _ = create_run(telemetry=bench.telemetry, trigger="manual", now=bench.now, is_rehearsal=True)
     lease = claim_run(run_id=run.pk, clock=lambda: bench.now)
@@ -171,9 +171,7 @@ def test_a_rehearsal_that_was_lost_is_cleared_away_by_the_next_run(bench):
     _read_files(lease, _open(lease))
     assert SourceFile.objects.filter(state="staged").exists()
     assert ("2024-05-01", "new", "9") not in bench.points()
-    SyncRun.objects.filter(pk=run.pk).update(attempts=99)
-    from datetime import timedelta
-
+    SyncRun.objects.filter(pk=run.pk).update(attempts=99, lease_owner=uuid4())  # who has read no file
     recover_lost_runs(now=bench.now + timedelta(hours=1))
     run.refresh_from_db()
     assert run.state == "failed"
