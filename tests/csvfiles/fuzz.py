@@ -21,7 +21,7 @@ with atheris.instrument_imports(include=["csvfiles"]):
     from csvfiles.limits import Limits
     from csvfiles.mapping import Mapping
     from tests.csvfiles.comparing import compare
-    from tests.csvfiles.model import FORMATS
+    from tests.csvfiles.model_cells import FORMATS
 
 HEADERS = (b"", b"d,a,b,m\n", b"m;a;d\r\n", b'"a"|"d"|"m"\n', b"\xef\xbb\xbfb\ta\tm\td\n")
 WORDS = (

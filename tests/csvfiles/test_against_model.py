@@ -11,7 +11,7 @@ from csvfiles.errors import FileError
 from csvfiles.limits import Limits
 from csvfiles.mapping import Mapping
 from tests.csvfiles.comparing import compare, read
-from tests.csvfiles.model import FORMATS
+from tests.csvfiles.model_cells import FORMATS
 
 COLUMNS = ["date", "team", "note", "requests"]
 MAPPING = Mapping("date", "yyyy-MM-dd", ("team",), "requests")
