@@ -124,7 +124,7 @@ def hand_on(*, lease: Lease) -> None:
     """Let go of a run, so that anybody may take it up where it is, and at once."""
     _pending(lease.run).filter(taken_by=lease.owner).update(taken_until=None)
     mine = SyncRun.objects.filter(pk=lease.run.pk, state=SyncRun.State.RUNNING, lease_owner=lease.owner)
-    mine.update(lease_until=lease.clock())
+    mine.update(lease_until=lease.clock(), attempts=0)  # nothing has failed
 
 
 def join_run(*, run_id: int, clock: Clock, turn: timedelta | None = None) -> Lease | None:

@@ -61,7 +61,7 @@ def run_with_services(arguments: list[str], *, in_ci: bool) -> list[Part]:
     """The suite on the services that answer, and a part for each one that does not."""
     database = find_postgresql()
     with reserve_redis() as cache, reserve_redis() as queue:
-        missing = [answer.problem for answer in (database, cache) if answer.problem]
+        missing = list(dict.fromkeys(found.problem for found in (database, cache, queue) if found.problem))
         parts = [Part("services", 1 if in_ci else 0, problem) for problem in missing]
         names = [name for name, answer in (("PostgreSQL", database), ("Redis", cache)) if answer.url]
         if names and not (missing and in_ci):

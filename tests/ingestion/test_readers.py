@@ -12,7 +12,9 @@ from typing import Any
 import pytest
 from django.core.management import call_command
 from django.db import connection, connections
+from django.urls import reverse
 
+from accounts.services import add_member
 from telemetry.fields import plain
 from telemetry.selectors import explain_day, list_daily_totals, list_points
 from telemetry.totals import get_totals
@@ -70,6 +72,30 @@ def read_explanation(world: World) -> list[str]:
     newest = explain_day(telemetry=world.telemetry, date=FIRST)[0]
     assert newest.counts
     return [plain(newest.value / 3)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_pages_and_downloads_are_made_in_a_transaction_that_only_reads(standin, s3_endpoint, client):
+    world = World(standin, s3_endpoint)
+    restate(world, 1)
+    run = world.sync()
+    account = world.telemetry.account
+    member = add_member(account=account, email="a@b.example", role="viewer", password=None)[0]
+    client.force_login(member.user)
+    telemetry = f"/settings/telemetry/{world.telemetry.public_id}/"
+    addresses = [
+        "/settings/telemetry/",
+        telemetry,
+        reverse("telemetry:files", args=[world.telemetry.public_id]),
+        reverse("telemetry:day", args=[world.telemetry.public_id, FIRST]),
+        reverse("ingestion:run", args=[world.telemetry.public_id, run.public_id]),
+        *(telemetry + name for name in ("rejected-rows.csv", "totals.csv", "points.csv")),
+    ]
+    for address in addresses:
+        response = client.get(address)
+        assert response.status_code == 200, address
+        if response.streaming:
+            assert b"".join(response.streaming_content)
 
 
 class Restating:
