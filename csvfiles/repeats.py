@@ -43,11 +43,7 @@ class RepeatedRows:
 
     def _count_bucket(self, bucket: int) -> int:
         files = sorted(self._folder.glob(f"{bucket}-*"))
-        return (
-            _repeats(pl.concat([pl.read_ipc(file, memory_map=False)[_HASH] for file in files]))
-            if files
-            else 0
-        )
+        return _repeats(pl.concat([pl.read_ipc(file)[_HASH] for file in files])) if files else 0
 
     def _flush(self) -> None:
         if not self._held:
