@@ -1,0 +1,16 @@
+"""A sync that finds nothing new: its work beside the list calls, in a process that runs already."""
+
+from __future__ import annotations
+
+from bench.report import say
+from bench.sync import sync
+from bench.world import World
+
+
+def run(world: World, *, series: int, days: int) -> dict:
+    world.make_files(series=series, days=days, kind="many")
+    world.fresh()
+    sync(world, "many", rows=series * days)
+    figures = world.inside("nothing-new", "many", 20)
+    say(f"nothing new: {figures}")
+    return {"files": days, **figures}
