@@ -7,6 +7,7 @@ import uuid
 from statistics import median
 
 from django.contrib.auth import get_user_model
+from django.test import Client
 from django.utils import timezone
 
 from config.celery import app
@@ -79,6 +80,13 @@ def sync_nothing_new(account: str, times: str) -> dict:
     }
 
 
+def sign_in(email: str) -> dict:
+    """A session of that person, as the browser holds it."""
+    client = Client()
+    client.force_login(get_user_model().objects.get(email=email))
+    return {"cookie": client.cookies.output(header="", sep=";").split(";")[0].strip()}
+
+
 def _get_telemetry(account: str) -> Telemetry:
     return Telemetry.objects.select_related("endpoint").get(account__slug=account)
 
@@ -93,5 +101,6 @@ CALLS = {
     "list": list_everything,
     "sync-by-workers": sync_by_workers,
     "preview": preview,
+    "sign-in": sign_in,
     "nothing-new": sync_nothing_new,
 }

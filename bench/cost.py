@@ -23,11 +23,15 @@ class Failed(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """Of one process with the children it waited for. `cpu` is user and system together."""
+    """Of one process with the children it waited for. `cpu` is user and system together.
+
+    `server_cpu`: what PostgreSQL used meanwhile, for whomever; 0 where it was not looked at.
+    """
 
     seconds: float
     cpu: float
     peak_mb: float
+    server_cpu: float = 0.0
 
     def to_json(self) -> dict[str, float]:
         return {name: round(value, 3) for name, value in asdict(self).items()}

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import polars as pl
 
-FIRST_DAY = date(2019, 1, 1)
+from bench.world import FIRST_DAY
+
 HEADER = "date,team,environment,feature,requests\n"
 MOST = 10**11  # of hundredths: values of up to nine digits and two decimals
 

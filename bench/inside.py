@@ -1,4 +1,4 @@
-"""What has to be measured inside of a process with our settings: `python -m bench.inside CALL …`, JSON out."""
+"""What has to be measured inside of a process with our settings: `python -m bench.inside CALL …`."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ import django
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     django.setup()
-    from bench.calls import CALLS
+    from bench import calls, calls_of_scale
 
     name, *arguments = sys.argv[1:]
-    print(json.dumps(CALLS[name](*arguments)))
+    print(json.dumps({**calls.CALLS, **calls_of_scale.CALLS}[name](*arguments)))
 
 
 if __name__ == "__main__":

@@ -38,9 +38,7 @@ def write(what: str, figures: dict[str, Any]) -> Path:
     RESULTS.mkdir(exist_ok=True)
     target = RESULTS / f"{what}-{datetime.now(UTC):%Y-%m-%d-%H%M}.json"
     target.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
-    say(
-        f"{what}: written to {target.relative_to(Path.cwd()) if target.is_relative_to(Path.cwd()) else target}"
-    )
+    say(f"{what}: written to bench/results/{target.name}")
     return target
 
 
@@ -82,6 +80,9 @@ def compare(runs: Sequence[dict[str, Cost]], rows: dict[str, int], *, base: str)
         "runs": len(runs),
         "seconds": {way: _median(run[way].seconds for run in runs if way in run) for way in ways},
         "cpu_seconds": {way: _median(run[way].cpu for run in runs if way in run) for way in ways},
+        "server_cpu_seconds": {
+            way: _median(run[way].server_cpu for run in runs if way in run) for way in ways
+        },
         "peak_mb": {way: _median(run[way].peak_mb for run in runs if way in run) for way in ways},
         f"share_of_{base}": {way: _median(share) for way, share in shares.items() if share},
         "each": [{way: cost.to_json() for way, cost in run.items()} for run in runs],

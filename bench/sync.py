@@ -6,7 +6,10 @@ in a new database, whole processes from outside. `startup` is what Python, Djang
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from bench.cost import Cost, measure, together
+from bench.postgres import find_postmaster, read_cpu
 from bench.report import compare, say
 from bench.world import METRIC, World, database_url, psql, settle
 
@@ -51,14 +54,17 @@ def copy(world: World) -> Cost:
 def sync(world: World, account: str, *more: str, rows: int, processes: int = 1) -> Cost:
     """Until all of the processes, each asked to sync the same telemetry, have ended. Checks the points."""
     command = ("sync_telemetry", "--account", account, METRIC, *more)
+    postmaster = find_postmaster()
+    before = read_cpu(postmaster)
     running = [world.start(*command) for _ in range(processes)]
     try:
         costs = [process.finish() for process in running]
     finally:
         for process in running:
             process.end()
+    used = read_cpu(postmaster) - before
     check_points(rows)
-    return together(costs)
+    return replace(together(costs), server_cpu=used)
 
 
 def check_points(rows: int) -> None:

@@ -21,7 +21,7 @@ def run(world: World, *, runs: int, series: int, days: int) -> dict:
     world.make_files(series=series, days=days)
     rows = series * days
     found, readers = [], []
-    with _redis(world):
+    with empty_redis(world):
         for number in range(runs):
             world.fresh()
             costs = {"copy": copy(world)}
@@ -67,7 +67,7 @@ def sync(world: World, workers: int) -> tuple[Cost, int]:
 
 
 @contextmanager
-def _redis(world: World) -> Iterator[None]:
+def empty_redis(world: World) -> Iterator[None]:
     """BENCH_REDIS_URL's database, which has to be empty, and is left empty."""
     url = os.environ.get("BENCH_REDIS_URL", "redis://127.0.0.1:6379/6")
     client = redis.Redis.from_url(url)

@@ -17,6 +17,7 @@ import time
 import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from datetime import date
 from pathlib import Path
 from types import FrameType
 from urllib.parse import urlsplit, urlunsplit
@@ -25,6 +26,7 @@ from bench.cost import ROOT, Cost, Running, measure
 
 BUCKET, METRIC = "bench-bucket", "requests"
 DIMENSIONS = ("team", "environment", "feature")
+FIRST_DAY = date(2019, 1, 1)  # of the files that are made up
 DATABASE = f"denominator_bench_{os.getpid()}"
 _BLANK = f"{DATABASE}_blank"
 

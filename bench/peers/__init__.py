@@ -1,7 +1,7 @@
 """Other ways to bring the same files from S3 into PostgreSQL, each as its documentation sets it up.
 
-They load rows; they do not check rules, keep exact sums, know files or reject rows with a reason. Where one of
-them needs more patience than anybody has, it gets a tenth of the files, and its rate is compared.
+They load rows; they do not check rules, keep exact sums, know files or reject rows with a reason. One that
+needs more patience than anybody has gets a tenth of the files, once, and its rate is compared.
 """
 
 from __future__ import annotations
@@ -114,7 +114,7 @@ def _load(world: World, peer: Peer, rows: int) -> Cost:
     folder.mkdir()
     psql("CREATE SCHEMA peer")
     cost = peer.load(world, "tenth/" if peer.tenth else "many/")
-    if (count := int(psql(f"SELECT count(*) FROM {peer.table}"))) != rows:  # noqa: S608 - ours
+    if (count := int(psql(f"SELECT count(*) FROM {peer.table}"))) != rows:
         raise RuntimeError(f"{count} rows instead of {rows}")
     return cost
 

@@ -20,9 +20,9 @@ os.environ |= {
     "SOURCES__FILESYSTEM__CREDENTIALS__REGION_NAME": "us-east-1",
 }
 
-import dlt  # noqa: E402 - reads its configuration when it is imported
-import pyarrow.csv  # noqa: E402
-from dlt.sources.filesystem import filesystem, read_csv  # noqa: E402
+import dlt
+import pyarrow.csv
+from dlt.sources.filesystem import filesystem, read_csv
 
 KEY = ["date", "team", "environment", "feature"]
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 os.environ |= {"DO_NOT_TRACK": "1", "AIRBYTE_OFFLINE_MODE": "1"}
 
-import airbyte as ab  # noqa: E402 - after it has been told not to report home
-from airbyte.caches import PostgresCache  # noqa: E402
+import airbyte as ab
+from airbyte.caches import PostgresCache
 
 
 def main(prefix: str) -> None:

@@ -1,4 +1,4 @@
-"""Meltano's tap-s3-csv into its target-postgres: the pipe that `meltano run` sets up, without its supervisor."""
+"""Meltano's tap-s3-csv into its target-postgres: the pipe of `meltano run`, without its supervisor."""
 
 from __future__ import annotations
 
