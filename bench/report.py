@@ -45,7 +45,10 @@ def write(what: str, figures: dict[str, Any]) -> Path:
 def find_newest(what: str) -> dict[str, Any] | None:
     """The figures that were kept last, None where there are none."""
     found = sorted(RESULTS.glob(f"{what}-2*.json"))
-    return json.loads(found[-1].read_text(encoding="utf-8")) if found else None
+    if not found:
+        return None
+    day = found[-1].stem.removeprefix(f"{what}-")[:10]
+    return {"date": day, **json.loads(found[-1].read_text(encoding="utf-8"))}
 
 
 def describe_machine() -> dict[str, Any]:
