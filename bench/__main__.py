@@ -1,9 +1,10 @@
 """Measurements on one machine: `python -m bench [WHAT …]`.
 
-    python -m bench                             sync workers large preview nothing-new unchanged pages
+    python -m bench                             sync workers large preview nothing-new unchanged pages where
     python -m bench peers [--only naive,dlt]    other ways to load the same files
     python -m bench scale [--points 100000000]  a year of 10,000 telemetries
-    python -m bench table                       the newest figures, for docs/performance.md
+    python -m bench table                       the newest figures
+    python -m bench document                    the same, into docs/performance.md
 
 A measurement interleaves its ways, `--runs` times (five), and writes medians to bench/results/. It takes
 PostgreSQL from BENCH_DATABASE_URL and Redis from BENCH_REDIS_URL, and removes the databases that it made.
@@ -17,7 +18,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import large, nothing_new, pages, peers, preview, report, scale, sync, table, workers
+from bench import large, nothing_new, pages, peers, preview, report, scale, sync, table, where, workers
 from bench.world import World, open_world
 
 Measurement = Callable[[World, argparse.Namespace], dict]
@@ -34,9 +35,10 @@ MEASUREMENTS: dict[str, Measurement] = {
     "peers": lambda world, o: peers.run(
         world, runs=o.runs, series=o.series, days=o.days, only=o.only.split(",") if o.only else None
     ),
+    "where": lambda world, o: where.run(world, series=o.series, days=o.days),
     "scale": lambda world, o: scale.run(world, telemetries=o.telemetries * 10, points=o.points or 20_000_000),
 }
-USUAL = ("sync", "workers", "large", "preview", "nothing-new", "unchanged", "pages")
+USUAL = ("sync", "workers", "large", "preview", "nothing-new", "unchanged", "pages", "where")
 UNCHANGED = Path(__file__).parent / "unchanged.py"
 
 
@@ -45,6 +47,9 @@ def main() -> None:
     what = list(dict.fromkeys(options.what)) or list(USUAL)
     if what == ["table"]:
         print(table.make_table())
+        return
+    if what == ["document"]:
+        table.write_document()
         return
     if "unchanged" in what:
         what.remove("unchanged")
@@ -68,7 +73,9 @@ def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("what", nargs="*", choices=[*MEASUREMENTS, "unchanged", "table", []], metavar="WHAT")
+    parser.add_argument(
+        "what", nargs="*", choices=[*MEASUREMENTS, "unchanged", "table", "document", []], metavar="WHAT"
+    )
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--series", type=int, default=20_000)
     parser.add_argument("--days", type=int, default=100)

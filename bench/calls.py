@@ -10,6 +10,7 @@ from django.contrib.auth import get_user_model
 from django.test import Client
 from django.utils import timezone
 
+from bench.sampling import Sampler
 from config.celery import app
 from endpoints.models import S3Endpoint
 from endpoints.storage import open_bucket
@@ -80,6 +81,15 @@ def sync_nothing_new(account: str, times: str) -> dict:
     }
 
 
+def sync_under_watch(account: str) -> dict:
+    """A sync, and where each of its threads was at work."""
+    telemetry = _get_telemetry(account)
+    run, _created = create_run(telemetry=telemetry, trigger=SyncRun.Trigger.COMMAND, now=timezone.now())
+    with Sampler() as sampler:
+        execute_run(run_id=run.pk, clock=timezone.now)
+    return {"samples": sampler.samples, "threads": sampler.shares()}
+
+
 def sign_in(email: str) -> dict:
     """A session of that person, as the browser holds it."""
     client = Client()
@@ -102,5 +112,6 @@ CALLS = {
     "sync-by-workers": sync_by_workers,
     "preview": preview,
     "sign-in": sign_in,
+    "where": sync_under_watch,
     "nothing-new": sync_nothing_new,
 }

@@ -1,12 +1,16 @@
-"""The newest figures beside the aims, as the table of docs/performance.md: `python -m bench table`."""
+"""The newest figures as tables: on the screen (`bench table`), in docs/performance.md (`bench document`)."""
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from bench.aims import AIMS
+from bench.cost import ROOT
 from bench.report import find_newest
 
+PAGE = ROOT / "docs" / "performance.md"
+BEGIN, END = "<!-- figures: python -m bench document -->", "<!-- end of figures -->"
 WAYS = {
     "copy": "psql `\\copy` (A)",
     "startup": "start-up alone",
@@ -22,16 +26,32 @@ WAYS = {
     "dlt": "dlt, as documented: read_csv, merge",
     "dlt_arrow_merge": "dlt, pyarrow, merge",
     "dlt_fastest": "dlt, pyarrow, append",
-    "singer": "tap-s3-csv, target-postgres (Meltano)",
+    "singer": "Meltano's tap-s3-csv, target-postgres",
     "pyairbyte": "PyAirbyte, source-s3",
 }
+MEASURED = {
+    "sync": "2 million rows, 20,000 series on 100 days",
+    "workers": "The same by Celery workers that run already; CPU is of their whole lives",
+    "large": "One file of 2 GB beside one of 2 million rows, whose rate is 1",
+    "peers": "The same files by other means (tap-s3-csv and PyAirbyte: a tenth of the rows, once)",
+}
+PLACES_SHOWN = 8
 
 
 def make_table() -> str:
     """Markdown; what has not been measured yet says so."""
     parts = [_make_aims_table()]
-    parts += [_make_ways_table(what) for what in ("sync", "workers", "large", "peers") if find_newest(what)]
+    parts += [_make_ways_table(what) for what in MEASURED if find_newest(what)]
+    parts += [_make_pages_table()] if find_newest("pages") else []
+    parts += [_make_where_table()] if find_newest("where") else []
     return "\n\n".join(parts)
+
+
+def write_document() -> None:
+    """Put the newest tables into docs/performance.md, between its two marks."""
+    before, _, rest = PAGE.read_text(encoding="utf-8").partition(BEGIN)
+    after = rest.partition(END)[2]
+    PAGE.write_text(f"{before}{BEGIN}\n\n{make_table()}\n\n{END}{after}", encoding="utf-8")
 
 
 def _make_aims_table() -> str:
@@ -55,7 +75,7 @@ def _make_ways_table(what: str) -> str:
     results = find_newest(what)
     shares = next((figures for name, figures in results.items() if name.startswith("share_of_")), {})
     lines = [
-        f"{what}, medians of {results['runs']}:\n",
+        f"{MEASURED[what]}; {_describe(results)}:\n",
         "| way | rows/s | share | seconds | CPU s | PostgreSQL's CPU s | peak MB |",
         "| --- | --- | --- | --- | --- | --- | --- |",
     ]
@@ -70,6 +90,41 @@ def _make_ways_table(what: str) -> str:
         ]
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
+
+
+def _make_pages_table() -> str:
+    results = find_newest("pages")
+    much = f"{results['telemetries']:,} telemetries, {results['points']:,} points"
+    lines = [
+        f"Pages; {much}; each asked for 50 times, on {results['date'][:10]}:\n",
+        "| page | median | 95th percentile |",
+        "| --- | --- | --- |",
+    ]
+    for name, figures in results["pages"].items():
+        lines.append(f"| {name} | {figures['median_ms']:.0f} ms | {figures['p95_ms']:.0f} ms |")
+    return "\n".join(lines)
+
+
+def _make_where_table() -> str:
+    """The main thread writes and waits; the other one fetches and reads ahead of it."""
+    results = find_newest("where")
+    lines = [
+        f"Where the two threads of a sync are, as a share of its time, on {results['date'][:10]}:\n",
+        "| files | thread | where | share |",
+        "| --- | --- | --- | --- |",
+    ]
+    for account, files in (("many", "a file a day"), ("one", "one file")):
+        for thread, places in results[account]["threads"].items():
+            for place, share in list(places.items())[:PLACES_SHOWN]:
+                where = re.sub(r"(waiting in )?(\S+) (\S+)", r"\1`\2` \3", place)
+                lines.append(f"| {files} | {thread} | {where} | {share:.0%} |")
+    return "\n".join(lines)
+
+
+def _describe(results: dict[str, Any]) -> str:
+    load = results["machine"].get("load")
+    noise = f", load {load:.0f} on {results['machine']['cores']} cores" if load is not None else ""
+    return f"medians of {results['runs']} on {results['date'][:10]}{noise}"
 
 
 def _cell(results: dict[str, Any], name: str, way: str) -> str:
