@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import time
 import uuid
+from datetime import date, timedelta
+from pathlib import Path
 from statistics import median
 
 from django.contrib.auth import get_user_model
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from bench.sampling import Sampler
@@ -81,6 +85,26 @@ def sync_nothing_new(account: str, times: str) -> dict:
     }
 
 
+def sync_new_files(account: str, folder: str, times: str) -> dict:
+    """Milliseconds of a sync that finds one new file, of a new day and a hundred rows, and its statements."""
+    telemetry = _get_telemetry(account)
+    syncs, statements = [], 0
+    for number in range(int(times) + 1):
+        day = date(2031, 1, 1) + timedelta(number)
+        lines = "".join(f"{day},team-{index},env-1,feature-1,{index}\n" for index in range(100))
+        file = Path(folder) / f"{day}.csv"
+        file.write_text(f"date,team,environment,feature,{telemetry.metric_column}\n{lines}", encoding="utf-8")
+        with CaptureQueriesContext(connection) as queries:
+            started = time.perf_counter()
+            run, _created = create_run(
+                telemetry=telemetry, trigger=SyncRun.Trigger.COMMAND, now=timezone.now()
+            )
+            execute_run(run_id=run.pk, clock=timezone.now)
+            syncs.append(time.perf_counter() - started)
+        statements = len(queries)
+    return {"sync_ms": round(median(syncs[1:]) * 1000, 2), "statements": statements, "times": int(times)}
+
+
 def sync_under_watch(account: str) -> dict:
     """A sync, and where each of its threads was at work."""
     telemetry = _get_telemetry(account)
@@ -112,6 +136,7 @@ CALLS = {
     "sync-by-workers": sync_by_workers,
     "preview": preview,
     "sign-in": sign_in,
+    "new-files": sync_new_files,
     "where": sync_under_watch,
     "nothing-new": sync_nothing_new,
 }

@@ -72,6 +72,10 @@ class Running:
         self.end()
 
     @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    @property
     def is_over(self) -> bool:
         """Whether it has ended, without taking its cost away from `finish`."""
         if self._process.returncode is None:

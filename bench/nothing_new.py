@@ -1,4 +1,4 @@
-"""A sync that finds nothing new: its work beside the list calls, in a process that runs already."""
+"""A sync that finds nothing new, and one that finds a small new file, in a process that runs already."""
 
 from __future__ import annotations
 
@@ -13,4 +13,6 @@ def run(world: World, *, series: int, days: int) -> dict:
     sync(world, "many", rows=series * days)
     figures = world.inside("nothing-new", "many", 20)
     say(f"nothing new: {figures}")
-    return {"files": days, **figures}
+    new = world.inside("new-files", "many", world.bucket / "many", 20)
+    say(f"a new file: {new}")
+    return {"files": days, **figures, "new_file": new}

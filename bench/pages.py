@@ -15,6 +15,7 @@ from datetime import date, timedelta
 
 from bench.clones import clone, clone_telemetries, original
 from bench.cost import Running, measure
+from bench.postgres import read_cpu
 from bench.report import say, spread
 from bench.sync import sync
 from bench.world import FIRST_DAY, World, free_port, psql, wait_for
@@ -32,7 +33,7 @@ def run(world: World, *, telemetries: int, points: int) -> dict:
     found = {}
     with serve(world) as (server, port):
         for name, path, headers in _pages(last):
-            found[name] = measure_page(port, path, {"Cookie": cookie, **headers})
+            found[name] = measure_page(server, port, path, {"Cookie": cookie, **headers})
             say(f"{name}: {found[name]}")
         peak = server.end().peak_mb
     return {"telemetries": telemetries, "points": days * SERIES, "pages": found, "web_peak_mb": round(peak)}
@@ -87,8 +88,10 @@ def serve(world: World) -> Iterator[tuple[Running, int]]:
         yield server, port
 
 
-def measure_page(port: int, path: str, headers: dict[str, str]) -> dict:
+def measure_page(server: Running, port: int, path: str, headers: dict[str, str]) -> dict:
+    """Times of the whole request, one after the other; CPU of the web processes alone for each."""
     times, size = [], 0
+    before = read_cpu(server.pid)
     for number in range(TIMES + 4):  # the first of each worker compile templates and open connections
         connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
         started = time.perf_counter()
@@ -100,7 +103,8 @@ def measure_page(port: int, path: str, headers: dict[str, str]) -> dict:
         connection.close()
         if answer.status != 200:
             raise RuntimeError(f"{path}: {answer.status} {answer.getheader('Location', '')}")
-    return {**spread(times), "bytes": size}
+    cpu = (read_cpu(server.pid) - before) / (TIMES + 4)
+    return {**spread(times), "web_cpu_ms": round(cpu * 1000, 1), "bytes": size}
 
 
 def _public_id() -> str:

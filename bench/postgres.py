@@ -22,12 +22,12 @@ def find_postmaster() -> int | None:
     return int(pid) if local else None
 
 
-def read_cpu(postmaster: int | None) -> float:
-    """Seconds so far; 0 where nobody can tell."""
-    if postmaster is None:
+def read_cpu(parent: int | None) -> float:
+    """Seconds so far of a process and all children that it ever had; 0 where nobody can tell."""
+    if parent is None:
         return 0.0
-    live = sum(sum(_times(pid)[:2]) for pid in [postmaster, *_children(postmaster)])
-    return (live + sum(_times(postmaster)[2:])) / _TICKS
+    live = sum(sum(_times(pid)[:2]) for pid in [parent, *_children(parent)])
+    return (live + sum(_times(parent)[2:])) / _TICKS
 
 
 def _children(pid: int) -> list[int]:

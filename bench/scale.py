@@ -208,8 +208,8 @@ def _measure_pages(world: World) -> dict:
         "runs of a year": f"/settings/telemetry/{detail}/runs/",
     }
     found = {}
-    with serve(world) as (_, port):
+    with serve(world) as (server, port):
         for name, path in pages.items():
-            found[name] = measure_page(port, path, cookie)
+            found[name] = measure_page(server, port, path, cookie)
             say(f"{name}: {found[name]}")
     return found
