@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from pathlib import Path
 
 import redis
 
@@ -14,7 +15,7 @@ from bench.report import compare, say
 from bench.sync import check_points, copy
 from bench.world import World
 
-MARK = "denominator-bench"  # the key that says that what lies there is ours
+MARK = "denominator-bench"  # the key that says that what lies there is a bench's, and whose: a process id
 
 
 def run(world: World, *, runs: int, series: int, days: int) -> dict:
@@ -71,10 +72,11 @@ def empty_redis(world: World) -> Iterator[None]:
     """BENCH_REDIS_URL's database, which has to be empty, and is left empty."""
     url = os.environ.get("BENCH_REDIS_URL", "redis://127.0.0.1:6379/6")
     client = redis.Redis.from_url(url)
-    if client.dbsize() and not client.exists(MARK):
-        raise RuntimeError(f"{url} holds something. Name an empty Redis database in BENCH_REDIS_URL.")
+    holder = client.get(MARK)
+    if client.dbsize() and (holder is None or Path(f"/proc/{int(holder)}").exists()):
+        raise RuntimeError(f"{url} is in use. Name an empty Redis database in BENCH_REDIS_URL.")
     client.flushdb()
-    client.set(MARK, "1")
+    client.set(MARK, os.getpid())
     before = world.environment["REDIS_URL"]
     world.environment["REDIS_URL"] = url
     try:
