@@ -75,7 +75,7 @@ def list_due_telemetries(*, now: datetime) -> list[tuple[Telemetry, date]]:
     """
     day, due = last_due_day(now=now)
     runs = SyncRun.objects.filter(telemetry=OuterRef("pk"))
-    # Two questions, each along an index of its own: joined by OR they read the runs of all years, each minute.
+    # Two questions, each along its own index: joined by OR they read the runs of all years, each minute.
     telemetries = Telemetry.objects.filter(
         ~Exists(runs.filter(scheduled_day=day)),
         ~Exists(runs.filter(state__in=SyncRun.ACTIVE_STATES)),
