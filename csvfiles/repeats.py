@@ -15,7 +15,7 @@ _HASH = "hash"
 class RepeatedRows:
     """Counts repeats by 64-bit hash. Beyond `in_memory` hashes they go to disk, in buckets."""
 
-    def __init__(self, in_memory: int = 2_000_000) -> None:
+    def __init__(self, in_memory: int = 500_000) -> None:
         self._in_memory = in_memory
         self._held: list[pl.Series] = []
         self._folder: Path | None = None

@@ -1,19 +1,35 @@
-"""Rows equal to an earlier one are counted the same whether their hashes fit in memory or go to disk."""
+"""Repeated rows are counted the same in memory and, for large files, on disk."""
 
 from __future__ import annotations
+
+import tempfile
+from pathlib import Path
 
 import polars as pl
 import pytest
 
 from csvfiles.repeats import RepeatedRows
 
-HASHES = [[1, 2, 3, 2], [4, 1, 65], [66, 3, 3], [2**64 - 1, 2**64 - 1]]
-REPEATED = 5  # 2; 1; 3 twice; the largest
 
-
-@pytest.mark.parametrize("in_memory", [0, 3, 1_000])
-def test_counts_hashes_that_came_before(in_memory: int) -> None:
+@pytest.mark.parametrize("in_memory", [1, 7, 100, 10_000])
+def test_counts_what_had_come_before(in_memory, tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    rows = [number * number % 401 for number in range(1_000)]
     repeats = RepeatedRows(in_memory=in_memory)
-    for hashes in HASHES:
-        repeats.add(pl.Series(hashes, dtype=pl.UInt64))
-    assert repeats.count() == REPEATED
+    for start in range(0, len(rows), 90):
+        repeats.add(pl.Series(rows[start : start + 90], dtype=pl.UInt64))
+    assert repeats.count() == len(rows) - len(set(rows))
+    assert list(Path(tmp_path).iterdir()) == []
+
+
+def test_a_file_of_no_rows_repeats_none():
+    assert RepeatedRows().count() == 0
+
+
+def test_leaves_nothing_on_disk_when_reading_ends_early(tmp_path, monkeypatch):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    repeats = RepeatedRows(in_memory=1)
+    repeats.add(pl.Series([1, 2, 3], dtype=pl.UInt64))
+    assert list(Path(tmp_path).iterdir()) != []
+    repeats.close()
+    assert list(Path(tmp_path).iterdir()) == []
