@@ -88,8 +88,10 @@ def _parse() -> argparse.Namespace:
 
 def _measure_unchanged() -> None:
     """It has a world of its own: objects that need no files."""
-    if UNCHANGED.exists():
-        subprocess.run([sys.executable, "-m", "bench.unchanged"], check=False)
+    if not UNCHANGED.exists():
+        report.say("unchanged: there is no bench/unchanged.py")
+    elif subprocess.run([sys.executable, "-m", "bench.unchanged"], check=False).returncode:
+        report.say("unchanged failed")
 
 
 if __name__ == "__main__":
