@@ -73,9 +73,9 @@ def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument(
-        "what", nargs="*", choices=[*MEASUREMENTS, "unchanged", "table", "document", []], metavar="WHAT"
-    )
+    names = [*MEASUREMENTS, "unchanged", "table", "document"]
+    # argparse looks for the empty list, too, among the choices.
+    parser.add_argument("what", nargs="*", choices=[*names, []], metavar="WHAT")
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--series", type=int, default=20_000)
     parser.add_argument("--days", type=int, default=100)

@@ -64,9 +64,7 @@ def _make_aims_table() -> str:
             lines.append(f"| {aim.what} | not measured | {aim.aim} | | |")
             continue
         reached = "yes" if aim.reached(figure) else "**no**"
-        lines.append(
-            f"| {aim.what} | {aim.show.format(figure)} | {aim.aim} | {reached} | {results['date'][:10]} |"
-        )
+        lines.append(f"| {aim.what} | {aim.show.format(figure)} | {aim.aim} | {reached} | {_when(results)} |")
     return "\n".join(lines)
 
 
@@ -75,7 +73,7 @@ def _make_ways_table(what: str) -> str:
     results = find_newest(what)
     shares = next((figures for name, figures in results.items() if name.startswith("share_of_")), {})
     lines = [
-        f"{MEASURED[what]}; {_describe(results)}:\n",
+        f"{MEASURED[what]}; medians of {results['runs']} on {_when(results)}:\n",
         "| way | rows/s | share | seconds | CPU s | PostgreSQL's CPU s | peak MB |",
         "| --- | --- | --- | --- | --- | --- | --- |",
     ]
@@ -96,7 +94,7 @@ def _make_pages_table() -> str:
     results = find_newest("pages")
     much = f"{results['telemetries']:,} telemetries, {results['points']:,} points"
     lines = [
-        f"Pages; {much}; each asked for 50 times, on {results['date'][:10]}:\n",
+        f"Pages; {much}; each asked for 50 times, on {_when(results)}:\n",
         "| page | median | 95th percentile | CPU of the web process |",
         "| --- | --- | --- | --- |",
     ]
@@ -110,7 +108,7 @@ def _make_where_table() -> str:
     """The main thread writes and waits; the other one fetches and reads ahead of it."""
     results = find_newest("where")
     lines = [
-        f"Where the two threads of a sync are, as a share of its time, on {results['date'][:10]}:\n",
+        f"Where the two threads of a sync are, as a share of its time, on {_when(results)}:\n",
         "| files | thread | where | share |",
         "| --- | --- | --- | --- |",
     ]
@@ -122,10 +120,11 @@ def _make_where_table() -> str:
     return "\n".join(lines)
 
 
-def _describe(results: dict[str, Any]) -> str:
-    load = results["machine"].get("load")
-    noise = f", load {load:.0f} on {results['machine']['cores']} cores" if load is not None else ""
-    return f"medians of {results['runs']} on {results['date'][:10]}{noise}"
+def _when(results: dict[str, Any]) -> str:
+    """The day, and how busy the machine was: with a load above its cores, others were at work too."""
+    machine = results["machine"]
+    load = f", load {machine['load']:.0f} on {machine['cores']} cores" if "load" in machine else ""
+    return results["date"][:10] + load
 
 
 def _cell(results: dict[str, Any], name: str, way: str) -> str:

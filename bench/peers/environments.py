@@ -1,4 +1,8 @@
-"""A virtual environment for each peer, from its locked list, in var/bench/: their libraries do not agree."""
+"""A virtual environment for each peer, from its locked list, in var/bench/: their libraries do not agree.
+
+To renew a list: uv pip compile NAME.in -o NAME.txt --python-version 3.11 --generate-hashes --no-strip-extras
+--no-emit-index-url --no-header
+"""
 
 from __future__ import annotations
 
