@@ -1,4 +1,4 @@
-"""PyAirbyte: source-s3 into its PostgreSQL cache. The connector has an environment of its own."""
+"""PyAirbyte: source-s3 into its PostgreSQL cache: `load_by_pyairbyte.py PREFIX CONNECTOR`."""
 
 from __future__ import annotations
 
@@ -12,11 +12,10 @@ import airbyte as ab
 from airbyte.caches import PostgresCache
 
 
-def main(prefix: str) -> None:
-    connector = Path(sys.executable).parent.parent.parent / "airbyte-source" / "bin" / "source-s3"
+def main(prefix: str, connector: str) -> None:
     source = ab.get_source(
         "source-s3",
-        local_executable=connector,
+        local_executable=Path(connector),
         config={
             "bucket": os.environ["PEER_BUCKET"],
             "endpoint": os.environ["AWS_ENDPOINT_URL"],
@@ -39,4 +38,4 @@ def main(prefix: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1])
+    main(*sys.argv[1:])
