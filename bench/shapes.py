@@ -16,7 +16,7 @@ import statistics
 import time
 from collections.abc import Callable
 
-from bench.report import write_report
+from bench.report import write
 from csvfiles.mapping import Mapping
 from csvfiles.read import PointReader
 
@@ -45,7 +45,8 @@ def main() -> None:
         for name, data in files.items():
             seconds[name].append(read(data, options.rows))
     rates = {name: round(options.rows / statistics.median(taken)) for name, taken in seconds.items()}
-    write_report("shapes", {"rows": options.rows, "runs": options.runs, "rows_a_processor_second": rates})
+    figures = {"rows": options.rows, "runs": options.runs, "rows_a_processor_second": rates}
+    write("shapes", figures, uses_database=False)
 
 
 def make_rows(count: int) -> list[list]:

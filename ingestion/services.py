@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
@@ -27,6 +28,8 @@ from ingestion.scope import (
 from ingestion.selectors import get_active_run, list_due_telemetries, list_lost_runs
 from telemetry.models import Telemetry
 from telemetry.services import activate_telemetry
+
+_STARTED_AT_A_TIME = 500  # telemetries whose daily sync is written down in one transaction
 
 
 def request_sync(
@@ -96,12 +99,11 @@ def create_run(
     now: datetime,
     requested_by: User | None = None,
     scope: Scope = WHAT_CHANGED,
-    scheduled_day: date | None = None,
     change: Change | None = None,
     is_rehearsal: bool = False,
     rehearsal: SyncRun | None = None,
 ) -> tuple[SyncRun, bool]:
-    """A queued run, or the one in its way (active, or of the same scheduled day) and False.
+    """A queued run, or the active one in its way and False.
 
     The caller queues or executes it. A rehearsal compares what the scope or the change would do, and leaves
     nothing behind. Raises ValidationError for an inactive telemetry, and for a change that is none.
@@ -119,7 +121,6 @@ def create_run(
                 is_rehearsal=is_rehearsal,
                 rehearsal=rehearsal,
                 **as_fields(scope, change),
-                scheduled_day=scheduled_day,
                 created_at=now,
             )
     except IntegrityError:
@@ -140,15 +141,23 @@ def activate_and_catch_up(
 
 def start_due_syncs(*, now: datetime) -> int:
     """Queue the daily sync of every telemetry that is due; how many. Safe to call at any time, by anyone."""
-    started = 0
-    for telemetry, day in list_due_telemetries(now=now):
-        run, created = create_run(
-            telemetry=telemetry, trigger=SyncRun.Trigger.SCHEDULED, now=now, scheduled_day=day
-        )
-        if created:
-            started += 1
+    due = list_due_telemetries(now=now)
+    starts = range(0, len(due), _STARTED_AT_A_TIME)
+    return sum(_start_together(due[start : start + _STARTED_AT_A_TIME], now) for start in starts)
+
+
+def _start_together(due: Sequence[tuple[Telemetry, date]], now: datetime) -> int:
+    """Scheduled runs in one transaction, but for those that something else has begun in the meantime."""
+    wanted = [
+        SyncRun(telemetry=telemetry, trigger=SyncRun.Trigger.SCHEDULED, scheduled_day=day, created_at=now)
+        for telemetry, day in due
+    ]
+    with transaction.atomic():
+        SyncRun.objects.bulk_create(wanted, ignore_conflicts=True)
+        created = list(SyncRun.objects.filter(public_id__in=[run.public_id for run in wanted]).order_by("pk"))
+        for run in created:
             _queue(run)
-    return started
+    return len(created)
 
 
 def recover_lost_runs(*, now: datetime) -> int:
