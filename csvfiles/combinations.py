@@ -132,6 +132,6 @@ class Values:
         numbers = [self._known[value] for value in different]
         new = values.replace_strict(different, numbers, return_dtype=pl.UInt32)
         self.numbers = pl.concat([self.numbers, new])
-        if len(self.texts) > self._limits.totals_kept:
+        if len(self.texts) > self._limits.values_kept:
             self.too_many = True
             self.numbers, self.texts, self._known = self.numbers.clear(), [], {}

@@ -14,5 +14,6 @@ def get_limits() -> Limits:
         dates=settings.CSV_MAX_DATES,
         expanded_bytes=settings.CSV_MAX_UNPACKED_BYTES,
         expansion=settings.CSV_MAX_UNPACK_RATIO,
+        totals_a_day=settings.DAILY_TOTALS_MAX_VALUES,
         rejects_kept=settings.MAX_REJECTED_ROWS_KEPT,
     )

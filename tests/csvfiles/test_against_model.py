@@ -102,7 +102,9 @@ limits = st.builds(
     row_bytes=st.sampled_from([64, 4_096, 100_000]),
     batch_points=st.sampled_from([1, 7, 250_000]),
     rejects_kept=st.sampled_from([2, 10_000]),
+    values_kept=st.sampled_from([1, 100_000]),
     totals_kept=st.sampled_from([2, 100_000]),
+    totals_a_day=st.sampled_from([1, 2, 100]),
 )
 
 
