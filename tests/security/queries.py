@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from django.apps import apps
+from django.db.models import Model
 
-from accounts.models import AccountScoped
+from accounts.models import Account, AccountScoped
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 OURS = sorted(path.parent.name for path in ROOT.glob("*/apps.py"))
@@ -85,16 +86,25 @@ def _begins_scoped(node: ast.AST, parents: dict[ast.AST, ast.AST], model: type[A
 def _is_object_in_hand(keyword: ast.keyword, model: type[AccountScoped]) -> bool:
     """`telemetry=telemetry`, `run_id=run.pk`, `source_file__in=files`, `pk=draft.pk`: by a parent, or itself.
 
-    A parent is the first step to the account. A value that comes straight from a request is neither.
+    A parent is what a foreign key leads to. A value that comes straight from a request is neither.
     """
-    parent = model.TO_ACCOUNT.split("__")[0]
     name = (keyword.arg or "").removesuffix("__in").removesuffix("_id")
     value = ast.unparse(keyword.value)
     if "request" in value:
         return False
     if name == "pk" and isinstance(keyword.value, (ast.ListComp, ast.SetComp)):
         value = ast.unparse(keyword.value.elt)
-    return name == parent or (name == "pk" and value.endswith((".pk", "_id", "_pk")))
+    return _leads_to_owner(model, name) or (name == "pk" and value.endswith((".pk", "_id", "_pk")))
+
+
+def _leads_to_owner(model: type[Model], name: str) -> bool:
+    """Whether every step of the lookup is a foreign key to what belongs to an account, or to the account."""
+    relations = {field.name: field.related_model for field in model._meta.fields}
+    step, _, rest = name.partition("__")
+    owner = relations.get(step)
+    if owner is None or not issubclass(owner, (Account, AccountScoped)):
+        return False
+    return not rest or _leads_to_owner(owner, rest)
 
 
 def _is_way_around(call: ast.Call, scoped: dict[str, type]) -> bool:
