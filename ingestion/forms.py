@@ -32,7 +32,7 @@ class ChangeForm(forms.Form):
 
     dimensions = forms.CharField(
         label="Dimensions",
-        max_length=10 * 202,  # ten names of a column\'s greatest length, a line each
+        max_length=10 * 202,  # ten names of a column's greatest length, a line each
         required=False,
         help_text="The names of up to 10 columns, a line each. The order is that of the download's columns.",
         widget=forms.Textarea(attrs={"rows": 4, "spellcheck": "false"}),
