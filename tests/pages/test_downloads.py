@@ -106,6 +106,7 @@ def name_of_download(filename: str) -> str:
     return response["Content-Disposition"]
 
 
+@pytest.mark.django_db  # a response that is closed looks after the connection
 def test_a_files_name_is_a_header_and_no_path_whatever_the_identifier():
     for name in list_naughty_names():
         header = name_of_download(f"{name}-x.csv")
@@ -114,6 +115,7 @@ def test_a_files_name_is_a_header_and_no_path_whatever_the_identifier():
         assert header.isprintable()
 
 
+@pytest.mark.django_db  # a response that is closed looks after the connection
 def test_a_name_that_can_be_a_files_name_is_kept():
     assert name_of_download("requests_2-x.csv") == 'attachment; filename="requests_2-x.csv"'
     assert "Gr%C3%B6%C3%9Fe" in name_of_download("Größe.csv")
