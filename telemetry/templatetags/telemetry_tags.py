@@ -45,4 +45,4 @@ def sort_head(context: RequestContext, name: str, label: str) -> dict[str, Any]:
     query = context["request"].GET.copy()
     query.pop("page", None)
     query["sort"] = f"-{name}" if current == name else name
-    return {"label": label, "order": order, "url": f"?{query.urlencode()}"}
+    return {"name": name, "label": label, "order": order, "url": f"?{query.urlencode()}"}
