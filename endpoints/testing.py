@@ -1,7 +1,7 @@
 """Test Endpoint with a check a request, so that a page shows each as it is done.
 
-Between the requests what was found stays in the cache, on our side: a browser names its test by a token, and
-can neither write a result nor leave a check out. A test that is begun again takes the place of the one before.
+Between the requests what was found stays in the cache, on our side: a browser names its test by a token,
+and can neither write a result nor leave a check out. A test begun again takes the place of the one before.
 """
 
 from __future__ import annotations
