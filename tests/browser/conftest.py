@@ -3,6 +3,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -36,11 +37,12 @@ def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
     contexts = []
     problems: list[str] = []
 
-    def open_one(*, javascript: bool = True, color_scheme: str = "light") -> Page:
+    def open_one(*, javascript: bool = True, color_scheme: str = "light", **more: Any) -> Page:
         context = browser.new_context(
             java_script_enabled=javascript,
             color_scheme=color_scheme,
             viewport={"width": WIDTH, "height": HEIGHT},
+            **more,
         )
         contexts.append(context)
         page = context.new_page()
