@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.browser.watching import watch
 from tests.chromium import ARGUMENTS, MISSING, find_chromium
@@ -15,7 +15,7 @@ from tests.chromium import ARGUMENTS, MISSING, find_chromium
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
 WIDTH, HEIGHT = 1280, 900
-PATIENCE = 10_000  # milliseconds
+PATIENCE = 20_000  # milliseconds, for machines that do much else; no test waits for it to pass
 
 
 @pytest.fixture(scope="session")
@@ -25,6 +25,7 @@ def browser() -> Iterator[Browser]:
         if os.environ.get("CI") == "true":
             pytest.fail(MISSING)
         pytest.skip(MISSING)
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
         yield chromium

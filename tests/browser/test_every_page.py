@@ -1,4 +1,4 @@
-"""Every page there is: no barrier in light or dark, no sideways scrolling at 320 px, nothing that the policy blocks."""
+"""Every page there is: no barrier in light or dark, nothing wider than a phone, nothing the policy blocks."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def world(s3_account, standin) -> World:
 
 
 def list_routes(resolver: URLResolver | None = None, namespace: str = "") -> Iterator[tuple[str, set[str]]]:
-    """Every named address of ours, with the names of its parameters. Django's own pages of /admin/ are not."""
+    """Every named address but those of Django's own /admin/, with the names of its parameters."""
     for entry in (resolver or get_resolver()).url_patterns:
         if isinstance(entry, URLResolver):
             if entry.namespace != "admin":

@@ -34,13 +34,13 @@ class World:
     day: date
 
 
-def lay_files(standin: StandIn, *, today: date, days: int = 5, odd_cell: str = "") -> None:
-    """Daily files under usage/: date, team, plan, requests; `odd_cell` stands in for one of the numbers."""
-    for back in range(1, days + 1):
+def lay_files(standin: StandIn, *, today: date, ragged: bool = False) -> None:
+    """Five daily files under usage/: date, team, plan, requests; `ragged`: the newest has a row too wide."""
+    for back in range(1, 6):
         day = today - timedelta(days=back)
         rows = [f"{day},{team},free,{number * back}" for number, team in enumerate(("search", "mail"), 1)]
-        if odd_cell and back == 1:
-            rows.append(f"{day},ads,free,{odd_cell}")
+        if ragged and back == 1:
+            rows.append(f"{day},ads,free,3,what is this")
         text = "\n".join(["date,team,plan,requests", *rows, ""])
         standin.put_object(BUCKET, f"usage/{day}.csv", text)
 
