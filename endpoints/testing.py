@@ -1,11 +1,13 @@
 """Test Endpoint with a check a request, so that a page shows each as it is done.
 
 Between the requests what was found stays in the cache, on our side: a browser names its test by a token,
-and can neither write a result nor leave a check out. A test begun again takes the place of the one before.
+and can neither write a result nor leave a check out. A test begun again is another one, into which a check of
+the first that is still on its way does not write.
 """
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 from dataclasses import dataclass
 
@@ -18,7 +20,7 @@ from endpoints.services import LONGEST_TEST, connection_of
 
 
 class TestGone(Exception):
-    """Another test of the endpoint has begun since, or this one was left for too long."""
+    """There is no such test of this endpoint, or it was left for too long."""
 
     __test__ = False  # for pytest: no test
 
@@ -51,8 +53,8 @@ def begin_test(*, endpoint: S3Endpoint) -> Progress:
 
 def continue_test(*, account: Account, external_id: str, token: str) -> Progress:
     """Run the next check of the test begun for the endpoint of that external ID. Raises TestGone."""
-    kept = cache.get(_key(external_id))
-    if kept is None or kept["token"] != token:
+    kept = cache.get(_key(external_id, token))
+    if kept is None:
         raise TestGone
     endpoint = S3Endpoint(account=account, external_id=external_id, **kept["connection"])
     done = tuple(Check(**check) for check in kept["checks"])
@@ -65,12 +67,12 @@ def continue_test(*, account: Account, external_id: str, token: str) -> Progress
 
 def _keep(progress: Progress) -> None:
     kept = {
-        "token": progress.token,
         "connection": connection_of(progress.endpoint),
         "checks": ConnectionReport(progress.checks).as_json(),
     }
-    cache.set(_key(progress.endpoint.external_id), kept, LONGEST_TEST)
+    cache.set(_key(progress.endpoint.external_id, progress.token), kept, LONGEST_TEST)
 
 
-def _key(external_id: str) -> str:
-    return f"endpoint-test-progress:{external_id}"
+def _key(external_id: str, token: str) -> str:
+    named = hashlib.sha256(token.encode()).hexdigest()  # a browser may send anything
+    return f"endpoint-test-progress:{external_id}:{named}"

@@ -1,4 +1,4 @@
-"""The wizard as people really use it: there and back, left and resumed, two tabs, a double click, the back button."""
+"""The wizard as people use it: there and back, left and resumed, in two tabs, with a double click."""
 
 from __future__ import annotations
 

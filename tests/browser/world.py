@@ -87,9 +87,10 @@ def make_world(account: Account, standin: StandIn) -> World:
 
 
 def store_days(telemetry: Telemetry, *, now: datetime) -> None:
-    """Fifty days with a gap, a file with rejected rows, one that failed, and thirteen teams."""
+    """Fifty days with a gap, one long before, a file with rejected rows, one that failed, thirteen teams."""
     today = now.date()
     days = [today - timedelta(days=back) for back in range(1, 51) if back not in (6, 7)]
+    days.append(today - timedelta(days=150))
     teams = [("", "prod"), *((f"team {number:02}", "prod") for number in range(12))]
     values = {day: {team: f"{number * 1234567}.5" for number, team in enumerate(teams, 1)} for day in days}
     store_file(telemetry, "bytes/all.csv", values, modified=now - timedelta(days=1))

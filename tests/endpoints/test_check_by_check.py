@@ -11,6 +11,7 @@ from django.urls import reverse
 from accounts.roles import MANAGER, VIEWER
 from endpoints.connection import list_checks
 from endpoints.models import S3Endpoint
+from endpoints.testing import Progress, begin_test
 from tests.endpoints.test_add_page import ADD, post, shown_external_id
 from tests.endpoints.test_pages import VALUES
 from tests.standin import BUCKET, make_endpoint, trust
@@ -64,18 +65,20 @@ def test_what_a_browser_sends_is_no_result(admin, s3_endpoint, standin):
     assert "state-failed" in page.content.decode()
 
 
-@pytest.mark.parametrize("token", ["", "made-up"])
+@pytest.mark.parametrize("token", ["", "made-up", "\x00 ٣" * 200])
 def test_a_token_that_is_none_asks_nothing_of_aws(admin, s3_endpoint, standin, token):
     begin(admin, s3_endpoint)
     assert "This test has ended" in go_on(admin, s3_endpoint, token)
     assert standin.count("assume") == 0
 
 
-def test_a_test_begun_again_takes_the_place_of_the_one_before(admin, s3_endpoint, standin):
+def test_a_check_still_on_its_way_does_not_write_into_a_test_begun_again(admin, s3_endpoint, standin):
     before = read_token(begin(admin, s3_endpoint))
-    now = read_token(begin(admin, s3_endpoint))
-    assert "This test has ended" in go_on(admin, s3_endpoint, before)
-    assert checks_done(go_on(admin, s3_endpoint, now)) == 1
+    again: list[Progress] = []
+    standin.after("assume", lambda: again.append(begin_test(endpoint=s3_endpoint)))
+    assert checks_done(go_on(admin, s3_endpoint, before)) == 1
+    assert checks_done(go_on(admin, s3_endpoint, again[0].token)) == 1
+    assert checks_done(go_on(admin, s3_endpoint, again[0].token)) == 2
 
 
 def test_a_change_of_the_connection_meanwhile_is_not_called_tested(admin, s3_endpoint, standin):
