@@ -92,10 +92,24 @@ function keepFocus() {
   (part?.querySelector("[tabindex], a, button") || document.getElementById("main")).focus();
 }
 
+// A part that cannot be renewed must not look as if it were: say so until the server answers again.
+function showWhetherServerAnswers(answers) {
+  document.getElementById("no-answer")?.remove();
+  if (answers) return;
+  const alert = document.createElement("div");
+  alert.id = "no-answer";
+  alert.className = "alert alert-danger";
+  alert.textContent = "The server did not answer, so what you see may be old. Try again in a minute, or reload the page.";
+  document.getElementById("messages").append(alert);
+}
+
 document.querySelectorAll("[data-theme-switch]").forEach(showTheme);
 prepare(document);
 setTimeout(sayMessages, 300);
 document.addEventListener("htmx:beforeSwap", noteFocus);
+document.addEventListener("htmx:responseError", () => showWhetherServerAnswers(false));
+document.addEventListener("htmx:sendError", () => showWhetherServerAnswers(false));
+document.addEventListener("htmx:afterOnLoad", ({ detail }) => detail.xhr.status < 500 && showWhetherServerAnswers(true));
 document.addEventListener("htmx:afterSettle", keepFocus);
 document.addEventListener("htmx:load", (event) => {
   const part = event.detail.elt;

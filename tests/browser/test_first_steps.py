@@ -31,6 +31,11 @@ DETAILS = {
     "Bucket Name": BUCKET_NAME,
     "Region": REGION,
 }
+EMPTY_PAGES = {
+    "/settings/telemetry/": "No telemetries yet",
+    "/settings/telemetry/add/": "Add an S3 endpoint first",
+    "/settings/endpoints/": "No endpoints yet",
+}
 # What is wrong with the role or with what was typed, the first check that says so, and its words.
 FAULTS = (
     ({"external_id": "denominator-of-somebody-else"}, REGION, ASSUME, "trust policy"),
@@ -61,13 +66,17 @@ def test_the_first_sign_in_leads_to_an_endpoint_however_often_its_test_fails(
     lay_files(standin, today=timezone.now().date())
     page = open_page()
     sign_in(page, url=live_server.url, email=EMAIL, password=PASSWORD)
-    expect(page.get_by_role("heading", name="No telemetries yet")).to_be_visible()
+    problems: list[str] = []
+    for path, heading in EMPTY_PAGES.items():
+        page.goto(live_server.url + path)
+        expect(page.get_by_role("heading", name=heading)).to_be_visible()
+        problems += find_problems(page)
+    page.goto(f"{live_server.url}/settings/telemetry/")
     page.get_by_role("main").get_by_role("link", name="Add Endpoint").click()
     for label, text in DETAILS.items():
         page.get_by_label(label).fill(text)
     shown = page.get_by_label("External ID", exact=True).input_value()
     endpoint = make_endpoint(s3_account, external_id=shown)
-    problems: list[str] = []
     for wrong, region, check, says in FAULTS:
         trust(standin, endpoint, **wrong)
         page.get_by_label("Region").fill(region)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from ingestion.models import RunFile, SyncRun
@@ -143,6 +143,23 @@ def test_a_run_shows_how_far_it_is_and_ends_by_itself(
     expect(page.locator("#run-said")).to_have_text("The run has ended: Succeeded.")
     expect(page.locator("[hx-trigger^=every]")).to_have_count(0)
     assert is_still_here(page)
+
+
+def test_a_server_that_does_not_answer_is_no_secret(
+    world: World, live_server: LiveServer, browser: Browser, open_page: Callable[..., Page]
+):
+    context = browser.new_context(base_url=live_server.url)  # its failures are no problem of the page
+    page = context.new_page()
+    sign_in(page, url=live_server.url, email=EMAIL, password=PASSWORD)
+    failing = re.compile(r"sort=identifier")
+    context.route(failing, lambda route: route.fulfill(status=503, body="down"))
+    page.get_by_role("link", name="Identifier").click()
+    expect(page.get_by_text("The server did not answer, so what you see may be old.")).to_be_visible()
+    context.unroute(failing)
+    page.get_by_role("link", name="Identifier").click()
+    expect(page).to_have_url(re.compile(r"sort=identifier"))
+    expect(page.get_by_text("The server did not answer")).to_have_count(0)
+    context.close()
 
 
 def test_times_are_the_readers_with_utc_on_hover_and_utc_without_javascript(
