@@ -4,9 +4,13 @@ import shutil
 import signal
 from types import FrameType
 
+import hypothesis
 import pytest
 
 from tests.environment import FOLDER
+
+hypothesis.settings.register_profile("here", deadline=None)  # a busy machine is no failure
+hypothesis.settings.load_profile("here")
 
 pytest_plugins = ["tests.standin"]
 
