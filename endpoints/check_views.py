@@ -47,7 +47,7 @@ def check(request: HttpRequest, endpoint_id: UUID) -> HttpResponse:
     if progress is None:
         return render(request, "endpoints/_test_gone.html")
     if progress.report is None:
-        return show_progress(request, endpoint, progress)
+        return _show_progress(request, endpoint, progress)
     tested = connection_of(progress.endpoint)
     keep_result(endpoint=endpoint, result=progress.report, tested=tested, now=timezone.now())
     return render(request, "endpoints/_last_test.html", {"endpoint": endpoint, "is_new": True})
@@ -55,10 +55,10 @@ def check(request: HttpRequest, endpoint_id: UUID) -> HttpResponse:
 
 def begin(request: HttpRequest, endpoint: S3Endpoint) -> HttpResponse:
     """A test of an endpoint that exists: all of its checks, waiting."""
-    return show_progress(request, endpoint, begin_test(endpoint=endpoint))
+    return _show_progress(request, endpoint, begin_test(endpoint=endpoint))
 
 
-def show_progress(request: HttpRequest, endpoint: S3Endpoint, progress: Progress) -> HttpResponse:
+def _show_progress(request: HttpRequest, endpoint: S3Endpoint, progress: Progress) -> HttpResponse:
     next_url = reverse("endpoints:check", args=[endpoint.public_id])
     return render(request, "endpoints/_test.html", {"progress": progress, "next_url": next_url})
 
