@@ -55,8 +55,9 @@ class DimensionInline(admin.TabularInline):
 
 @admin.register(Telemetry)
 class TelemetryAdmin(admin.ModelAdmin):
-    """Name, description and status can change here. Adding is the wizard's and add_telemetry's, deleting the
-    telemetry's own page's, which asks for the identifier and removes the data in bulk.
+    """Name, description, rejected rows allowed and status can change here. Adding is the wizard's and
+    add_telemetry's, deleting the telemetry's own page's, which asks for the identifier and
+    removes the data in bulk.
     """
 
     list_display = ["name", "identifier", "account", "endpoint", "status", "data_through", "last_sync_at"]
@@ -67,6 +68,7 @@ class TelemetryAdmin(admin.ModelAdmin):
     fields = [
         "name",
         "description",
+        "max_rejected_percent",
         "status",
         "identifier",
         "account",
@@ -82,7 +84,7 @@ class TelemetryAdmin(admin.ModelAdmin):
         "data_from",
         "data_through",
     ]
-    readonly_fields = fields[3:]
+    readonly_fields = fields[4:]
     inlines = [DimensionInline]
 
     def has_add_permission(self, request: HttpRequest) -> bool:

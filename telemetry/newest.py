@@ -8,6 +8,7 @@ from django.db.models import Sum
 
 from telemetry.models import DailyTotal, FileDay, Telemetry
 from telemetry.selectors import Point, list_points
+from telemetry.snapshot import snapshot
 
 NEWEST_DATES = 30
 NEWEST_POINTS = 10
@@ -23,6 +24,7 @@ def get_newest_range(*, telemetry: Telemetry) -> tuple[date, date] | None:
     return (dates[-1], dates[0]) if dates else None
 
 
+@snapshot()
 def list_newest_points(*, telemetry: Telemetry) -> list[Point]:
     """Ten points or so of the newest dates, newest first: those of as few dates as have ten rows."""
     days = (

@@ -12,6 +12,7 @@ from django.db.models import QuerySet, Sum
 from telemetry.fields import plain
 from telemetry.models import DailyTotal, Dimension, Telemetry
 from telemetry.selectors import list_daily_totals
+from telemetry.snapshot import snapshot
 
 TOP_VALUES = 10
 REST_LABEL = "All other values"
@@ -61,6 +62,7 @@ class Totals:
         }
 
 
+@snapshot()
 def get_totals(
     *, telemetry: Telemetry, date_from: date, date_to: date, dimension: Dimension | None = None
 ) -> Totals:

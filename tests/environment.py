@@ -18,6 +18,7 @@ os.environ.update(
     VAR_DIR=str(FOLDER),
     DATABASE_URL=os.environ.get("TEST_DATABASE_URL") or f"sqlite:///{FOLDER / 'db.sqlite3'}",
     REDIS_URL=os.environ.get("TEST_REDIS_URL", ""),
+    CACHE_URL=os.environ.get("TEST_REDIS_URL", ""),
     AWS_ACCESS_KEY_ID="testing",
     AWS_SECRET_ACCESS_KEY="testing",
     AWS_CONFIG_FILE=os.devnull,

@@ -26,6 +26,7 @@ COMMANDS = [
     "add_endpoint",
     "add_telemetry",
     "add_user",
+    "change_telemetry",
     "demo",
     "export_telemetry",
     "list_telemetries",

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
 from uuid import UUID
 
@@ -11,7 +12,7 @@ from telemetry.downloads import stream_csv
 from telemetry.fields import plain
 from telemetry.forms import RangeForm
 from telemetry.models import Telemetry
-from telemetry.selectors import list_daily_totals, list_points
+from telemetry.selectors import list_daily_totals, list_dimensions, list_points
 from telemetry.totals import Totals, get_totals
 from telemetry.views.guards import get_telemetry, telemetry_page
 
@@ -52,13 +53,15 @@ def points_csv(request: HttpRequest, telemetry_id: UUID) -> HttpResponse:
     points = list_points(telemetry=telemetry, date_from=date_from, date_to=date_to)
     return stream_csv(
         filename=f"{telemetry.identifier}-data-points.csv",
-        header=[
-            "date",
-            *(dimension.column for dimension in telemetry.dimensions.all()),
-            telemetry.identifier,
-        ],
+        header=_list_columns(telemetry),
         rows=((point.date.isoformat(), *point.dimensions, plain(point.value)) for point in points),
     )
+
+
+def _list_columns(telemetry: Telemetry) -> Iterator[str]:
+    """Asked in the moment in which the rows are read: the mapping may have changed since."""
+    telemetry.refresh_from_db()
+    yield from ("date", *list_dimensions(telemetry=telemetry), telemetry.identifier)
 
 
 def _stream_stacked(telemetry: Telemetry, totals: Totals) -> HttpResponse:
