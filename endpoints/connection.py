@@ -7,12 +7,13 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/confused-deputy.html).
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 
 from endpoints import storage
 from endpoints.models import S3Endpoint, new_external_id
-from endpoints.storage import Bucket, RoleDenied, S3Object, StorageError
+from endpoints.storage import RoleDenied, S3Object, StorageError
 
 ASSUME = "Role can be assumed"
 NOT_WITHOUT = "Role cannot be assumed without the External ID"
@@ -21,6 +22,13 @@ BUCKET = "Bucket exists in this region"
 LIST = "Files can be listed"
 READ = "A file can be read"
 TRUST_CHECKS = {NOT_WITHOUT, NOT_WITH_ANOTHER}
+# What a check that rests on others says where one of those failed.
+REASONS_NOT_TO_TRY = {
+    ASSUME: "the role could not be assumed.",
+    BUCKET: "the bucket was not found in this region.",
+    LIST: "no file could be listed.",
+}
+NOT_TRIED = "Not tried: "
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,77 +62,101 @@ class ConnectionReport:
 
 def check_connection(endpoint: S3Endpoint) -> ConnectionReport:
     """Run all checks against AWS. The endpoint need not be saved. Raises nothing: what fails is a check."""
-    try:
-        bucket = storage.open_bucket(endpoint, fresh=True)
-    except StorageError as error:
-        reason = "the role could not be assumed."
-        skipped = [_not_tried(name, reason) for name in (NOT_WITHOUT, NOT_WITH_ANOTHER, BUCKET, LIST, READ)]
-        return ConnectionReport((Check(ASSUME, False, str(error)), *skipped))
-    return ConnectionReport(
-        (
-            Check(ASSUME, True, f"{endpoint.role_arn} lets Denominator in with this endpoint's External ID."),
-            _check_refused(endpoint, NOT_WITHOUT, None, "without an External ID"),
-            _check_refused(endpoint, NOT_WITH_ANOTHER, new_external_id(), "with a wrong External ID"),
-            *_check_bucket(endpoint, bucket),
-        )
-    )
+    done: list[Check] = []
+    while len(done) < len(STEPS):
+        done.append(run_next_check(endpoint, done=done))
+    return ConnectionReport(tuple(done))
 
 
-def _check_refused(endpoint: S3Endpoint, name: str, external_id: str | None, how: str) -> Check:
+def run_next_check(endpoint: S3Endpoint, *, done: Sequence[Check]) -> Check:
+    """Run the first check that is not `done`, so that a page can show one after the other."""
+    step = STEPS[len(done)]
+    failed = {check.name for check in done if not check.ok}
+    for needed in step.needs:
+        if needed in failed:
+            return Check(step.name, False, f"{NOT_TRIED}{REASONS_NOT_TO_TRY[needed]}")
     try:
-        storage.try_to_assume(endpoint, external_id=external_id)
+        return Check(step.name, True, step.attempt(endpoint))
+    except (StorageError, _Failed) as error:
+        return Check(step.name, False, str(error))
+
+
+def list_checks() -> list[str]:
+    """The names of all checks, in their order."""
+    return [step.name for step in STEPS]
+
+
+class _Failed(Exception):
+    """AWS answered, and not as it should."""
+
+
+def _assume(endpoint: S3Endpoint) -> str:
+    storage.open_bucket(endpoint, fresh=True)
+    return f"{endpoint.role_arn} lets Denominator in with this endpoint's External ID."
+
+
+def _be_refused(endpoint: S3Endpoint, *, how: str, external_id: Callable[[], str | None]) -> str:
+    try:
+        storage.try_to_assume(endpoint, external_id=external_id())
     except RoleDenied:
-        return Check(name, True, f"AWS refuses the role {how}.")
+        return f"AWS refuses the role {how}."
     except StorageError as error:
-        return Check(name, False, f"Not tried: {error}")
-    return Check(
-        name,
-        False,
+        raise _Failed(f"{NOT_TRIED}{error}") from None
+    raise _Failed(
         f"AWS lets Denominator assume the role {how}, so another customer of Denominator who knows its ARN "
         "could read through it. Replace the role's trust policy by the one shown for this endpoint: its "
-        "condition on sts:ExternalId (StringEquals) is what is missing.",
+        "condition on sts:ExternalId (StringEquals) is what is missing."
     )
 
 
-def _check_bucket(endpoint: S3Endpoint, bucket: Bucket) -> list[Check]:
-    found = f"The bucket {endpoint.bucket} is in {endpoint.region}."
-    located = _check(BUCKET, lambda: bucket.locate() or found)
-    if not located.ok:
-        reason = "the bucket was not found in this region."
-        return [located, _not_tried(LIST, reason), _not_tried(READ, reason)]
+def _locate(endpoint: S3Endpoint) -> str:
+    storage.open_bucket(endpoint).locate()
+    return f"The bucket {endpoint.bucket} is in {endpoint.region}."
+
+
+def _list(endpoint: S3Endpoint) -> str:
     prefix = endpoint.full_prefix("")
-    objects: list[S3Object] = []
-
-    def list_first_page() -> str:
-        objects.extend(next(bucket.list_pages(prefix)))
-        where = f"under {prefix}" if prefix else f"in {endpoint.bucket}"
-        return (
-            f"s3:ListBucket is allowed {where}."
-            if objects
-            else f"s3:ListBucket is allowed; nothing is {where} yet."
-        )
-
-    listed = _check(LIST, list_first_page)
-    if not listed.ok:
-        return [located, listed, _not_tried(READ, "no file could be listed.")]
-    return [located, listed, _check(READ, lambda: _read_first_byte(bucket, objects))]
+    where = f"under {prefix}" if prefix else f"in {endpoint.bucket}"
+    if _list_first_page(endpoint):
+        return f"s3:ListBucket is allowed {where}."
+    return f"s3:ListBucket is allowed; nothing is {where} yet."
 
 
-def _read_first_byte(bucket: Bucket, objects: list[S3Object]) -> str:
-    files = [obj for obj in objects if obj.size]
+def _read(endpoint: S3Endpoint) -> str:
+    files = [obj for obj in _list_first_page(endpoint) if obj.size]
     if not files:
         return "Reading could not be tried, because there is no file yet. Test again when there is one."
     obj = max(files, key=lambda file: file.last_modified)  # the oldest may have been archived
-    bucket.read_range(obj, start=0, length=1)
+    storage.open_bucket(endpoint).read_range(obj, start=0, length=1)
     return f"s3:GetObject is allowed: {obj.key} could be read."
 
 
-def _check(name: str, attempt: Callable[[], str]) -> Check:
-    try:
-        return Check(name, True, attempt())
-    except StorageError as error:
-        return Check(name, False, str(error))
+def _list_first_page(endpoint: S3Endpoint) -> list[S3Object]:
+    return next(storage.open_bucket(endpoint).list_pages(endpoint.full_prefix("")))
 
 
-def _not_tried(name: str, reason: str) -> Check:
-    return Check(name, False, f"Not tried: {reason}")
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """A check, and those that it `needs`: it is not tried where one of them failed."""
+
+    name: str
+    attempt: Callable[[S3Endpoint], str]
+    needs: tuple[str, ...] = ()
+
+
+STEPS = (
+    _Step(ASSUME, _assume),
+    _Step(
+        NOT_WITHOUT,
+        partial(_be_refused, how="without an External ID", external_id=lambda: None),
+        needs=(ASSUME,),
+    ),
+    _Step(
+        NOT_WITH_ANOTHER,
+        partial(_be_refused, how="with a wrong External ID", external_id=new_external_id),
+        needs=(ASSUME,),
+    ),
+    _Step(BUCKET, _locate, needs=(ASSUME,)),
+    _Step(LIST, _list, needs=(ASSUME, BUCKET)),
+    _Step(READ, _read, needs=(ASSUME, BUCKET, LIST)),
+)

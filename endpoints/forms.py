@@ -15,7 +15,7 @@ FOLLOWED_BY_DOCUMENTS = {
     "hx-post": "",
     "hx-vals": '{"action": "policies"}',
     "hx-trigger": "input changed delay:400ms",
-    "hx-sync": "closest form:replace",
+    "hx-sync": "closest form:queue last",
     "hx-swap": "none",
     "hx-select-oob": "#copy-trust-policy,#copy-inline-policy,#copy-cloudformation-template,#copy-terraform",
 }

@@ -9,12 +9,13 @@ from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.access import account_permission, s3_csv_telemetry_required
 from accounts.roles import MANAGE_ENDPOINTS, VIEW_ENDPOINTS
-from endpoints import pending
+from endpoints import check_views, pending
 from endpoints.forms import EndpointForm, NewEndpointForm
 from endpoints.iam import Documents, make_documents
 from endpoints.models import S3Endpoint
@@ -30,6 +31,7 @@ from endpoints.services import (
     update_endpoint,
 )
 from endpoints.storage import list_regions
+from endpoints.testing import Progress, begin_test
 
 PAGE_SIZE = 50
 SEARCH_FROM = 10  # endpoints: fewer are seen at a glance
@@ -110,6 +112,8 @@ def edit(request: HttpRequest, endpoint_id: UUID) -> HttpResponse:
 @s3_csv_telemetry_required
 def test(request: HttpRequest, endpoint_id: UUID) -> HttpResponse:
     endpoint = _get_endpoint(request, endpoint_id)
+    if request.htmx:
+        return check_views.begin(request, endpoint)
     try:
         run_endpoint_test(endpoint=endpoint, now=timezone.now())
     except CannotTestNow as reason:
@@ -144,13 +148,16 @@ def _get_endpoint(request: HttpRequest, endpoint_id: UUID) -> S3Endpoint:
 
 def _test_unsaved(request: HttpRequest, form: NewEndpointForm) -> HttpResponse:
     endpoint = form.unsaved_endpoint(account=request.account)
+    if request.htmx:
+        next_url = reverse("endpoints:add_check")
+        return _show_add(request, form, progress=begin_test(endpoint=endpoint), next_url=next_url)
     try:
         report = run_connection_test(endpoint=endpoint)
     except CannotTestNow as reason:
         messages.warning(request, str(reason))
         return _show_add(request, form, status=429)
     pending.note_test(request.session, endpoint=endpoint, report=report, now=timezone.now())
-    return _show_add(request, form, report=report)
+    return _show_add(request, form, progress=Progress(endpoint, report.checks))
 
 
 def _add(request: HttpRequest, form: NewEndpointForm) -> HttpResponse:

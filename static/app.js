@@ -1,4 +1,5 @@
-// What every page shares: the theme switch, copy buttons, focus on the error summary, times in the reader's zone.
+// What every page shares: the theme switch, copy buttons, times in the reader's zone, and for people who do not see
+// the page: where the focus goes, and what is said of a change.
 // Each works on pages as they load and on what htmx puts into them later.
 
 function showTheme(button) {
@@ -61,13 +62,59 @@ document.addEventListener("keydown", (event) => {
   if (event.key === "Escape") closeMenus(event);
 });
 
+function say(text) {
+  document.getElementById("said").textContent = text.replace(/\s+/g, " ").trim();
+}
+
 function prepare(part) {
   localiseTimes(part);
-  part.querySelector("[data-focus]")?.focus();
+  (part.querySelector(".error-summary") || part.querySelector("[data-focus]"))?.focus();
+}
+
+// A status region speaks of what changes in it, not of what it holds when the page comes: so its text is said again.
+function sayMessages() {
+  const messages = document.getElementById("messages");
+  if (messages.children.length) say(messages.textContent);
+}
+
+// htmx gives the focus back to the element of the same id. Where there is none (the last page has no Next), the part
+// that came takes it, so that nobody has to begin at the top of the page again.
+let focusWasIn = null;
+
+function noteFocus(event) {
+  const target = event.detail.target;
+  focusWasIn = target.contains(document.activeElement) && document.activeElement !== document.body ? target.id : null;
+}
+
+function keepFocus() {
+  if (!focusWasIn || document.activeElement !== document.body) return;
+  const part = document.getElementById(focusWasIn);
+  (part?.querySelector("[tabindex], a, button") || document.getElementById("main")).focus();
+}
+
+// A part that cannot be renewed must not look as if it were: say so until the server answers again.
+function showWhetherServerAnswers(answers) {
+  document.getElementById("no-answer")?.remove();
+  if (answers) return;
+  const alert = document.createElement("div");
+  alert.id = "no-answer";
+  alert.className = "alert alert-danger";
+  alert.textContent = "The server did not answer, so what you see may be old. Try again in a minute, or reload the page.";
+  document.getElementById("messages").append(alert);
 }
 
 document.querySelectorAll("[data-theme-switch]").forEach(showTheme);
 prepare(document);
+setTimeout(sayMessages, 300);
+document.addEventListener("htmx:beforeSwap", noteFocus);
+document.addEventListener("htmx:responseError", () => showWhetherServerAnswers(false));
+document.addEventListener("htmx:sendError", () => showWhetherServerAnswers(false));
+document.addEventListener("htmx:afterOnLoad", ({ detail }) => detail.xhr.status < 500 && showWhetherServerAnswers(true));
+document.addEventListener("htmx:afterSettle", keepFocus);
 document.addEventListener("htmx:load", (event) => {
-  if (event.detail.elt !== document.body) prepare(event.detail.elt);
+  const part = event.detail.elt;
+  if (part === document.body) return;
+  prepare(part);
+  const news = part.matches("[data-say]") ? part : part.querySelector("[data-say]");
+  if (news) say(news.textContent);
 });

@@ -12,6 +12,12 @@ function withSeparators(text) {
   return fraction ? `${grouped}.${fraction}` : grouped;
 }
 
+// A day between two gaps has no line to stand on: it is drawn as a point however many days there are.
+function pointRadius({ dataset, dataIndex }) {
+  const alone = [dataIndex - 1, dataIndex + 1].every((index) => (dataset.data[index] ?? null) === null);
+  return alone || dataset.data.length <= 120 ? 2.5 : 0;
+}
+
 function chartSets(layers, colours) {
   const stacked = layers.length > 1;
   return layers.map(({ label, values }, index) => ({
@@ -22,17 +28,19 @@ function chartSets(layers, colours) {
     borderColor: colours[index % colours.length],
     backgroundColor: colours[index % colours.length],
     borderWidth: stacked ? 0 : 2,
-    pointRadius: values.length > 120 ? 0 : 2.5,
+    pointRadius,
     pointHitRadius: 8,
     tension: 0,
   }));
 }
 
-function chartOptions(layers) {
+function chartOptions(layers, openDay) {
   const ink = getComputedStyle(document.body).color;
   const stacked = layers.length > 1;
   return {
     animation: false,
+    onClick: (_event, [found]) => found && openDay(found.index),
+    onHover: ({ native }, found) => (native.target.style.cursor = found.length ? "pointer" : ""),
     maintainAspectRatio: false,
     interaction: { mode: "index", intersect: false },
     scales: {
@@ -66,7 +74,7 @@ function drawChart(canvas) {
   new Chart(canvas, {
     type: layers.length > 1 ? "bar" : "line",
     data: { labels: dates, datasets: chartSets(layers, chartColours[theme]) },
-    options: chartOptions(layers),
+    options: chartOptions(layers, (index) => location.assign(`${canvas.dataset.days}${dates[index]}/`)),
   });
 }
 

@@ -38,9 +38,9 @@ class Totals:
     days_unstacked: int = 0
 
     @property
-    def dates(self) -> list[date]:
-        """The dates that have data, newest first."""
-        return sorted(self.overall.values, reverse=True)
+    def days(self) -> list[date]:
+        """Every day of the range, newest first, with data or without; none where no day has data."""
+        return list(_days(self.date_from, self.date_to))[::-1] if self.overall.values else []
 
     @property
     def days_missing(self) -> int:

@@ -104,6 +104,13 @@ def test_files_that_the_documents_link_to_exist() -> None:
     assert missing == []
 
 
+def test_the_readme_shows_each_page_in_light_dark_and_on_a_phone() -> None:
+    taken = {path.name for path in (ROOT / "docs" / "images").glob("*.png")}
+    assert taken == set(re.findall(r"docs/images/([\w-]+\.png)", README))
+    pages = {name.rpartition("-")[0] for name in taken}
+    assert taken == {f"{page}-{view}.png" for page in pages for view in ("light", "dark", "phone")}
+
+
 def test_every_app_is_in_the_import_contract_and_in_the_readme() -> None:
     contract = (ROOT / ".importlinter").read_text(encoding="utf-8").split("layers =")[1]
     apps = {path.parent.name for path in ROOT.glob("*/apps.py")}

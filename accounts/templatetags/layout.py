@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django import forms, template
 from django.forms.boundfield import BoundField, BoundWidget
+from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 
 register = template.Library()
@@ -13,6 +14,17 @@ register = template.Library()
 def text(content: str) -> str:
     """`{% text as name %}…{% endtext %}`: keep the text of a block, which can be printed only once."""
     return content.strip()
+
+
+@register.simple_block_tag
+def table(content: str, caption: str, css: str = "", card: str = "") -> SafeString:
+    """`{% table "Caption" %}<thead>…<tbody>…{% endtable %}`: components/table.html around head and body.
+
+    `css` and `card` are further classes of the table and of the card around it.
+    """
+    return render_to_string(
+        "components/table.html", {"content": content, "caption": caption, "css": css, "card": card}
+    )
 
 
 @register.filter

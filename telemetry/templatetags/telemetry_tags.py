@@ -43,6 +43,12 @@ def freshness(telemetry: Telemetry, now: datetime) -> dict[str, str]:
     return {"state": judged.state, "label": judged.label}
 
 
+@register.simple_tag
+def freshness_reason(telemetry: Telemetry, now: datetime) -> str:
+    """What the badge was judged by."""
+    return judge_freshness(telemetry=telemetry, now=now).why
+
+
 @register.inclusion_tag("telemetry/_sort_head.html", takes_context=True)
 def sort_head(context: RequestContext, name: str, label: str) -> dict[str, Any]:
     """A column's head that sorts by it, and the other way round when it does so already."""
@@ -51,4 +57,4 @@ def sort_head(context: RequestContext, name: str, label: str) -> dict[str, Any]:
     query = context["request"].GET.copy()
     query.pop("page", None)
     query["sort"] = f"-{name}" if current == name else name
-    return {"label": label, "order": order, "url": f"?{query.urlencode()}"}
+    return {"name": name, "label": label, "order": order, "url": f"?{query.urlencode()}"}

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from calendar import day_name
+from datetime import date
 from uuid import UUID
 
 from django.core.paginator import Paginator
@@ -10,6 +12,7 @@ from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
 from accounts.roles import VIEW_TELEMETRY
+from telemetry.coverage import get_coverage
 from telemetry.forms import LONGEST_RANGE, RangeForm
 from telemetry.models import Telemetry
 from telemetry.newest import get_newest_range, list_newest_points
@@ -19,13 +22,15 @@ from telemetry.views.guards import get_telemetry, telemetry_page
 
 DATES_PER_PAGE = 30
 NEWEST_FILES = 5
+COVERAGE = "coverage"  # the id of the part that htmx renews by itself
+WEEKDAYS = [(name, name[:2]) for name in day_name]
 
 
 @require_safe
 @vary_on_headers("HX-Request")
 @telemetry_page(VIEW_TELEMETRY)
 def detail(request: HttpRequest, telemetry_id: UUID) -> HttpResponse:
-    """Configuration, daily totals, newest points, runs and files; htmx gets the table of totals alone."""
+    """Configuration, daily totals, points, runs and files; htmx gets the totals or the calendar alone."""
     telemetry = get_telemetry(request, telemetry_id)
     form = RangeForm(request.GET, dimensions=telemetry.dimensions.all())
     totals = _totals_of(telemetry, form)
@@ -35,11 +40,17 @@ def detail(request: HttpRequest, telemetry_id: UUID) -> HttpResponse:
         "telemetry": telemetry,
         "form": form,
         "totals": totals,
-        "page": Paginator(totals.dates if totals else [], DATES_PER_PAGE).get_page(request.GET.get("page")),
+        "page": Paginator(totals.days if totals else [], DATES_PER_PAGE).get_page(request.GET.get("page")),
         "now": timezone.now(),
     }
-    if request.htmx:
+    if request.htmx and request.htmx.target != COVERAGE:
         return render(request, "telemetry/_daily_totals.html", context)
+    context["coverage"] = get_coverage(
+        telemetry=telemetry, today=context["now"].date(), last_month=_read_month(request)
+    )
+    context["weekdays"] = WEEKDAYS
+    if request.htmx:
+        return render(request, "telemetry/_coverage.html", context)
     context |= {
         "points": list_newest_points(telemetry=telemetry),
         "files": list_source_files(telemetry=telemetry)[:NEWEST_FILES],
@@ -60,3 +71,11 @@ def _totals_of(telemetry: Telemetry, form: RangeForm) -> Totals | None:
     if date_to - date_from > LONGEST_RANGE:  # one end is open; the form refuses it where both are given
         date_from = date_to - LONGEST_RANGE
     return get_totals(telemetry=telemetry, date_from=date_from, date_to=date_to, dimension=form.dimension())
+
+
+def _read_month(request: HttpRequest) -> date | None:
+    """`months=2026-01`: the newest month of the calendar; None where it is not said or says nothing."""
+    try:
+        return date.fromisoformat(f"{request.GET.get('months', '')}-01")
+    except ValueError:
+        return None

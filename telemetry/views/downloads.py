@@ -13,18 +13,24 @@ from telemetry.fields import plain
 from telemetry.forms import RangeForm
 from telemetry.models import Telemetry
 from telemetry.selectors import list_daily_totals, list_dimensions, list_points
+from telemetry.totals import Totals, get_totals
 from telemetry.views.guards import get_telemetry, telemetry_page
 
 
 @require_safe
 @telemetry_page(VIEW_TELEMETRY)
 def totals_csv(request: HttpRequest, telemetry_id: UUID) -> HttpResponse:
-    """Date and total, oldest first, of the range asked for or of all dates."""
+    """Date and total, oldest first, of the range asked for or of all dates; with `by`, as the chart."""
     telemetry = get_telemetry(request, telemetry_id)
-    form = RangeForm(request.GET)
+    form = RangeForm(request.GET, dimensions=telemetry.dimensions.all())
     if not form.is_valid():
         return _refuse(form)
     date_from, date_to = form.bounds()
+    if form.dimension() and date_from and date_to:
+        totals = get_totals(
+            telemetry=telemetry, date_from=date_from, date_to=date_to, dimension=form.dimension()
+        )
+        return _stream_stacked(telemetry, totals)
     rows = list_daily_totals(
         telemetry=telemetry, date_from=date_from or date.min, date_to=date_to or date.max
     )
@@ -58,6 +64,22 @@ def _list_columns(telemetry: Telemetry) -> Iterator[str]:
     """Asked in the moment in which the rows are read: the mapping may have changed since."""
     telemetry.refresh_from_db()
     yield from ("date", *list_dimensions(telemetry=telemetry), telemetry.identifier)
+
+
+def _stream_stacked(telemetry: Telemetry, totals: Totals) -> HttpResponse:
+    """The figures of the table below the chart. A day without data has no row, a value none no cell."""
+    layers = [totals.overall, *totals.stacks]
+    return stream_csv(
+        filename=f"{telemetry.identifier}-daily-totals.csv",
+        header=["date", *(layer.label for layer in layers)],
+        rows=(
+            (
+                day.isoformat(),
+                *(plain(layer.values[day]) if day in layer.values else "" for layer in layers),
+            )
+            for day in sorted(totals.overall.values)
+        ),
+    )
 
 
 def _refuse(form: RangeForm) -> HttpResponse:

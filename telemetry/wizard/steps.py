@@ -63,7 +63,14 @@ STEPS = (
     Step(2, "preview", "Preview", PreviewForm, depends_on=SOURCE_FILES),
     Step(3, "date", "Date", DateForm, depends_on=SOURCE_FILES, fragment="telemetry/wizard/date_formats.html"),
     Step(4, "dimensions", "Dimensions", DimensionsForm, depends_on=SOURCE_FILES),
-    Step(5, "metric", "Metric", MetricForm, depends_on=SOURCE_FILES),
+    Step(
+        5,
+        "metric",
+        "Metric",
+        MetricForm,
+        depends_on=SOURCE_FILES,
+        fragment="telemetry/wizard/identifier.html",
+    ),
     Step(6, "review", "Review", ReviewForm),
 )
 REVIEW = STEPS[-1]

@@ -3,9 +3,10 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.browser.watching import watch
 from tests.chromium import ARGUMENTS, MISSING, find_chromium
@@ -14,7 +15,7 @@ from tests.chromium import ARGUMENTS, MISSING, find_chromium
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
 WIDTH, HEIGHT = 1280, 900
-PATIENCE = 10_000  # milliseconds
+PATIENCE = 20_000  # milliseconds, for machines that do much else; no test waits for it to pass
 
 
 @pytest.fixture(scope="session")
@@ -24,6 +25,7 @@ def browser() -> Iterator[Browser]:
         if os.environ.get("CI") == "true":
             pytest.fail(MISSING)
         pytest.skip(MISSING)
+    expect.set_options(timeout=PATIENCE)
     with sync_playwright() as playwright:
         chromium = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
         yield chromium
@@ -36,11 +38,12 @@ def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
     contexts = []
     problems: list[str] = []
 
-    def open_one(*, javascript: bool = True, color_scheme: str = "light") -> Page:
+    def open_one(*, javascript: bool = True, color_scheme: str = "light", **more: Any) -> Page:
         context = browser.new_context(
             java_script_enabled=javascript,
             color_scheme=color_scheme,
             viewport={"width": WIDTH, "height": HEIGHT},
+            **more,
         )
         contexts.append(context)
         page = context.new_page()

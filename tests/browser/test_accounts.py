@@ -11,13 +11,12 @@ from pytest_django.live_server_helper import LiveServer
 
 from accounts.services import add_member, create_account
 from tests.browser.journey import sign_in
-from tests.browser.watching import find_barriers
+from tests.browser.watching import find_problems
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.urls("tests.accounts.guarded_urls")]
 
 EMAIL, PASSWORD = "ada@acme.example", "correct horse battery"
 SOMEBODY = "somebody.with.a.long.address@acme.example"
-NARROW = {"width": 320, "height": 700}
 MEMBERS = "/settings/members/"
 
 
@@ -30,41 +29,24 @@ def company() -> None:
     add_member(account=account, email=SOMEBODY, role="viewer")
 
 
-@pytest.fixture(params=["light", "dark"])
-def scheme(request: pytest.FixtureRequest) -> str:
-    return request.param
-
-
 @pytest.fixture
-def person(company: None, scheme: str, live_server: LiveServer, open_page: Callable[..., Page]) -> Page:
+def person(company: None, live_server: LiveServer, open_page: Callable[..., Page]) -> Page:
     """Someone who is signed in as an admin."""
-    page = open_page(color_scheme=scheme)
+    page = open_page()
     sign_in(page, url=live_server.url, email=EMAIL, password=PASSWORD)
     return page
 
 
 @pytest.fixture
-def stranger(scheme: str, live_server: LiveServer, browser: Browser) -> Iterator[Page]:
+def stranger(live_server: LiveServer, browser: Browser) -> Iterator[Page]:
     """Someone who runs into errors: their answers are no problem of the page."""
-    context = browser.new_context(color_scheme=scheme, base_url=live_server.url)
+    context = browser.new_context(base_url=live_server.url)
     yield context.new_page()
     context.close()
 
 
-def find_problems(page: Page) -> list[str]:
-    """Barriers at the page's own width, and what does not fit into 320 pixels."""
-    problems = find_barriers(page)
-    size = page.viewport_size
-    page.set_viewport_size(NARROW)
-    width = page.evaluate("document.documentElement.scrollWidth")
-    if width > NARROW["width"]:
-        problems.append(f"{page.url}: {width} px wide at {NARROW['width']}")
-    page.set_viewport_size(size)
-    return problems
-
-
-def test_signing_in_has_no_barriers(company, scheme, live_server, open_page):
-    page = open_page(color_scheme=scheme)
+def test_signing_in_has_no_barriers(company, live_server, open_page):
+    page = open_page()
     page.goto(f"{live_server.url}/accounts/login/")
     problems = find_problems(page)
     page.get_by_label("Email", exact=True).fill("nonsense")
@@ -120,7 +102,9 @@ def test_error_pages_and_the_style_page_have_no_barriers(stranger, path):
     assert find_problems(stranger) == []
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_theme_that_was_chosen_stays(person, scheme, live_server):
+    person.emulate_media(color_scheme=scheme)
     other = {"light": "dark", "dark": "light"}[scheme]
     root = person.locator("html")
     switch = person.get_by_role("button", name="Dark theme")

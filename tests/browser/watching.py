@@ -8,6 +8,28 @@ from playwright.sync_api import ConsoleMessage, Page, Request, Response
 
 AXE = Path(__file__).resolve().parent.parent.parent / "node_modules" / "axe-core" / "axe.min.js"
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+# In the other theme nothing differs but colours.
+COLOUR_RULES = ["color-contrast", "link-in-text-block"]
+NARROW = {"width": 320, "height": 700}
+POLICY = {
+    "default-src 'self'",
+    "img-src 'self' data:",
+    "object-src 'none'",
+    "base-uri 'self'",
+    "form-action 'self'",
+    "frame-ancestors 'none'",
+}
+# How wide the page is once it fits, or after two hundred frames: a chart follows a new width in its own time.
+# Playwright's wait_for_function is an eval in the page, which its policy refuses.
+SETTLED_WIDTH = """fits => new Promise((resolve) => {
+    let frames = 0;
+    const look = () => {
+        const width = document.documentElement.scrollWidth;
+        if (width <= fits || ++frames > 200) resolve(width);
+        else requestAnimationFrame(look);
+    };
+    look();
+})"""
 LEFT_THE_PAGE = "net::ERR_ABORTED"  # the person went on before it was loaded
 
 
@@ -35,10 +57,26 @@ def watch(page: Page, problems: list[str]) -> None:
     page.on("response", see_answer)
 
 
-def find_barriers(page: Page) -> list[str]:
+def find_problems(page: Page) -> list[str]:
+    """Barriers in light and in dark, and what does not fit into 320 pixels. Leaves the page in light."""
+    problems = []
+    for scheme, rules in (("dark", COLOUR_RULES), ("light", RULES)):
+        page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # no colour half way
+        problems += [f"{scheme}: {barrier}" for barrier in find_barriers(page, rules=rules)]
+    size = page.viewport_size
+    page.set_viewport_size(NARROW)
+    width = page.evaluate(SETTLED_WIDTH, NARROW["width"])
+    if width > NARROW["width"]:
+        problems.append(f"{page.url}: {width} px wide at {NARROW['width']}")
+    page.set_viewport_size(size)
+    return problems
+
+
+def find_barriers(page: Page, *, rules: list[str] = RULES) -> list[str]:
     """What axe-core finds against WCAG 2.2 AA and its own good practice: one line a rule."""
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    found = page.evaluate("rules => axe.run({runOnly: rules}).then(result => result.violations)", RULES)
+    if not page.evaluate("'axe' in window"):
+        page.evaluate(AXE.read_text(encoding="utf-8"))
+    found = page.evaluate("rules => axe.run({runOnly: rules}).then(result => result.violations)", rules)
     return [
         f"{page.url}: {rule['id']} ({rule['impact']}): {rule['help']}: "
         + "; ".join(node["html"][:200] for node in rule["nodes"][:3])

@@ -4,6 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 
+from telemetry.models import SourceFile
 from tests.pages.rows import NOON, make_telemetry, sign_in, store_file
 
 DAY = date(2026, 5, 19)
@@ -26,6 +27,15 @@ def test_a_days_number_leads_to_the_files_that_made_it(account, client):
     for text in ("1,235.5", "old.csv", "etag-old.csv", "new.csv", "1,234.5", "No: newer files hold the same"):
         assert text in page
     assert page.count("No: newer files") == 1
+
+
+def test_the_files_of_a_day_say_how_many_of_their_rows_were_rejected(account, client):
+    telemetry = make_telemetry(account)
+    file = store_file(telemetry, "1.csv", {DAY: {("a", "b"): "1"}})
+    SourceFile.objects.filter(pk=file.pk).update(rows_read=4322, rows_rejected=4321)
+    page = get(client, telemetry).content.decode()
+    assert "Rejected in the file" in page
+    assert ">4,321<" in page
 
 
 def test_where_values_add_up_every_file_counts(account, client):

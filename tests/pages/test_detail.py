@@ -80,6 +80,7 @@ def test_days_without_data_are_gaps_and_counted(client, telemetry):
     page = get(client, telemetry)
     assert chart(page)["layers"] == [{"label": "requests", "values": ["1", None, "0"]}]
     assert "1 day without data" in page
+    assert page.count(">No data<") == 1
 
 
 def test_a_range_is_followed_and_a_wrong_one_is_explained(client, telemetry):
@@ -132,6 +133,10 @@ def test_a_date_with_too_many_values_stands_in_the_rest_and_the_page_says_so(cli
         {"label": REST_LABEL, "values": ["3", "0"]},
     ]
     assert "On 1 day the dimension has too many values" in page
+
+
+def test_the_page_says_by_what_its_freshness_is_judged(client, telemetry):
+    assert "The next daily sync brings the first data." in get(client, telemetry)
 
 
 def test_the_newest_points_are_shown_with_their_dimension_values(client, telemetry):

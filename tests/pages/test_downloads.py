@@ -47,6 +47,14 @@ def test_daily_totals_come_oldest_first_with_every_digit(client, telemetry):
     ]
 
 
+def test_a_stacked_chart_comes_with_the_figures_of_its_table(client, telemetry):
+    assert download(client, telemetry, f"totals.csv?from={ONE}&to={TWO}&by=@team") == [
+        ["date", "requests", "007", "'=1+1", "a,b"],
+        ["2026-05-01", "1002.5", "", "1000.5", "2"],
+        ["2026-05-02", "12345678901234567890.1", "12345678901234567890.1", "", ""],
+    ]
+
+
 def test_points_come_with_text_that_no_spreadsheet_evaluates(client, telemetry):
     assert download(client, telemetry, "points.csv") == [
         ["date", "'@team", "requests"],

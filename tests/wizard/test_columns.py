@@ -137,3 +137,18 @@ def test_a_metric_has_to_be_chosen(walk):
     answer = walk.to("metric").post("metric", metric_column="")
     assert errors_of(answer) == {"metric_column": ["Choose the metric column."]}
     assert '<a href="#id_metric_column_0">' in answer.content.decode()
+
+
+def test_the_warning_names_the_identifier_before_the_step_is_passed(walk):
+    walk.to("metric")
+    assert "The name of the column that you choose becomes" in text_of(walk.get("metric"))
+    part = walk.get("metric", "?metric_column=mentions", **{"HX-Request": "true"})
+    assert "<html" not in part.content.decode()
+    assert "identifier will be mentions , the name of the metric column" in text_of(part)
+    walk.post("metric")
+    assert "identifier will be mentions" in text_of(walk.get("metric"))
+
+
+def test_a_column_that_is_none_is_not_named_as_the_identifier(walk):
+    walk.to("metric")
+    assert "The name of the column that you choose" in text_of(walk.get("metric", "?metric_column=%3Cb%3E"))

@@ -76,6 +76,11 @@ class MetricForm(StepForm):
             )
         return option.column.name
 
+    @property
+    def chosen(self) -> str:
+        """The column that is chosen on the page shown, as far as it can be."""
+        return next((option.column.name for option in self.options if option.chosen), "")
+
     def _explain(self, option: Option) -> str:
         cell, reason = option.trial.first_failure
         failed = option.trial.total - option.trial.accepted

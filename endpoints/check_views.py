@@ -1,0 +1,72 @@
+"""The test of an endpoint as htmx shows it: a check a request. Without JavaScript see endpoints.views."""
+
+from __future__ import annotations
+
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, render
+from django.urls import reverse
+from django.utils import timezone
+from django.views.decorators.http import require_POST
+
+from accounts.access import account_permission, s3_csv_telemetry_required
+from accounts.roles import MANAGE_ENDPOINTS
+from endpoints import pending
+from endpoints.models import S3Endpoint
+from endpoints.services import connection_of, keep_result
+from endpoints.testing import Progress, TestGone, begin_test, continue_test
+
+
+@require_POST
+@account_permission(MANAGE_ENDPOINTS)
+@s3_csv_telemetry_required
+def check_unsaved(request: HttpRequest) -> HttpResponse:
+    """The next check of the endpoint that is being added; the last one is remembered for when it is."""
+    external_id = pending.get_external_id(request.session, account=request.account)
+    progress = _continue(request, external_id)
+    if progress is None:
+        return render(request, "endpoints/_test_gone.html")
+    if progress.report:
+        pending.note_test(
+            request.session, endpoint=progress.endpoint, report=progress.report, now=timezone.now()
+        )
+    return render(
+        request, "endpoints/_test.html", {"progress": progress, "next_url": reverse("endpoints:add_check")}
+    )
+
+
+@require_POST
+@account_permission(MANAGE_ENDPOINTS)
+@s3_csv_telemetry_required
+def check(request: HttpRequest, endpoint_id: UUID) -> HttpResponse:
+    """The next check of an endpoint; after the last one, its page's part with what is kept."""
+    endpoints = S3Endpoint.objects.for_account(request.account).select_related("account")
+    endpoint = get_object_or_404(endpoints, public_id=endpoint_id)
+    progress = _continue(request, endpoint.external_id)
+    if progress is None:
+        return render(request, "endpoints/_test_gone.html")
+    if progress.report is None:
+        return _show_progress(request, endpoint, progress)
+    tested = connection_of(progress.endpoint)
+    keep_result(endpoint=endpoint, result=progress.report, tested=tested, now=timezone.now())
+    return render(request, "endpoints/_last_test.html", {"endpoint": endpoint, "is_new": True})
+
+
+def begin(request: HttpRequest, endpoint: S3Endpoint) -> HttpResponse:
+    """A test of an endpoint that exists: all of its checks, waiting."""
+    return _show_progress(request, endpoint, begin_test(endpoint=endpoint))
+
+
+def _show_progress(request: HttpRequest, endpoint: S3Endpoint, progress: Progress) -> HttpResponse:
+    next_url = reverse("endpoints:check", args=[endpoint.public_id])
+    return render(request, "endpoints/_test.html", {"progress": progress, "next_url": next_url})
+
+
+def _continue(request: HttpRequest, external_id: str) -> Progress | None:
+    try:
+        return continue_test(
+            account=request.account, external_id=external_id, token=request.POST.get("token", "")
+        )
+    except TestGone:
+        return None
