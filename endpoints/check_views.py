@@ -14,7 +14,7 @@ from accounts.access import account_permission, s3_csv_telemetry_required
 from accounts.roles import MANAGE_ENDPOINTS
 from endpoints import pending
 from endpoints.models import S3Endpoint
-from endpoints.services import connection_of, keep_result
+from endpoints.services import CannotTestNow, connection_of, keep_result
 from endpoints.testing import Progress, TestGone, begin_test, continue_test
 
 
@@ -24,9 +24,10 @@ from endpoints.testing import Progress, TestGone, begin_test, continue_test
 def check_unsaved(request: HttpRequest) -> HttpResponse:
     """The next check of the endpoint that is being added; the last one is remembered for when it is."""
     external_id = pending.get_external_id(request.session, account=request.account)
-    progress = _continue(request, external_id)
-    if progress is None:
-        return render(request, "endpoints/_test_gone.html")
+    try:
+        progress = _continue(request, external_id)
+    except (TestGone, CannotTestNow) as stopped:
+        return _show_stopped(request, stopped)
     if progress.report:
         pending.note_test(
             request.session, endpoint=progress.endpoint, report=progress.report, now=timezone.now()
@@ -43,9 +44,10 @@ def check(request: HttpRequest, endpoint_id: UUID) -> HttpResponse:
     """The next check of an endpoint; after the last one, its page's part with what is kept."""
     endpoints = S3Endpoint.objects.for_account(request.account).select_related("account")
     endpoint = get_object_or_404(endpoints, public_id=endpoint_id)
-    progress = _continue(request, endpoint.external_id)
-    if progress is None:
-        return render(request, "endpoints/_test_gone.html")
+    try:
+        progress = _continue(request, endpoint.external_id)
+    except (TestGone, CannotTestNow) as stopped:
+        return _show_stopped(request, stopped)
     if progress.report is None:
         return _show_progress(request, endpoint, progress)
     tested = connection_of(progress.endpoint)
@@ -63,10 +65,11 @@ def _show_progress(request: HttpRequest, endpoint: S3Endpoint, progress: Progres
     return render(request, "endpoints/_test.html", {"progress": progress, "next_url": next_url})
 
 
-def _continue(request: HttpRequest, external_id: str) -> Progress | None:
-    try:
-        return continue_test(
-            account=request.account, external_id=external_id, token=request.POST.get("token", "")
-        )
-    except TestGone:
-        return None
+def _show_stopped(request: HttpRequest, stopped: TestGone | CannotTestNow) -> HttpResponse:
+    return render(request, "endpoints/_test_stopped.html", {"reason": str(stopped)})
+
+
+def _continue(request: HttpRequest, external_id: str) -> Progress:
+    return continue_test(
+        account=request.account, external_id=external_id, token=request.POST.get("token", "")
+    )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 
 from django.conf import settings
@@ -113,13 +115,24 @@ def run_connection_test(*, endpoint: S3Endpoint) -> ConnectionReport:
     if not cache.add(running, True, LONGEST_TEST):
         raise AlreadyBeingTested
     try:
-        most = settings.TESTS_AT_ONCE
-        with hold_place("test", account_id=endpoint.account_id, most=most, seconds=LONGEST_TEST):
+        with take_turn(account_id=endpoint.account_id):
             return check_connection(endpoint)
-    except NoPlaceFree as full:
-        raise TooManyTests(full.most) from None
     finally:
         cache.delete(running)
+
+
+@contextmanager
+def take_turn(*, account_id: int) -> Iterator[None]:
+    """Ask AWS for a test or for a check of one, as long as the account does not ask too much at once.
+
+    Raises TooManyTests.
+    """
+    most = settings.TESTS_AT_ONCE
+    try:
+        with hold_place("test", account_id=account_id, most=most, seconds=LONGEST_TEST):
+            yield
+    except NoPlaceFree as full:
+        raise TooManyTests(full.most) from None
 
 
 def run_endpoint_test(*, endpoint: S3Endpoint, now: datetime) -> ConnectionReport:

@@ -16,13 +16,16 @@ from django.core.cache import cache
 from accounts.models import Account
 from endpoints.connection import Check, ConnectionReport, list_checks, run_next_check
 from endpoints.models import S3Endpoint
-from endpoints.services import LONGEST_TEST, connection_of
+from endpoints.services import LONGEST_TEST, connection_of, take_turn
 
 
 class TestGone(Exception):
     """There is no such test of this endpoint, or it was left for too long."""
 
     __test__ = False  # for pytest: no test
+
+    def __init__(self) -> None:
+        super().__init__("This page stood still for too long. Click Test Endpoint again.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +55,18 @@ def begin_test(*, endpoint: S3Endpoint) -> Progress:
 
 
 def continue_test(*, account: Account, external_id: str, token: str) -> Progress:
-    """Run the next check of the test begun for the endpoint of that external ID. Raises TestGone."""
+    """Run the next check of the test begun for the endpoint of that external ID.
+
+    Raises TestGone, and CannotTestNow where the account tests too much at once.
+    """
     kept = cache.get(_key(external_id, token))
     if kept is None:
         raise TestGone
     endpoint = S3Endpoint(account=account, external_id=external_id, **kept["connection"])
     done = tuple(Check(**check) for check in kept["checks"])
     if len(done) < len(list_checks()):
-        done += (run_next_check(endpoint, done=done),)
+        with take_turn(account_id=account.pk):
+            done += (run_next_check(endpoint, done=done),)
     progress = Progress(endpoint, done, token)
     _keep(progress)
     return progress

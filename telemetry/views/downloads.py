@@ -70,6 +70,7 @@ def _stream_stacked(telemetry: Telemetry, totals: Totals) -> HttpResponse:
     """The figures of the table below the chart. A day without data has no row, a value none no cell."""
     layers = [totals.overall, *totals.stacks]
     return stream_csv(
+        account_id=telemetry.account_id,
         filename=f"{telemetry.identifier}-daily-totals.csv",
         header=["date", *(layer.label for layer in layers)],
         rows=(

@@ -21,6 +21,7 @@ from accounts.models import Account, Membership
 from accounts.places import NoPlaceFree, Place, hold_place, take_place
 from endpoints.models import S3Endpoint
 from endpoints.services import create_endpoint
+from endpoints.testing import begin_test
 from telemetry.models import Telemetry
 from telemetry.wizard.models import TelemetryDraft
 from telemetry.wizard.services import TooManyDrafts, start_draft
@@ -184,6 +185,16 @@ class TestTests:
         assert answer.status_code == 429
         assert "Try again when one of the tests is done" in text_of(answer)
         assert standin.count("assume") == 0
+
+    def test_check_by_check(self, admin, s3_endpoint, standin):
+        began = begin_test(endpoint=s3_endpoint)
+        url = reverse("endpoints:check", args=[s3_endpoint.public_id])
+        with hold_place("test", account_id=s3_endpoint.account_id, most=1, seconds=60):
+            answer = admin.post(url, {"token": began.token}, headers={"HX-Request": "true"})
+        assert "No more than 1 of this account" in text_of(answer)
+        assert standin.count("assume") == 0
+        admin.post(url, {"token": began.token}, headers={"HX-Request": "true"})
+        assert standin.count("assume") > 0
 
     def test_by_command(self, s3_endpoint):
         with (
