@@ -12,6 +12,8 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser, handle_default_options
 from django.db import OperationalError, ProgrammingError, connections
 
+from audit.origin import COMMAND, Origin, acting, get_system_user
+
 DONE, FAILED, WRONG_ARGUMENTS = 0, 1, 2
 
 # What Django hands every command, and no command of ours asks for.
@@ -78,13 +80,19 @@ class Command(BaseCommand):
         own = {name: value for name, value in options.items() if name not in DJANGO_OPTIONS}
         self.as_json = as_json
         try:
-            result = self.run(**own)
+            with acting(self.describe_origin):
+                result = self.run(**own)
         except ValidationError as error:
             raise WrongArguments(describe_validation(error)) from None
         self.stdout.write(json.dumps(result, ensure_ascii=False) if as_json else self.describe(result))
         code = self.exit_code(result)
         if code != DONE:
             sys.exit(code)
+
+    def describe_origin(self) -> Origin:
+        """Who acts: what the audit log says of this command. Its name, and never its arguments."""
+        name = type(self).__module__.rsplit(".", 1)[-1]
+        return Origin(via=COMMAND, actor=get_system_user(), agent=f"manage.py {name}")
 
     def run(self, **options: Any) -> dict[str, Any]:
         """Do the work and return the JSON object. Raises Failure, WrongArguments or ValidationError."""

@@ -40,7 +40,7 @@ def logging_config(*, level: str, as_json: bool) -> None:
             "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "structured"}},
             "root": {"handlers": ["stderr"], "level": level},
             "loggers": {
-                name: {"level": "WARNING"} for name in ("botocore", "boto3", "urllib3", "s3transfer")
+                name: {"level": "WARNING"} for name in ("axes", "botocore", "boto3", "urllib3", "s3transfer")
             },
         }
     )

@@ -43,6 +43,9 @@ class S3Endpoint(models.Model):
     )
     created_at = models.DateTimeField(auto_now_add=True)
 
+    audit_kind = "endpoint"
+    audited = ("name", "description", "role_arn", "bucket", "path_prefix", "region")
+
     objects = AccountQuerySet.as_manager()
 
     class Meta:

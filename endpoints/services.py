@@ -10,6 +10,8 @@ from django.db import IntegrityError, transaction
 from django.db.models import ProtectedError
 
 from accounts.models import Account, User
+from audit.services import record
+from audit.snapshots import Values, take_snapshot
 from endpoints.connection import ConnectionReport, check_connection
 from endpoints.models import S3Endpoint, new_external_id
 from endpoints.storage import list_regions
@@ -60,7 +62,9 @@ def create_endpoint(
         created_by=created_by,
     )
     _clean(endpoint)
-    _save(endpoint)
+    with transaction.atomic():
+        _save(endpoint)
+        record("endpoint.created", account=account, target=endpoint, after=take_snapshot(endpoint))
     return endpoint
 
 
@@ -75,14 +79,16 @@ def update_endpoint(
     description: str = "",
 ) -> S3Endpoint:
     """Change all but the external ID. What the last test found is forgotten when the connection changes."""
-    before = connection_of(endpoint)
+    before, connection = take_snapshot(endpoint), connection_of(endpoint)
     endpoint.name, endpoint.description = name.strip(), description.strip()
     endpoint.role_arn, endpoint.bucket = role_arn, bucket
     endpoint.path_prefix, endpoint.region = path_prefix, region
     _clean(endpoint)
-    if connection_of(endpoint) != before:
+    if connection_of(endpoint) != connection:
         forget_test(endpoint)
-    _save(endpoint)
+    with transaction.atomic():
+        _save(endpoint)
+        _record_change(endpoint, before)
     return endpoint
 
 
@@ -92,9 +98,11 @@ def run_connection_test(*, endpoint: S3Endpoint) -> ConnectionReport:
     if not cache.add(running, True, LONGEST_TEST):
         raise AlreadyBeingTested
     try:
-        return check_connection(endpoint)
+        report = check_connection(endpoint)
     finally:
         cache.delete(running)
+    record("endpoint.tested", account=endpoint.account, target=endpoint, after={"result": report.state})
+    return report
 
 
 def run_endpoint_test(*, endpoint: S3Endpoint, now: datetime) -> ConnectionReport:
@@ -125,6 +133,8 @@ def delete_endpoint(*, endpoint: S3Endpoint) -> None:
     """Raises EndpointInUse while telemetries read from it."""
     try:
         with transaction.atomic():
+            before = take_snapshot(endpoint)
+            record("endpoint.deleted", account=endpoint.account, target=endpoint, before=before)
             endpoint.delete()
     except ProtectedError:
         raise EndpointInUse(list(endpoint.telemetries.values_list("name", flat=True))) from None
@@ -158,6 +168,12 @@ def _clean(endpoint: S3Endpoint) -> None:
         problems["name"] = ValidationError(NAME_TAKEN)
     if problems:
         raise ValidationError(problems)
+
+
+def _record_change(endpoint: S3Endpoint, before: Values) -> None:
+    after = take_snapshot(endpoint)
+    if after != before:
+        record("endpoint.changed", account=endpoint.account, target=endpoint, before=before, after=after)
 
 
 def _save(endpoint: S3Endpoint) -> None:

@@ -9,6 +9,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
 from accounts.models import User
+from audit.services import record
 from ingestion.messages import send
 from ingestion.models import RunFile, SyncRun
 from ingestion.selectors import get_active_run, list_due_telemetries, list_lost_runs
@@ -61,6 +62,9 @@ def create_run(
                 scheduled_day=scheduled_day,
                 created_at=now,
             )
+            if trigger != SyncRun.Trigger.SCHEDULED:  # by the clock: nobody did it
+                after = {"trigger": trigger, "reimport": reimport}
+                record("telemetry.sync_requested", account=telemetry.account, target=telemetry, after=after)
     except IntegrityError:
         return get_active_run(telemetry=telemetry) or telemetry.sync_runs.latest("created_at"), False
     return run, True

@@ -50,6 +50,19 @@ class Telemetry(models.Model):
     data_from = models.DateField(null=True, editable=False)
     data_through = models.DateField(null=True, editable=False)
 
+    audit_kind = "telemetry"
+    audited = (
+        "name",
+        "description",
+        "status",
+        "identifier",
+        "endpoint",
+        "prefix",
+        "date_column",
+        "date_format",
+        "overlap",
+    )
+
     objects = AccountQuerySet.as_manager()
 
     class Meta:

@@ -32,6 +32,9 @@ class TelemetryDraft(models.Model):
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
 
+    audit_kind = "draft"
+    audited = ("user",)
+
     objects = AccountQuerySet.as_manager()
 
     class Meta:

@@ -7,8 +7,8 @@ from datetime import date
 import pytest
 from django.test import Client
 
+from accounts.downloads import neutralise
 from accounts.models import Account
-from telemetry.downloads import neutralise
 from telemetry.models import Telemetry
 from tests.pages.rows import make_run, make_run_file, make_telemetry, reject_rows, sign_in, store_file
 
