@@ -48,6 +48,7 @@ def start(request: HttpRequest, *, next_url: str) -> HttpResponse:
     """Send the person to the provider. What the address of the request says besides has no say."""
     adapter = Protocol(request, PROVIDER)
     provider: OpenIDConnectProvider = adapter.get_provider()
+    provider.oauth2_adapter_class = Protocol
     state = get_random_string(32)
     request.session[NEXT] = next_url
     try:

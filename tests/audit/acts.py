@@ -1,4 +1,4 @@
-"""Everything that changes something, by page, by command and by Django admin: what it is called in the log."""
+"""Everything that changes something, by page, by command and by Django admin: how the log calls it."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from django.utils.http import urlsafe_base64_encode
 from accounts.identities import find_or_link
 from accounts.models import Identity, SecondFactor
 from accounts.resets import send_password_reset
+from audit.origin import PAGE, Origin, acting
 from telemetry.wizard.models import TelemetryDraft
 from telemetry.wizard.services import start_draft
 from tests.accounts.codes import make_code
@@ -120,7 +121,10 @@ def use_link(w: World) -> None:
 
 
 def link_identity(w: World) -> None:
-    find_or_link(claims={"iss": "https://x", "sub": "7", "email": w.admin.email, "email_verified": True})
+    claims = {"iss": "https://x", "sub": "7", "email": w.admin.email, "email_verified": True}
+    here = Origin(via=PAGE, actor=w.admin.email, address="192.0.2.7", agent=AGENT)
+    with acting(lambda: here):
+        find_or_link(claims=claims)
 
 
 def run_out(w: World) -> None:
