@@ -17,9 +17,9 @@ ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "docs" / "dependencies.md"
 INTRODUCTION = """# Dependencies
 
-Everything that is installed, direct or by way of another package, with its licence and why it is there. Versions
-are locked with hashes in `requirements/` and `package-lock.json`. This page is written from the locks by
-`python -m docs.dependencies`; a test holds it to them. `make audit` asks for known vulnerabilities.
+Everything that is installed, direct or by way of another package, with its licence and why it is there.
+Versions are locked with hashes in `requirements/` and `package-lock.json`. This page is written from the
+locks by `python -m docs.dependencies`; a test holds it to them. `make audit` asks for known vulnerabilities.
 """
 WHY = {
     "argon2-cffi": "hashes passwords",

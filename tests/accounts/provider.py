@@ -1,6 +1,7 @@
 """A small OpenID Connect provider on loopback: discovery, keys, codes with PKCE, signed ID tokens, user info.
 
-Strict where we must be right (client, redirect address, code once, verifier); a test tells it where to be wrong.
+Strict where we must be right (client, redirect address, code once, verifier); a test tells it what to do
+wrong.
 """
 
 from __future__ import annotations
