@@ -6,12 +6,10 @@ from functools import reduce
 from operator import or_
 from typing import Any
 
-from allauth.account.models import EmailAddress
-from allauth.socialaccount.models import SocialAccount, SocialApp, SocialToken
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
-from django.contrib.auth.models import Group, Permission
+from django.contrib.auth.models import Permission
 from django.db.models import ManyToManyField, Q, QuerySet
 from django.forms import ModelForm, ModelMultipleChoiceField
 from django.http import HttpRequest
@@ -23,10 +21,6 @@ from accounts.services import deactivate
 from audit.admin import AuditedAdmin
 from audit.services import record
 from audit.snapshots import Values
-
-# Parts of the libraries that we do not use: nothing to see, and nothing to change past the audit log.
-for unused in (Group, EmailAddress, SocialAccount, SocialApp, SocialToken):
-    admin.site.unregister(unused)
 
 
 class MembershipInline(admin.TabularInline):

@@ -22,11 +22,15 @@ def record_own(action: str, *, user: User) -> None:
 def record_at_the_door(action: str, *, email: str) -> None:
     """Somebody who gave that address was not let in. As many queries whether it is known or not."""
     account_ids = Membership.objects.filter(user__email__iexact=email).values_list("account_id", flat=True)
-    thing = Thing(kind=User.audit_kind, id="", name=email)
-    record_in_each(action, account_ids=list(account_ids) or [None], target=thing)
+    record_in_each(action, account_ids=list(account_ids) or [None], target=_name(email))
 
 
 def _record(action: str, *, user: User, **more: Values | User | None) -> None:
     # Every membership: one query, of the person and not of what the caller happens to know.
     account_ids = Membership.objects.filter(user=user).values_list("account_id", flat=True)
-    record_in_each(action, account_ids=list(account_ids) or [None], target=user, **more)
+    record_in_each(action, account_ids=list(account_ids) or [None], target=_name(user.email), **more)
+
+
+def _name(email: str) -> Thing:
+    """A person as the log names them; their number is ours alone."""
+    return Thing(kind=User.audit_kind, id="", name=email)

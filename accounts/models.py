@@ -70,7 +70,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     session_epoch = models.PositiveIntegerField(default=0, editable=False)
 
     audit_kind = "person"
-    audited = ("email", "name", "is_active", "is_staff", "is_superuser", "user_permissions")
+    # Not the name: another account may have given it (Membership), and the log is read in each of theirs.
+    audited = ("email", "is_active", "is_staff", "is_superuser", "user_permissions")
 
     objects = UserManager()
 

@@ -24,8 +24,7 @@ def get_account(*, slug: str) -> Account:
 
 def list_members(*, account: Account) -> QuerySet[Membership]:
     """The account's memberships with their users, by e-mail address."""
-    members = Membership.objects.for_account(account).select_related("user", "user__second_factor")
-    return members.order_by("user__email")
+    return Membership.objects.for_account(account).select_related("user").order_by("user__email")
 
 
 def find_user(*, email: str) -> User | None:

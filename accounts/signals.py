@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import axes.signals  # noqa: F401 (its receivers are connected before ours: it counts, then we tell)
 from django.contrib.auth.signals import user_logged_in, user_login_failed
 from django.dispatch import receiver
 from django.http import HttpRequest
@@ -19,7 +20,7 @@ def begin_session(*, request: HttpRequest, **_more: object) -> None:
 
 @receiver(user_login_failed)
 def note_failed_sign_in(*, credentials: dict[str, str], request: HttpRequest | None, **_more: object) -> None:
-    """Called after axes has counted (INSTALLED_APPS). An attempt during a lock is not looked at: no entry."""
+    """Called after axes has counted. An attempt during a lock is not looked at: no entry."""
     if getattr(request, "axes_failures_since_start", None) is None:
         return
     action = "person.locked_out" if request.axes_locked_out else "person.sign_in_failed"

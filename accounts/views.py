@@ -20,7 +20,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts import sso
 from accounts.forms import CodeForm, SignInForm
 from accounts.journal import record_own
-from accounts.lockout import is_locked_out
+from accounts.lockout import count_failure, is_locked_out
 from accounts.services import set_password
 from accounts.signing_in import begin_sign_in, find_pending, finish_sign_in
 
@@ -93,6 +93,16 @@ class SignOut(auth_views.LogoutView):
 class ChangePassword(auth_views.PasswordChangeView):
     template_name = "accounts/password.html"
     success_url = reverse_lazy("home")
+
+    def post(self, request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
+        if is_locked_out(request, user=request.user):
+            return HttpResponse(status=429)  # which becomes the page that says so
+        return super().post(request, *args, **kwargs)
+
+    def form_invalid(self, form: PasswordChangeForm) -> HttpResponse:
+        if "old_password" in form.errors and form.data.get("old_password"):  # whoever sits at an open session
+            count_failure(self.request, user=form.user)
+        return super().form_invalid(form)
 
     def form_valid(self, form: PasswordChangeForm) -> HttpResponse:
         set_password(user=form.user, password=form.cleaned_data["new_password1"])

@@ -80,7 +80,7 @@ class Command(BaseCommand):
         own = {name: value for name, value in options.items() if name not in DJANGO_OPTIONS}
         self.as_json = as_json
         try:
-            with acting(self.describe_origin):
+            with acting(lambda: describe_command(self)):
                 result = self.run(**own)
         except ValidationError as error:
             raise WrongArguments(describe_validation(error)) from None
@@ -88,11 +88,6 @@ class Command(BaseCommand):
         code = self.exit_code(result)
         if code != DONE:
             sys.exit(code)
-
-    def describe_origin(self) -> Origin:
-        """Who acts: what the audit log says of this command. Its name, and never its arguments."""
-        name = type(self).__module__.rsplit(".", 1)[-1]
-        return Origin(via=COMMAND, actor=get_system_user(), agent=f"manage.py {name}")
 
     def run(self, **options: Any) -> dict[str, Any]:
         """Do the work and return the JSON object. Raises Failure, WrongArguments or ValidationError."""
@@ -108,6 +103,12 @@ class Command(BaseCommand):
     def note(self, text: str) -> None:
         """Say something on the way: standard error, so that standard output stays the result alone."""
         self.stderr.write(text, style_func=lambda line: line)
+
+
+def describe_command(command: BaseCommand) -> Origin:
+    """Who acts: what the audit log says of a command. Its name, and never its arguments."""
+    name = type(command).__module__.rsplit(".", 1)[-1]
+    return Origin(via=COMMAND, actor=get_system_user(), agent=f"manage.py {name}")
 
 
 def describe_validation(error: ValidationError) -> str:

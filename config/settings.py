@@ -72,6 +72,7 @@ logging_config(level=env.str("LOG_LEVEL", default="INFO"), as_json=env.bool("LOG
 
 # --- the parts ---------------------------------------------------------------------------------------
 INSTALLED_APPS = [
+    "accounts",  # before Django's own, so that its createsuperuser and changepassword are found first
     "config.apps.AdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -89,7 +90,6 @@ INSTALLED_APPS = [
     "allauth.socialaccount.providers.openid_connect",
     "audit",
     "commandline",
-    "accounts",
     "endpoints",
     "csvfiles",
     "telemetry",

@@ -55,19 +55,17 @@ def action_name(action: str) -> str:
 
 
 @register.filter
-def changes(entry: Entry) -> list[tuple[str, Any, Any]]:
-    """(field, before, after) of an entry of the audit log; None where there was or is nothing."""
+def changes(entry: Entry) -> list[tuple[str, str, str]]:
+    """(field, before, after) of an entry of the audit log, in words; empty where there was or is nothing."""
     fields = dict.fromkeys([*entry.before, *entry.after])
-    return [
-        (name.replace("_", " "), _in_words(entry.before.get(name)), _in_words(entry.after.get(name)))
-        for name in fields
-    ]
+    pairs = [(name, _in_words(entry.before.get(name)), _in_words(entry.after.get(name))) for name in fields]
+    return [(name.replace("_", " "), old, new) for name, old, new in pairs if old or new]
 
 
-def _in_words(value: Any) -> Any:
+def _in_words(value: Any) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return ", ".join(map(str, value)) if isinstance(value, list) else value
+    return ", ".join(map(str, value)) if isinstance(value, list) else str(value or "")
 
 
 def _join_classes(field: BoundField, css_class: str) -> str:

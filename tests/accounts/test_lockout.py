@@ -8,7 +8,9 @@ from datetime import timedelta
 import pytest
 from axes.models import AccessAttempt
 from django.core.management import call_command
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import User
@@ -81,6 +83,19 @@ def test_an_unknown_address_is_locked_out_in_the_same_words(user):
     assert CLOSED in unknown.content.decode()
 
 
+def test_a_wrong_password_takes_as_many_queries_for_everybody(user, account):
+    """A member, somebody unknown, somebody deactivated: nor do they differ in what is written."""
+    deactivated, _ = add_member(account=account, email="off@acme.example", role="viewer", password=PASSWORD)
+    User.objects.filter(pk=deactivated.user_id).update(is_active=False)
+    counts = set()
+    for email in (user.email, "nobody@acme.example", deactivated.user.email):
+        with CaptureQueriesContext(connection) as queries:
+            try_once(email)
+        counts.add(len(queries))
+
+    assert len(counts) == 1
+
+
 def test_trying_on_does_not_make_it_longer(user):
     lock(user.email)
     began = timezone.now() - timedelta(minutes=10)
@@ -114,6 +129,18 @@ def test_a_command_opens_the_door(user, capsys, more, opened):
 
     assert json.loads(capsys.readouterr().out)["failures_forgotten"] == (5 if opened else 0)
     assert try_once(user.email, PASSWORD).status_code == (302 if opened else 429)
+
+
+@pytest.mark.parametrize(
+    ("path", "field"), [("/accounts/password/", "old_password"), ("/accounts/second-factor/", "password")]
+)
+def test_nobody_guesses_the_password_at_an_open_session(user, sign_in, path, field):
+    client = sign_in(user)
+    answers = [client.post(path, {field: f"guess {number}"}).status_code for number in range(6)]
+
+    assert answers == [200] * 4 + [429] * 2
+    right = {field: PASSWORD, "new_password1": "another long phrase", "new_password2": "another long phrase"}
+    assert client.post(path, right).status_code == 429
 
 
 def test_what_was_typed_is_not_kept(user):

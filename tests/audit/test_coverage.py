@@ -17,12 +17,12 @@ from audit.admin import AuditedAdmin
 from audit.models import Entry
 from audit.origin import get_system_user
 from tests.audit.acts import BY_ADMINISTRATION, BY_COMMAND, BY_PAGE, Act
-from tests.audit.world import AGENT, World, make_world
+from tests.audit.world import AGENT, NEW_PASSWORD, World, make_world
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 APPS = ("accounts", "endpoints", "telemetry", "ingestion")
 # Commands that make what the tests begin with, or run the demo on the services above.
-OTHER_COMMANDS = {"add_account", "demo"}
+OTHER_COMMANDS = {"add_account", "demo", "createsuperuser", "changepassword"}
 # Functions that record nothing themselves: who does, or why nobody does.
 NOT_RECORDED_HERE = {
     "accounts.services.check_password": "writes nothing",
@@ -97,6 +97,28 @@ def test_what_commands_change(act, world):
 def test_what_django_admin_changes(act, world):
     for entry in check(act, world, via="administration"):
         assert (entry.via, entry.actor) == ("administration", "ops@denominator.example")
+
+
+def test_djangos_own_commands_for_people_are_in_the_log_too(world, monkeypatch):
+    world.run("createsuperuser", "--noinput", "--email=boss@denominator.example")
+    monkeypatch.setattr(
+        "django.contrib.auth.management.commands.changepassword.getpass.getpass", lambda _: NEW_PASSWORD
+    )
+    world.run("changepassword", world.admin.email)
+    created, changed = Entry.objects.order_by("-pk")[:2][::-1]
+
+    assert (created.action, created.object_name, created.account_id) == (
+        "person.created",
+        "boss@denominator.example",
+        None,
+    )
+    assert created.after["is_superuser"] is True
+    assert (changed.action, changed.object_name, changed.account_id) == (
+        "person.password_changed",
+        world.admin.email,
+        world.account.pk,
+    )
+    assert {created.agent, changed.agent} == {"manage.py createsuperuser", "manage.py changepassword"}
 
 
 def test_an_account_is_in_its_own_log(world):
@@ -182,3 +204,12 @@ def test_no_model_lets_a_secret_into_the_log():
     assert [
         f"{model.__name__}.{name}" for model in models for name in model.audited if name.startswith(forbidden)
     ] == []
+
+
+def test_a_persons_own_name_stays_out_of_the_accounts_logs(world):
+    """It may have been given in another account, and would tell that the address was known there."""
+    fields = {"email": world.admin.email, "name": "Given elsewhere", "is_active": "on"}
+    world.post_to_admin(f"accounts/user/{world.admin.pk}/change/", **fields)
+    entry = Entry.objects.latest("pk")
+
+    assert (entry.action, entry.before, entry.after) == ("person.changed", {}, {})

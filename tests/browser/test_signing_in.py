@@ -1,4 +1,4 @@
-"""Second factor, forgotten password, lock and audit log in a browser: no barriers, nothing that the CSP blocks."""
+"""Second factor, forgotten password and audit log in a browser: no barriers, nothing that the CSP blocks."""
 
 from __future__ import annotations
 
