@@ -1,5 +1,5 @@
-"""Settings, urls, the Celery app: what puts the parts together. Nothing imports from here."""
+"""Settings, urls, the Celery app: what puts the parts together. Nothing imports from here.
 
-from config.celery import app as celery_app
-
-__all__ = ["celery_app"]
+The Celery app is not imported with the package, as Celery's guide has it: a command that sends no message
+would pay a tenth of a second for it. `celery -A config` finds `config.celery`; settings.CELERY_APP names it.
+"""

@@ -1,7 +1,10 @@
-from django.contrib.admin.apps import AdminConfig as DjangoAdminConfig
+from django.contrib.admin.apps import SimpleAdminConfig
 
 
-class AdminConfig(DjangoAdminConfig):
-    """Django admin, whose sign-in is the product's own."""
+class AdminConfig(SimpleAdminConfig):
+    """Django admin, whose sign-in is the product's own.
+
+    `config.urls` finds the models' admin classes: commands and workers have no use for them and their forms.
+    """
 
     default_site = "config.admin.Site"

@@ -4,6 +4,8 @@ from django.urls import include, path
 
 from config import style, views
 
+admin.autodiscover()
+
 urlpatterns = [
     path("", views.home, name="home"),
     path("healthz", views.healthz, name="healthz"),

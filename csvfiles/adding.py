@@ -16,6 +16,7 @@ EXACT = Context(prec=100, traps=[Inexact])
 _KEY = [DAY, COMBINATION]
 _PACKED = 2**32
 _LIMIT = Decimal(10) ** WHOLE_DIGITS
+_LIMIT_OF_SUMS = float(_LIMIT)
 
 
 def add_up(frame: pl.DataFrame) -> pl.DataFrame:
@@ -46,16 +47,19 @@ def add_up(frame: pl.DataFrame) -> pl.DataFrame:
 
 def to_exact(frame: pl.DataFrame) -> pl.DataFrame:
     """The frame with `value`, plain text, as decimals where any sum of them fits; else as it is."""
-    largest = frame[VALUE].cast(pl.Float64).max() or 0
-    if largest * frame.height < float(_LIMIT):
-        return frame.with_columns(pl.col(VALUE).cast(pl.Decimal(38, FRACTION_DIGITS)))
+    values = frame[VALUE]
+    below = 10.0 ** (values.str.len_bytes().max() or 0)  # as many digits as the longest has characters
+    if below * frame.height >= _LIMIT_OF_SUMS:
+        below = values.cast(pl.Float64).max()
+    if below * frame.height < _LIMIT_OF_SUMS:
+        return frame.with_columns(values.cast(pl.Decimal(38, FRACTION_DIGITS)))
     return frame  # the 38 digits of polars' decimals may not be enough, and where they are not its sums wrap
 
 
 def sum_by(exact: pl.DataFrame, *keys: str) -> Iterator[tuple]:
     """(*keys, exact sum of `value`) for the groups of a frame of `to_exact`, in no order.
 
-    Keys are a date, or a date and a number below 2^32.
+    Keys are a date, or a date and a number below 2^32; the frame is sorted by date.
     """
     if exact.schema[VALUE] != pl.String:
         yield from _sum(exact, *keys).iter_rows()
@@ -70,7 +74,12 @@ def sum_by(exact: pl.DataFrame, *keys: str) -> Iterator[tuple]:
 def _sum(exact: pl.DataFrame, *keys: str) -> pl.DataFrame:
     if len(keys) == 1:
         return exact.group_by(keys).agg(pl.col(VALUE).sum())
-    day, number = keys  # as one integer they are grouped in half of the time
+    day, number = keys
+    days = exact[day]
+    if days.len() and days.first() == days.last():
+        sums = exact.group_by(number).agg(pl.col(VALUE).sum())
+        return sums.select(pl.lit(days.first()).alias(day), number, VALUE)
+    # As one integer the two are grouped in half of the time.
     sums = exact.group_by(_pack(day, number).alias("key")).agg(pl.col(VALUE).sum())
     days = pl.col("key") // _PACKED
     return sums.select(

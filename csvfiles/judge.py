@@ -75,9 +75,10 @@ class Judge:
             if cell not in self._days:
                 self._days[cell] = parse_date(cell, self._mapping.date_format)
         known = [self._days[cell] for cell in different]
-        if len(different) == 0:
-            return pl.Series(DAY, [], dtype=pl.Date)
-        return cells.replace_strict(different, pl.Series(known, dtype=pl.Date), return_dtype=pl.Date)
+        days = pl.Series(DAY, known, dtype=pl.Date)
+        if len(days) <= 1:
+            return days.new_from_index(0, len(cells)) if len(days) else days
+        return cells.replace_strict(different, days, return_dtype=pl.Date)
 
     def _parse_values(self, cells: pl.Series) -> pl.Series:
         """The metric as plain text for every row, null where it is none."""

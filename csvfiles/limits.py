@@ -16,7 +16,7 @@ class Limits:
     rejects_kept: int = 10_000  # with their cells; all are counted
     reject_cell: int = 1_000  # characters kept of a rejected row's cell
     block_bytes: int = 2 * 2**20  # read and split at a time
-    batch_points: int = 250_000  # added up at a time
+    batch_points: int = 125_000  # added up at a time
 
 
 DEFAULT_LIMITS = Limits()

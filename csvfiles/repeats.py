@@ -15,7 +15,7 @@ _HASH = "hash"
 class RepeatedRows:
     """Counts repeats by 64-bit hash. Beyond `in_memory` hashes they go to disk, in buckets."""
 
-    def __init__(self, in_memory: int = 2_000_000) -> None:
+    def __init__(self, in_memory: int = 500_000) -> None:
         self._in_memory = in_memory
         self._held: list[pl.Series] = []
         self._folder: Path | None = None
@@ -43,11 +43,7 @@ class RepeatedRows:
 
     def _count_bucket(self, bucket: int) -> int:
         files = sorted(self._folder.glob(f"{bucket}-*"))
-        return (
-            _repeats(pl.concat([pl.read_ipc(file, memory_map=False)[_HASH] for file in files]))
-            if files
-            else 0
-        )
+        return _repeats(pl.concat([pl.read_ipc(file)[_HASH] for file in files])) if files else 0
 
     def _flush(self) -> None:
         if not self._held:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from django.db import connection, transaction
 from django.db.models import Count, F, Q, Sum
@@ -139,34 +139,45 @@ def _warn_overlaps(run: SyncRun) -> str | None:
     )
 
 
-def _find_overlap(run: SyncRun) -> tuple | None:
+def _find_overlap(run: SyncRun) -> tuple[str, str, date] | None:
+    """Two keys and a date.
+
+    Only files with another one near them in time are looked into: windows of days that are restated day after
+    day would be compared all with all. And of those near each other, where any two differ, two that follow
+    each other do.
+    """
     value = f"{sum_function(connection.vendor)}(p.value)"
     sql = f"""
         WITH read_days AS (
             SELECT d.date, d.source_file_id, f.key, f.last_modified,
-                   count(*) OVER (PARTITION BY d.date) AS files
+                   lag(f.last_modified) OVER in_order AS before, lead(f.last_modified) OVER in_order AS after
             FROM ingestion_runfile r
             JOIN telemetry_sourcefile f ON f.id = r.source_file_id
             JOIN telemetry_fileday d ON d.source_file_id = f.id
             WHERE r.run_id = %s AND r.state = 'read'
+            WINDOW in_order AS (PARTITION BY d.date ORDER BY f.last_modified, f.key)
         ), held AS (
             SELECT d.date, d.key, d.last_modified, p.series_id, {value} AS value
             FROM read_days d
             JOIN telemetry_datapoint p ON p.source_file_id = d.source_file_id AND p.date = d.date
-            WHERE d.files > 1
+            WHERE {_near("d.before", "d.last_modified")} OR {_near("d.last_modified", "d.after")}
             GROUP BY d.date, d.key, d.last_modified, p.series_id
+        ), in_turn AS (
+            SELECT date, key, last_modified, value, lag(key) OVER in_order AS other_key,
+                   lag(last_modified) OVER in_order AS before, lag(value) OVER in_order AS other_value
+            FROM held
+            WINDOW in_order AS (PARTITION BY date, series_id ORDER BY last_modified, key)
         )
-        SELECT a.key, b.key, a.date, a.last_modified, b.last_modified
-        FROM held a JOIN held b ON a.date = b.date AND a.series_id = b.series_id AND a.key < b.key
-        WHERE a.value <> b.value"""
+        SELECT other_key, key, date FROM in_turn
+        WHERE value <> other_value AND {_near("before", "last_modified")} LIMIT 1"""
     with connection.cursor() as cursor:
         cursor.execute(sql, [run.pk])
-        while rows := cursor.fetchmany(1_000):
-            for one, other, day, modified, other_modified in rows:
-                if abs(_as_time(modified) - _as_time(other_modified)) <= PARTS_OF_ONE_EXPORT:
-                    return one, other, day
-    return None
+        return cursor.fetchone()
 
 
-def _as_time(value: datetime | str) -> datetime:
-    return value if isinstance(value, datetime) else datetime.fromisoformat(value)
+def _near(earlier: str, later: str) -> str:
+    """SQL: the two were modified within PARTS_OF_ONE_EXPORT of each other; not so where one is NULL."""
+    seconds = int(PARTS_OF_ONE_EXPORT.total_seconds())
+    if connection.vendor == "sqlite":
+        return f"unixepoch({later}) - unixepoch({earlier}) <= {seconds}"
+    return f"{later} - {earlier} <= interval '{seconds} seconds'"

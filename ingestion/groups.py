@@ -129,8 +129,7 @@ class Group:
         try:
             with transaction.atomic():
                 complete_loads(loads=[one.loaded for one in read], now=self._reading.lease.clock())
-                for one in read:
-                    record_read(read=one)
+                record_read(read=read)
         except LoadLost:
             if len(read) > 1:
                 for one in read:

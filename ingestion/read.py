@@ -39,6 +39,7 @@ from telemetry.loading import (
 )
 from telemetry.models import SourceFile, Telemetry
 from telemetry.series import SeriesIds
+from telemetry.updating import update_each
 
 log = structlog.get_logger(__name__)
 
@@ -112,9 +113,7 @@ def read_file(
         except LoadLost:
             load.discard()
             raise
-    _record_failure(
-        run_file, source_file, "The object was overwritten each time while it was read. Sync again later."
-    )
+    _record_failure(run_file, source_file, _OVERWRITTEN)
     return None
 
 
@@ -125,20 +124,25 @@ def begin(*, run_files: Sequence[RunFile], telemetry: Telemetry) -> list[SourceF
     return begin_loads(telemetry=telemetry, versions=versions)
 
 
-def record_read(*, read: ReadFile) -> None:
-    """Note what a file came to, in the transaction that makes it count. Raises LoadLost."""
+def record_read(*, read: Sequence[ReadFile]) -> None:
+    """Note what files came to, in the transaction that makes them count. Raises LoadLost."""
+    recorded = update_each(RunFile, [(_still_ours(one.run_file), _describe(one)) for one in read])
+    if recorded != len(read):
+        raise LoadLost(", ".join(one.run_file.key for one in read))
+
+
+def _describe(read: ReadFile) -> dict[str, object]:
     reader = read.reader
-    _settle(
-        read.run_file,
-        state=RunFile.State.READ,
-        source_file=read.loaded.source_file,
-        rows_read=reader.rows_read,
-        rows_rejected=reader.rows_rejected,
-        rows_repeated=reader.rows_repeated,
-        points_written=read.loaded.points,
-        reject_reasons=dict(reader.reasons),
-        extra_columns=reader.extra_columns,
-    )
+    return {
+        "state": RunFile.State.READ,
+        "source_file": read.loaded.source_file.pk,
+        "rows_read": reader.rows_read,
+        "rows_rejected": reader.rows_rejected,
+        "rows_repeated": reader.rows_repeated,
+        "points_written": read.loaded.points,
+        "reject_reasons": dict(reader.reasons),
+        "extra_columns": reader.extra_columns,
+    }
 
 
 def _read(run_file: RunFile, load: Load, reading: Reading, ahead: FileReader) -> ReadFile:
@@ -162,16 +166,18 @@ def _keep_rejects(run_file: RunFile, rejects: list[Rejected]) -> None:
 
 
 def _record_failure(run_file: RunFile, source_file: SourceFile, message: str) -> None:
-    _settle(run_file, state=RunFile.State.FAILED, message=message, source_file=source_file)
+    """End the reading of a file that this process has taken. Raises LoadLost where it has it no more."""
+    failed = RunFile.objects.filter(**_still_ours(run_file)).update(
+        state=RunFile.State.FAILED, message=message, source_file=source_file
+    )
+    if not failed:
+        raise LoadLost(run_file.key)
     run_file.rejected_rows.all().delete()
     log.warning("file failed", run=run_file.run_id, source_file=source_file.pk)
 
 
-def _settle(run_file: RunFile, **fields: object) -> None:
-    """End the reading of a file that this process has taken. Raises LoadLost where it has no more."""
-    pending = RunFile.objects.filter(pk=run_file.pk, state=RunFile.State.PENDING)
-    if not pending.filter(taken_by=run_file.taken_by).update(**fields):
-        raise LoadLost(run_file.key)
+def _still_ours(run_file: RunFile) -> dict[str, object]:
+    return {"id": run_file.pk, "state": RunFile.State.PENDING, "taken_by": run_file.taken_by}
 
 
 def _find_newest(bucket: Bucket, key: str) -> S3Object | None:

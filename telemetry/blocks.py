@@ -10,7 +10,7 @@ from django.db import connection, transaction
 from telemetry.copying import copy_rows
 
 TABLE = "telemetry_pointblock"
-_POINTS_AT_A_TIME = 250_000
+_POINTS_AT_A_TIME = 125_000
 
 
 class BlockWriter:

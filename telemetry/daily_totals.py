@@ -11,7 +11,6 @@ from django.conf import settings
 from django.db import connection
 from django.db.models import Count, Max
 
-from csvfiles.numbers import format_plain
 from csvfiles.totals import FileTotals
 from telemetry.copying import copy_rows
 from telemetry.exact import sum_function
@@ -73,7 +72,7 @@ def _write_known_totals(telemetry: Telemetry, known: Mapping[date, FileTotals]) 
     ]
     columns = ("telemetry_id", "dimension", "date", "dimension_value", "value")
     if connection.vendor == "postgresql" and rows:
-        text = [(*row[:4], format_plain(row[4])) for row in rows]
+        text = [(*row[:4], str(row[4])) for row in rows]
         copy_rows("telemetry_dailytotal", pl.DataFrame(text, schema=columns, orient="row"), quote=True)
     else:
         DailyTotal.objects.bulk_create(

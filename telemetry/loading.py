@@ -5,7 +5,6 @@ This module is the one writer of SourceFile, FileDay, PointBlock and DailyTotal.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -15,9 +14,11 @@ from django.db import connection, transaction
 
 from csvfiles.totals import FileTotals
 from telemetry.blocks import BlockWriter
+from telemetry.counting import PointCount
 from telemetry.daily_totals import refresh_daily_totals
 from telemetry.models import DataPoint, FileDay, PointBlock, SourceFile, Telemetry
 from telemetry.series import SeriesIds
+from telemetry.updating import update_each
 
 State = SourceFile.State
 
@@ -54,8 +55,7 @@ class Load:
         self._series, self._writer = series, writer
         self._series_ids = pl.Series([], dtype=pl.Int64)  # by the number of the combination in the file
         self._parts = 0
-        self._parts_by_day: Counter[date] = Counter()
-        self._rows_by_day: Counter[date] = Counter()
+        self._count = PointCount()
 
     def add(self, *, points: pl.DataFrame, combinations: pl.DataFrame) -> None:
         """Write a batch of csvfiles.read. Raises LoadLost."""
@@ -65,13 +65,9 @@ class Load:
         if combinations.height:
             self._series_ids.extend(self._series.find(combinations.drop("combination")))
         series = self._series_ids.gather(points["combination"]).alias("series_id")
-        self._writer.add(
-            points.select(pl.col("day").alias("date"), series, "value"),
-            source_file_id=file.pk,
-            part=self._parts,
-        )
-        self._parts_by_day.update(points["day"].unique())
-        self._rows_by_day.update(dict(points.group_by("day").len().iter_rows()))
+        rows = points.select(pl.col("day").alias("date"), series, "value")
+        self._writer.add(rows, source_file_id=file.pk, part=self._parts)
+        self._count.add(rows)
         self._parts += 1
 
     def finish(self, outcome: Outcome) -> Loaded:
@@ -84,13 +80,11 @@ class Load:
 
     def _count_points(self) -> int:
         """How many dates and series the file holds."""
-        shared = [day for day, parts in self._parts_by_day.items() if parts > 1]
-        if not shared:
-            return self._rows_by_day.total()
+        if not self._count.unsure:
+            return self._count.sure
         self._writer.flush()
-        points = DataPoint.objects.filter(source_file=self.source_file, date__in=shared)
-        in_parts = points.values("date", "series_id").distinct().count()
-        return self._rows_by_day.total() - sum(self._rows_by_day[day] for day in shared) + in_parts
+        points = DataPoint.objects.filter(source_file=self.source_file, date__in=self._count.unsure)
+        return self._count.sure + points.values("date", "series_id").distinct().count()
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,15 +121,7 @@ def complete_loads(*, loads: Sequence[Loaded], now: datetime) -> None:
         telemetry = _lock(loads[0].source_file.telemetry_id)
         days = _write_days(loads)
         days |= _replace(telemetry, [load.source_file.key for load in loads])
-        for load in loads:
-            _settle(
-                load.source_file,
-                state=State.STORED,
-                rows_read=load.outcome.rows_read,
-                rows_rejected=load.outcome.rows_rejected,
-                points=load.points,
-                imported_at=now,
-            )
+        _store(loads, now)
         files = {load.source_file.pk: load.outcome.totals for load in loads}
         refresh_daily_totals(telemetry=telemetry, dates=days, loaded=files)
 
@@ -208,6 +194,28 @@ def _lock(telemetry_id: int) -> Telemetry:
 
 def _supersede(telemetry: Telemetry, key: str, *states: str) -> None:
     SourceFile.objects.filter(telemetry=telemetry, key=key, state__in=states).update(state=State.SUPERSEDED)
+
+
+def _store(loads: Sequence[Loaded], now: datetime) -> None:
+    """End the reading of these files. Raises LoadLost where somebody else has taken one over."""
+    stored = update_each(
+        SourceFile,
+        [
+            (
+                {"id": load.source_file.pk, "state": State.READING},
+                {
+                    "state": State.STORED,
+                    "rows_read": load.outcome.rows_read,
+                    "rows_rejected": load.outcome.rows_rejected,
+                    "points": load.points,
+                    "imported_at": now,
+                },
+            )
+            for load in loads
+        ],
+    )
+    if stored != len(loads):
+        raise LoadLost(", ".join(load.source_file.key for load in loads))
 
 
 def _settle(source_file: SourceFile, **fields: object) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import polars as pl
 from django.db import connection
@@ -33,7 +33,7 @@ class SeriesIds:
     def find(self, combinations: pl.DataFrame) -> pl.Series:
         """The ids, in order, of combinations (dimension values only); series not there yet are created."""
         if not combinations.width:
-            return pl.Series(_ID, self._create([()]), dtype=pl.Int64)
+            return self._create([series_key(())], [()])
         if self._last is None or not self._last[0].equals(combinations):  # most days have the same ones
             self._last = combinations, self._look_up(combinations)
         return self._last[1]
@@ -44,7 +44,7 @@ class SeriesIds:
         found = self._join(combinations)
         missing = found.filter(pl.col(_ID).is_null()).drop(_ID)
         if missing.height:
-            ids = pl.Series(_ID, self._create(missing.rows()), dtype=pl.Int64)
+            ids = self._create(list_keys(missing), missing.rows())
             self._known = self._known.vstack(missing.with_columns(ids))
             found = self._join(combinations)
         return found[_ID]
@@ -52,55 +52,66 @@ class SeriesIds:
     def _join(self, combinations: pl.DataFrame) -> pl.DataFrame:
         return combinations.join(self._known, on=combinations.columns, how="left", maintain_order="left")
 
-    def _create(self, combinations: Sequence[Combination]) -> list[int]:
-        return get_or_create_series(telemetry_id=self._telemetry_id, combinations=combinations)
+    def _create(self, keys: Sequence[str], combinations: Sequence[Combination]) -> pl.Series:
+        ids: list[int] = []
+        for start in range(0, len(keys), _AT_A_TIME):
+            some = slice(start, start + _AT_A_TIME)
+            ids += _get_or_create(self._telemetry_id, keys[some], combinations[some])
+        return pl.Series(_ID, ids, dtype=pl.Int64)
 
 
-def series_key(dimensions: Sequence[str]) -> uuid.UUID:
-    """128 bits of BLAKE2 over the values, each behind its length, so that ("a", "b") is not ("ab", "")."""
-    encoded = [value.encode() for value in dimensions]
-    text = b"".join(b"%d:%b" % (len(value), value) for value in encoded)
-    return uuid.UUID(bytes=hashlib.blake2b(text, digest_size=16).digest())
+def series_key(dimensions: Sequence[str]) -> str:
+    """128 bits of BLAKE2 in hex over the values, each behind its length in bytes, so that ("a", "b") is not
+    ("ab", "").
+    """
+    return _hash("".join(f"{len(value.encode())}:{value}" for value in dimensions))
 
 
-def get_or_create_series(*, telemetry_id: int, combinations: Sequence[Combination]) -> list[int]:
-    """The ids of the series with these dimension values, in the same order. Safe beside other writers."""
-    ids: list[int] = []
-    for start in range(0, len(combinations), _AT_A_TIME):
-        ids += _resolve(telemetry_id, combinations[start : start + _AT_A_TIME])
-    return ids
+def list_keys(combinations: pl.DataFrame) -> list[str]:
+    """`series_key` of each row."""
+    parts = [
+        part
+        for name in combinations.columns
+        for part in (pl.col(name).str.len_bytes().cast(pl.String), pl.lit(":"), pl.col(name))
+    ]
+    return [_hash(text) for text in combinations.select(pl.concat_str(parts)).to_series()]
 
 
-def _resolve(telemetry_id: int, combinations: Sequence[Combination]) -> list[int]:
-    by_key = {series_key(combination): combination for combination in combinations}
-    known = _find(telemetry_id, list(by_key))
-    missing = {key: values for key, values in by_key.items() if key not in known}
+def _hash(text: str) -> str:
+    return hashlib.blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+def _get_or_create(telemetry_id: int, keys: Sequence[str], combinations: Sequence[Combination]) -> list[int]:
+    """The ids of the series with these keys, in the same order. Safe beside other writers."""
+    known = _find(telemetry_id, keys)
+    missing = {key: values for key, values in zip(keys, combinations, strict=True) if key not in known}
     if missing:
         known |= _insert(telemetry_id, missing)
         # Another reader of the same telemetry may have been first: conflicts are passed over, then looked up.
         known |= _find(telemetry_id, [key for key in missing if key not in known])
-    return [known[key] for key in by_key]
+    return [known[key] for key in keys]
 
 
-def _find(telemetry_id: int, keys: list[uuid.UUID]) -> dict[uuid.UUID, int]:
+def _find(telemetry_id: int, keys: Sequence[str]) -> dict[str, int]:
     if not keys:
         return {}
     if connection.vendor != "postgresql":
-        found = Series.objects.filter(telemetry_id=telemetry_id, key__in=keys)
-        return dict(found.values_list("key", "id"))
+        found = Series.objects.filter(telemetry_id=telemetry_id, key__in=map(uuid.UUID, keys))
+        return {key.hex: id_ for key, id_ in found.values_list("key", "id")}
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT key, id FROM telemetry_series WHERE telemetry_id = %s AND key = ANY(%s::uuid[])",
+            "SELECT encode(uuid_send(key), 'hex'), id FROM telemetry_series"
+            " WHERE telemetry_id = %s AND key = ANY(%s::uuid[])",
             [telemetry_id, _array(keys)],
         )
         return dict(cursor.fetchall())
 
 
-def _insert(telemetry_id: int, dimensions: dict[uuid.UUID, Combination]) -> dict[uuid.UUID, int]:
+def _insert(telemetry_id: int, dimensions: dict[str, Combination]) -> dict[str, int]:
     """The ids of those that were not there; in one parameter: many cost more than the rows."""
     if connection.vendor != "postgresql":
         series = (
-            Series(telemetry_id=telemetry_id, key=key, dimensions=values)
+            Series(telemetry_id=telemetry_id, key=uuid.UUID(key), dimensions=values)
             for key, values in dimensions.items()
         )
         Series.objects.bulk_create(series, ignore_conflicts=True)
@@ -109,12 +120,12 @@ def _insert(telemetry_id: int, dimensions: dict[uuid.UUID, Combination]) -> dict
         cursor.execute(
             """INSERT INTO telemetry_series (telemetry_id, key, dimensions)
             SELECT %s, * FROM ROWS FROM (unnest(%s::uuid[]), jsonb_array_elements(%s::jsonb)) AS new
-            ON CONFLICT DO NOTHING RETURNING key, id""",
+            ON CONFLICT DO NOTHING RETURNING encode(uuid_send(key), 'hex'), id""",
             [telemetry_id, _array(dimensions), json.dumps(list(dimensions.values()), ensure_ascii=False)],
         )
         return dict(cursor.fetchall())
 
 
-def _array(keys: Iterable[uuid.UUID]) -> str:
+def _array(keys: Sequence[str] | dict[str, Combination]) -> str:
     """An array in PostgreSQL's notation."""
-    return "{" + ",".join(map(str, keys)) + "}"
+    return "{" + ",".join(keys) + "}"

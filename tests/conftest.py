@@ -5,11 +5,15 @@ import signal
 from collections.abc import Iterator
 from types import FrameType
 
+import hypothesis
 import pytest
 from django.test import TransactionTestCase
 
 from tests.audit.opening import open_audit_log
 from tests.environment import FOLDER
+
+hypothesis.settings.register_profile("here", deadline=None)  # a busy machine is no failure
+hypothesis.settings.load_profile("here")
 
 pytest_plugins = ["tests.standin"]
 

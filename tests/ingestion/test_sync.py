@@ -120,6 +120,16 @@ def test_parts_of_one_export_that_disagree_are_warned_of(bench):
     assert "choose the overlap rule that adds values up" in bench.sync().warnings[0]
 
 
+def test_parts_are_compared_with_those_that_follow_them_in_time(bench):
+    bench.put("z.csv", HEADER + "2024-05-01,core,5\n", minutes=1)
+    bench.put("b.csv", HEADER + "2024-05-01,core,5\n2024-05-01,web,2\n", minutes=31)
+    bench.put("a.csv", HEADER + "2024-05-01,core,8\n", minutes=55)
+    bench.put("old.csv", HEADER + "2024-05-01,web,9\n", minutes=-600)
+    [warning] = bench.sync().warnings
+    assert "usage/b.csv and usage/a.csv" in warning
+    assert "2024-05-01" in warning
+
+
 @pytest.mark.parametrize(
     ("second", "minutes"),
     [("2024-05-01,core,5\n", 2), ("2024-05-01,core,8\n", 70), ("2024-05-01,web,8\n", 2)],
