@@ -37,7 +37,8 @@ def find_or_link(*, claims: dict[str, Any]) -> User:
     issuer, subject = claims["iss"], str(claims["sub"])
     known = Identity.objects.select_related("user").filter(issuer=issuer, subject=subject).first()
     if known is not None:
-        return _only_active(known.user, claims.get("email", ""))
+        _check_domain(known.user.email)
+        return _only_active(known.user, known.user.email)
     email = _read_verified_email(claims)
     user = find_user(email=email) or _sign_up(email, claims)
     _link(_only_active(user, email), issuer=issuer, subject=subject)
@@ -48,11 +49,15 @@ def _read_verified_email(claims: dict[str, Any]) -> str:
     email = str(claims.get("email") or "")
     if not email or claims.get("email_verified") not in (True, "true"):
         raise NotLetIn(NOT_VERIFIED)
+    _check_domain(email)
+    return email
+
+
+def _check_domain(email: str) -> None:
     domain = email.rpartition("@")[2].lower()
     allowed = {name.lower() for name in settings.OIDC_EMAIL_DOMAINS}
     if allowed and domain not in allowed:
         raise NotLetIn(OTHER_DOMAIN.format(email=email))
-    return email
 
 
 def _sign_up(email: str, claims: dict[str, Any]) -> User:

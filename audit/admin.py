@@ -44,7 +44,8 @@ class AuditedAdmin(admin.ModelAdmin):
     def save_formset(
         self, request: HttpRequest, form: ModelForm, formset: BaseModelFormSet, change: bool
     ) -> None:
-        stored = {id(inline.instance): _read_stored(inline.instance) for inline in formset.initial_forms}
+        touched = [inline.instance for inline in formset.initial_forms if inline.has_changed()]
+        stored = {id(obj): _read_stored(obj) for obj in touched}
         super().save_formset(request, form, formset, change)
         for obj in formset.new_objects:
             self.record("created", obj, after=take_snapshot(obj))

@@ -110,6 +110,12 @@ class TestWhoIsLetIn:
 
         self.refused(provider, "is not of a domain")
 
+    def test_nobody_any_more_whose_domain_was_taken_from_it(self, user, provider, settings):
+        assert is_in(sign_in(provider))
+        settings.OIDC_EMAIL_DOMAINS = ["zeta.example"]
+
+        assert not is_in(sign_in(provider))
+
     def test_strangers_where_the_settings_say_so_as_viewers(self, account, provider, settings):
         settings.OIDC_SIGN_UP_ACCOUNT = "acme"
 

@@ -155,6 +155,14 @@ def manage_account(w: World, **changes: object) -> None:
     w.post_to_admin(f"accounts/account/{w.account.pk}/change/", **(fields | changes))
 
 
+def change_telemetry(w: World) -> None:
+    shown = {"TOTAL_FORMS": 1, "INITIAL_FORMS": 1, "0-telemetry": w.telemetry.pk}
+    shown["0-id"] = w.telemetry.dimensions.get().pk
+    fields = {"name": "New", "description": "", "status": "inactive"}
+    fields |= {f"dimensions-{name}": value for name, value in shown.items()}
+    w.post_to_admin(f"telemetry/telemetry/{w.telemetry.pk}/change/", **fields)
+
+
 def change_user(w: World, **changes: object) -> None:
     fields = {"email": w.admin.email, "name": w.admin.name, "is_active": "on"} | changes
     fields = {name: value for name, value in fields.items() if value}
@@ -333,13 +341,7 @@ BY_ADMINISTRATION = [
     ),
     act(
         "telemetry",
-        administer(
-            "telemetry/telemetry/{w.telemetry.pk}/change/",
-            name="New",
-            description="",
-            status="inactive",
-            **{"dimensions-TOTAL_FORMS": 0, "dimensions-INITIAL_FORMS": 0},
-        ),
+        change_telemetry,
         "telemetry.changed",
     ),
     act("telemetrydraft", delete_draft, "draft.deleted"),
