@@ -19,6 +19,7 @@ from accounts import second_factor
 from accounts.forms import CodeForm, OwnPasswordForm
 from accounts.lockout import count_failure, is_locked_out
 from accounts.models import SecondFactor
+from accounts.sealing import Unreadable
 
 
 @sensitive_post_parameters("password")
@@ -58,7 +59,7 @@ def set_up(request: HttpRequest) -> HttpResponse:
             return _show_codes(request, codes)
     try:
         secret = second_factor.read_secret(user=request.user)
-    except SecondFactor.DoesNotExist:
+    except (SecondFactor.DoesNotExist, Unreadable):  # not begun, or with another SECRET_KEY: begin anew
         return redirect("accounts:second-factor")
     picture = second_factor.draw_qr_code(user=request.user)
     context = {"form": form, "secret": secret, "picture": picture}

@@ -10,6 +10,7 @@ from celery import current_app
 from django.contrib.auth.tokens import PasswordResetTokenGenerator
 from django.core.cache import cache
 from django.test import Client
+from kombu.exceptions import OperationalError
 
 from accounts.models import User
 from accounts.services import add_member
@@ -115,8 +116,6 @@ class TestAsking:
         assert len(queue) == 20
 
     def test_a_queue_that_is_down_changes_nothing_of_the_answer(self, user, monkeypatch):
-        from kombu.exceptions import OperationalError
-
         def fail(*_args: object, **_options: object) -> None:
             raise OperationalError
 

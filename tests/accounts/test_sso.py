@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+from allauth.socialaccount.models import SocialAccount, SocialToken
 from django.core.cache import cache
 from django.test import Client
 from django.urls import NoReverseMatch, reverse
@@ -156,8 +157,6 @@ class TestIdentities:
 
         identity = Identity.objects.get()
         assert (identity.user, identity.issuer, identity.subject) == (user, provider.url, "ada-1")
-        from allauth.socialaccount.models import SocialAccount, SocialToken
-
         assert not SocialAccount.objects.exists()
         assert not SocialToken.objects.exists()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from django.db import DatabaseError, connection, transaction
 
+from accounts.models import Account
 from accounts.services import create_account
 from audit.models import Entry
 
@@ -38,8 +39,6 @@ def test_the_log_is_not_emptied_at_once(entry):
 
 
 def test_it_outlives_the_account(entry):
-    from accounts.models import Account
-
     Account.objects.all().delete()
 
     assert Entry.objects.filter(account_id=entry.account_id).exists()
