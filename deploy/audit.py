@@ -83,7 +83,7 @@ def audit_python(lock: str) -> Verdict:
 
 def audit_npm() -> Verdict:
     try:
-        done = _run(["npm", "audit", "--json", "--package-lock-only"])
+        done = _run(["npm", "audit", "--json", "--package-lock-only", "--fetch-retries=0"])
     except FileNotFoundError:
         return Verdict("package-lock.json", problem="There is no npm here.")
     return judge_npm("package-lock.json", done.stdout, done.stderr)
