@@ -102,7 +102,7 @@ def test_what_django_admin_changes(act, world):
 def test_djangos_own_commands_for_people_are_in_the_log_too(world, monkeypatch):
     world.run("createsuperuser", "--noinput", "--email=boss@denominator.example")
     monkeypatch.setattr(
-        "django.contrib.auth.management.commands.changepassword.getpass.getpass", lambda _: NEW_PASSWORD
+        "django.contrib.auth.management.commands.changepassword.getpass.getpass", lambda **_: NEW_PASSWORD
     )
     world.run("changepassword", world.admin.email)
     created, changed = Entry.objects.order_by("-pk")[:2][::-1]
