@@ -40,7 +40,7 @@ audit: setup
 	$(BIN)/python deploy/audit.py
 
 bench: setup
-	$(BIN)/python -m bench
+	$(BIN)/python -m bench $(ARGS)
 
 screenshots: setup
 	$(BIN)/python -m docs.screenshots

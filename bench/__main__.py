@@ -1,110 +1,101 @@
-"""How fast a first sync is next to psql's \\copy of the same rows into a bare typed table.
+"""Measurements on one machine: `python -m bench [WHAT …]`.
 
-    python -m bench [--runs 5] [--series 20000] [--days 100]
+    python -m bench                             sync workers large preview nothing-new unchanged pages where
+    python -m bench peers [--only naive,dlt]    other ways to load the same files
+    python -m bench scale [--points 100000000]  a year of 10,000 telemetries
+    python -m bench table                       the newest figures
+    python -m bench document                    the same, into docs/performance.md
 
-Each run takes new databases and measures, one after the other: \\copy; one process syncing a file a day; two
-processes sharing that sync; one process syncing the same rows in one file; the same again as a re-import.
-Times are whole processes from outside, start-up included. Medians and ratios go to bench/results/.
+A measurement interleaves its ways, `--runs` times (five), and writes medians to bench/results/. It takes
+PostgreSQL from BENCH_DATABASE_URL and Redis from BENCH_REDIS_URL, and removes the databases that it made.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
-import os
-import platform
-import statistics
 import subprocess
 import sys
-import tempfile
-import time
-from datetime import UTC, datetime
-from importlib.metadata import version
+from collections.abc import Callable
 from pathlib import Path
 
-from bench.world import BUCKET, World, database_url, make_files, open_world, psql
+from bench import large, nothing_new, pages, peers, preview, report, scale, sync, table, where, workers
+from bench.world import World, open_world
 
-RESULTS = Path(__file__).parent / "results"
-LIBRARIES = ("Django", "polars", "psycopg", "boto3")
+Measurement = Callable[[World, argparse.Namespace], dict]
+
+MEASUREMENTS: dict[str, Measurement] = {
+    "sync": lambda world, o: sync.run(world, runs=o.runs, series=o.series, days=o.days),
+    "workers": lambda world, o: workers.run(world, runs=o.runs, series=o.series, days=o.days),
+    "large": lambda world, o: large.run(
+        world, runs=o.runs, series=o.series, days=o.days, gigabytes=o.gigabytes
+    ),
+    "preview": lambda world, o: preview.run(world, runs=o.runs, gigabytes=o.gigabytes),
+    "nothing-new": lambda world, o: nothing_new.run(world, series=o.series, days=o.days),
+    "pages": lambda world, o: pages.run(world, telemetries=o.telemetries, points=o.points or 10_000_000),
+    "peers": lambda world, o: peers.run(
+        world, runs=o.runs, series=o.series, days=o.days, only=o.only.split(",") if o.only else None
+    ),
+    "where": lambda world, o: where.run(world, series=o.series, days=o.days),
+    "scale": lambda world, o: scale.run(world, telemetries=o.telemetries * 10, points=o.points or 20_000_000),
+}
+USUAL = ("sync", "workers", "large", "preview", "nothing-new", "unchanged", "pages", "where")
+UNCHANGED = Path(__file__).parent / "unchanged.py"
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m bench")
+    options = _parse()
+    what = list(dict.fromkeys(options.what)) or list(USUAL)
+    if what == ["table"]:
+        print(table.make_table())
+        return
+    if what == ["document"]:
+        table.write_document()
+        return
+    if "unchanged" in what:
+        what.remove("unchanged")
+        _measure_unchanged()
+    failed = []
+    if what:
+        with open_world(telemetries=("many", "one", "large")) as world:
+            for name in what:
+                report.say(f"--- {name}")
+                try:
+                    report.write(name, MEASUREMENTS[name](world, options))
+                except Exception as error:  # noqa: BLE001 - the other measurements are still worth having
+                    report.say(f"{name} failed: {error}")
+                    failed.append(name)
+    print(table.make_table())
+    if failed:
+        sys.exit(f"failed: {', '.join(failed)}")
+
+
+def _parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m bench", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    names = [*MEASUREMENTS, "unchanged", "table", "document"]
+    # argparse looks for the empty list, too, among the choices.
+    parser.add_argument("what", nargs="*", choices=[*names, []], metavar="WHAT")
     parser.add_argument("--runs", type=int, default=5)
     parser.add_argument("--series", type=int, default=20_000)
     parser.add_argument("--days", type=int, default=100)
-    options = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="denominator-bench-") as name:
-        folder = Path(name)
-        make_files(folder, series=options.series, days=options.days)
-        with open_world(folder) as world:
-            runs = [measure(world, options.series * options.days) for _ in range(options.runs)]
-    report = summarise(runs, options.series * options.days)
-    RESULTS.mkdir(exist_ok=True)
-    target = RESULTS / f"sync-{datetime.now(UTC):%Y-%m-%d-%H%M}.json"
-    target.write_text(json.dumps(report, indent=2) + "\n", encoding="utf-8")
-    print(json.dumps(report, indent=2))
+    parser.add_argument("--gigabytes", type=float, default=2)
+    parser.add_argument("--telemetries", type=int, default=1_000, help="in pages; scale: ten times that")
+    parser.add_argument("--points", type=int, help="of one telemetry, in pages and scale")
+    parser.add_argument("--only", help="some of the peers, by name, with commas between")
+    return parser.parse_args()
 
 
-def measure(world: World, rows: int) -> dict[str, float]:
-    """Seconds of each way, in one database, one right after the other."""
-    seconds = {}
-    world.set_up()
-    psql("CREATE TABLE bare (date date, team text, environment text, feature text, requests numeric)")
-    source = world.folder / BUCKET / "one" / "all.csv"
-    seconds["copy"] = timed(
-        ["psql", database_url(), "-qc", f"\\copy bare from '{source}' csv header"], world.environment
-    )
-    for way, prefix, processes in (("many", "many/", 1), ("many_two", "many/", 2), ("one", "one/", 1)):
-        world.set_up()
-        world.add_telemetry(prefix)
-        seconds[way] = sync(world, processes)
-        count = psql("SELECT count(*) FROM telemetry_datapoint")
-        if int(count) != rows:
-            raise RuntimeError(f"{way}: {count} points instead of {rows}")
-    seconds["reimport"] = sync(world, 1, "--reimport")
-    print({way: round(value, 2) for way, value in seconds.items()}, file=sys.stderr)
-    return seconds
-
-
-def sync(world: World, processes: int, *more: str) -> float:
-    """Seconds until all of the processes, each asked to sync the same telemetry, have ended."""
-    started = time.perf_counter()
-    command = ("sync_telemetry", "--account", "bench", "requests", *more)
-    running = [world.start(*command) for _ in range(processes)]
-    for process in running:
-        _, errors = process.communicate()
-        if process.returncode:
-            raise RuntimeError(errors)
-    return time.perf_counter() - started
-
-
-def timed(command: list[str], environment: dict[str, str]) -> float:
-    started = time.perf_counter()
-    subprocess.run(command, check=True, env=environment)
-    return time.perf_counter() - started
-
-
-def summarise(runs: list[dict[str, float]], rows: int) -> dict:
-    """Medians of seconds, and of each way's rate as a share of \\copy's in the same run."""
-    ways = list(runs[0])
-    return {
-        "rows": rows,
-        "runs": len(runs),
-        "seconds": {way: round(statistics.median(run[way] for run in runs), 2) for way in ways},
-        "share_of_copy": {
-            way: round(statistics.median(run["copy"] / run[way] for run in runs), 3) for way in ways
-        },
-        "each": [{way: round(seconds, 2) for way, seconds in run.items()} for run in runs],
-        "machine": {
-            "cores": os.cpu_count(),
-            "system": platform.platform(),
-            "python": platform.python_version(),
-        },
-        "postgresql": psql("SHOW server_version", server=True),
-        "versions": {name: version(name) for name in LIBRARIES},
-    }
+def _measure_unchanged() -> None:
+    """It has a world of its own: objects that need no files."""
+    if not UNCHANGED.exists():
+        report.say("unchanged: there is no bench/unchanged.py")
+    elif subprocess.run([sys.executable, "-m", "bench.unchanged"], check=False).returncode:
+        report.say("unchanged failed")
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+    except KeyboardInterrupt:  # everything has been put away by then
+        sys.exit(130)

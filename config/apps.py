@@ -1,3 +1,4 @@
+from django.apps import AppConfig
 from django.contrib.admin.apps import SimpleAdminConfig
 
 
@@ -8,3 +9,12 @@ class AdminConfig(SimpleAdminConfig):
     """
 
     default_site = "config.admin.Site"
+
+
+class HouseConfig(AppConfig):
+    """What puts the parts together; an app for the sake of its checks."""
+
+    name = "config"
+
+    def ready(self) -> None:
+        import config.checks  # noqa: F401 - registers them

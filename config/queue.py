@@ -13,13 +13,18 @@ task_reject_on_worker_lost = True
 worker_prefetch_multiplier = 1
 worker_hijack_root_logger = False
 broker_connection_retry_on_startup = True
+task_time_limit = settings.TASK_TIME_LIMIT_SECONDS
+task_soft_time_limit = task_time_limit - 60
 
 if settings.REDIS_URL:
     broker_url = settings.REDIS_URL
-    # Above the hard time limit, or Redis hands a task that is still running to a second worker.
-    broker_transport_options = {"visibility_timeout": 4 * 3600}
-    task_time_limit = 3 * 3600
-    task_soft_time_limit = 3 * 3600 - 60
+    # Above the hard time limit, or Redis hands a task that still runs to a second worker (config.checks).
+    # It looks for such tasks every interval x throttle seconds.
+    broker_transport_options = {
+        "visibility_timeout": settings.TASK_VISIBILITY_TIMEOUT_SECONDS,
+        "unacked_restore_interval": 10,
+        "unacked_restore_throttle": 1,
+    }
 else:  # one machine without Redis: messages are files in a folder
     broker_url = "filesystem://localhost"
     _messages, _control = settings.QUEUE_DIR / "messages", settings.QUEUE_DIR / "control"

@@ -78,6 +78,7 @@ logging_config(level=env.str("LOG_LEVEL", default="INFO"), as_json=env.bool("LOG
 INSTALLED_APPS = [
     "accounts",  # before Django's own, so that its createsuperuser and changepassword are found first
     "config.apps.AdminConfig",
+    "config.apps.HouseConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -153,10 +154,11 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- cache, queue, schedule --------------------------------------------------------------------------
 REDIS_URL = env.str("REDIS_URL", default="")
+CACHE_URL = env.str("CACHE_URL", default=REDIS_URL)
 CACHES = {
     "default": (
-        {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
-        if REDIS_URL
+        {"BACKEND": "config.cache.OwnKeysCache", "LOCATION": CACHE_URL, "KEY_PREFIX": "cache"}
+        if CACHE_URL
         else {
             "BACKEND": "django.core.cache.backends.filebased.FileBasedCache",
             "LOCATION": env.str("CACHE_DIR", default=str(VAR_DIR / "cache")),
@@ -165,6 +167,9 @@ CACHES = {
 }
 CELERY_APP = "config.celery.app"
 QUEUE_DIR = Path(env.str("QUEUE_DIR", default=str(VAR_DIR / "queue")))
+# A task is killed after so long. Redis gives one to another worker that is not done after the other time.
+TASK_TIME_LIMIT_SECONDS = env.int("TASK_TIME_LIMIT_SECONDS", default=10_800)
+TASK_VISIBILITY_TIMEOUT_SECONDS = env.int("TASK_VISIBILITY_TIMEOUT_SECONDS", default=14_400)
 DAILY_SYNC_TIME = _time_of_day("DAILY_SYNC_TIME", default="02:00")
 
 # --- people ------------------------------------------------------------------------------------------
@@ -248,12 +253,18 @@ SUGGESTED_POLICY_NAME = env.str("SUGGESTED_POLICY_NAME", default="finout-access-
 RUN_HEARTBEAT_SECONDS = env.int("RUN_HEARTBEAT_SECONDS", default=15)
 # How many other workers may read files of a run beside the one that carries it out.
 RUN_HELPERS = env.int("RUN_HELPERS", default=3)
+# After how long a run gives its worker to what waits, and waits for another turn (seconds).
+RUN_TURN_SECONDS = env.int("RUN_TURN_SECONDS", default=3_600)
 RUN_MAX_ATTEMPTS = env.int("RUN_MAX_ATTEMPTS", default=5)
 
 # --- limits for what a file may be -------------------------------------------------------------------
 CSV_MAX_ROW_BYTES = env.int("CSV_MAX_ROW_BYTES", default=1_048_576)
 CSV_MAX_COLUMNS = env.int("CSV_MAX_COLUMNS", default=2_000)
 CSV_MAX_COMBINATIONS = env.int("CSV_MAX_COMBINATIONS", default=1_000_000)
+CSV_MAX_DATES = env.int("CSV_MAX_DATES", default=36_525)
+# Of a gzip file: what it may hold, and how many times its own size that may be.
+CSV_MAX_UNPACKED_BYTES = env.int("CSV_MAX_UNPACKED_BYTES", default=200 * 2**30)
+CSV_MAX_UNPACK_RATIO = env.int("CSV_MAX_UNPACK_RATIO", default=500)
 # A dimension with more values on a date has no daily totals of its own; its charts read the points.
 DAILY_TOTALS_MAX_VALUES = env.int("DAILY_TOTALS_MAX_VALUES", default=1_000)
 MAX_REJECTED_ROWS_KEPT = env.int("MAX_REJECTED_ROWS_KEPT", default=10_000)

@@ -57,12 +57,9 @@ def to_exact(frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def sum_by(exact: pl.DataFrame, *keys: str) -> Iterator[tuple]:
-    """(*keys, exact sum of `value`) for the groups of a frame of `to_exact`, in no order.
-
-    Keys are a date, or a date and a number below 2^32; the frame is sorted by date.
-    """
+    """(*keys, exact sum of `value`) for the groups of a frame of `to_exact`, in no order."""
     if exact.schema[VALUE] != pl.String:
-        yield from _sum(exact, *keys).iter_rows()
+        yield from exact.group_by(keys).agg(pl.col(VALUE).sum()).iter_rows()
         return
     sums: dict[tuple, Decimal] = {}
     for *key, value in exact.select(*keys, VALUE).iter_rows():
@@ -71,19 +68,19 @@ def sum_by(exact: pl.DataFrame, *keys: str) -> Iterator[tuple]:
         yield *key, value
 
 
-def _sum(exact: pl.DataFrame, *keys: str) -> pl.DataFrame:
-    if len(keys) == 1:
-        return exact.group_by(keys).agg(pl.col(VALUE).sum())
-    day, number = keys
-    days = exact[day]
+def sum_by_number(exact: pl.DataFrame, number: str) -> pl.DataFrame:
+    """Sums of decimals by `day` and a number below 2^32, in no order; the frame is sorted by date."""
+    days, value = exact[DAY], pl.col(VALUE).sum()
     if days.len() and days.first() == days.last():
-        sums = exact.group_by(number).agg(pl.col(VALUE).sum())
-        return sums.select(pl.lit(days.first()).alias(day), number, VALUE)
+        sums = exact.group_by(number).agg(value)
+        return sums.select(pl.lit(days.first(), dtype=pl.Date).alias(DAY), number, VALUE)
     # As one integer the two are grouped in half of the time.
-    sums = exact.group_by(_pack(day, number).alias("key")).agg(pl.col(VALUE).sum())
-    days = pl.col("key") // _PACKED
+    sums = exact.group_by(_pack(DAY, number).alias("key")).agg(value)
+    day = pl.col("key") // _PACKED
     return sums.select(
-        days.cast(pl.Int32).cast(pl.Date).alias(day), (pl.col("key") - days * _PACKED).alias(number), VALUE
+        day.cast(pl.Int32).cast(pl.Date).alias(DAY),
+        (pl.col("key") - day * _PACKED).cast(exact.schema[number]).alias(number),
+        VALUE,
     )
 
 

@@ -30,7 +30,7 @@ class Combinations:
             self._known, self.values = like._known, [values.copy() for values in like.values]
         else:
             schema = {**dict.fromkeys(self._names, pl.String), COMBINATION: pl.Int64}
-            self._known, self.values = pl.DataFrame(schema=schema), [Values() for _ in cells]
+            self._known, self.values = pl.DataFrame(schema=schema), [Values(limits) for _ in cells]
         self._named_cells = list(zip(cells, self._names, strict=True))
         self._next = 0  # the number that comes after the last row's
         self._shared = self._known.height
@@ -105,20 +105,25 @@ class Combinations:
 
 
 class Values:
-    """The values of one dimension, numbered from 0 as they come."""
+    """The values of one dimension, numbered from 0 as they come; forgotten where they are `too_many`."""
 
-    def __init__(self) -> None:
+    def __init__(self, limits: Limits) -> None:
+        self.too_many = False  # for totals by them to be kept, which is all that they are numbered for
+        self._limits = limits
         self.numbers = pl.Series([], dtype=pl.UInt32)  # by combination
         self.texts: list[str] = []
         self._known: dict[str, int] = {}
 
     def copy(self) -> Values:
-        copy = Values()
+        copy = Values(self._limits)
+        copy.too_many = self.too_many
         copy.numbers, copy.texts, copy._known = self.numbers, self.texts.copy(), self._known.copy()
         return copy
 
     def extend(self, values: pl.Series) -> None:
         """The dimension's values in combinations that are new."""
+        if self.too_many:
+            return
         different = values.unique(maintain_order=True).to_list()
         for value in different:
             if value not in self._known:
@@ -127,3 +132,6 @@ class Values:
         numbers = [self._known[value] for value in different]
         new = values.replace_strict(different, numbers, return_dtype=pl.UInt32)
         self.numbers = pl.concat([self.numbers, new])
+        if len(self.texts) > self._limits.values_kept:
+            self.too_many = True
+            self.numbers, self.texts, self._known = self.numbers.clear(), [], {}

@@ -43,9 +43,11 @@ def check_columns(columns: tuple[str, ...]) -> None:
     if not any(columns):
         raise FileError("no_header", "The first row is empty.", "Begin the file with a row of column names.")
     if "" in columns:
-        positions = ", ".join(str(number) for number, name in enumerate(columns, 1) if not name)
+        positions = [str(number) for number, name in enumerate(columns, 1) if not name]
         raise FileError(
-            "empty_name", f"The header has no name for column {positions}.", "Give every column a name."
+            "empty_name",
+            f"The header has no name for column {_list(positions)}.",
+            "Give every column a name.",
         )
     spaced = [name for name in columns if any(character.isspace() for character in name)]
     if spaced:
@@ -81,5 +83,9 @@ def _find_delimiter(line: str) -> str:
 
 
 def _quote(names: list[str]) -> str:
-    shown = ", ".join(f'"{name}"' for name in names[:10])
+    return _list([f'"{name}"' if len(name) <= 100 else f'"{name[:100]}…"' for name in names])
+
+
+def _list(names: list[str]) -> str:
+    shown = ", ".join(names[:10])
     return shown if len(names) <= 10 else f"{shown} and {len(names) - 10} more"

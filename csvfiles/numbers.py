@@ -11,6 +11,8 @@ WHOLE_DIGITS, FRACTION_DIGITS = 20, 18
 PLAIN = rf"[0-9]{{1,{WHOLE_DIGITS}}}(?:\.[0-9]{{1,{FRACTION_DIGITS}}})?"
 
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+_EXPONENT = re.compile(r"[eE].*")
+_DIGIT = re.compile(r"[1-9]")
 _GROUPED = re.compile(r"[+-]?[0-9]{1,3}(?:[,' ._\u00a0\u202f][0-9]{3})+(?:[.,][0-9]+)?")
 _WORDS = {"nan": "the metric is NaN", "inf": "the metric is infinite", "infinity": "the metric is infinite"}
 
@@ -30,12 +32,12 @@ def parse_metric(cell: str) -> Decimal:
     """
     if _NUMBER.fullmatch(cell) is None:
         raise NotAMetric(_describe(cell))
+    if not _DIGIT.search(_EXPONENT.sub("", cell)):
+        return Decimal(0)
     try:
         value = Decimal(cell)
     except (InvalidOperation, Overflow):  # an exponent beyond all bounds
         raise NotAMetric(_TOO_LONG) from None
-    if value == 0:
-        return Decimal(0)
     if value < 0:
         raise NotAMetric("the metric is negative")
     if not _fits(value):

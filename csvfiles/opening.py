@@ -25,7 +25,7 @@ def take_header(block: bytes, limits: Limits, *, final: bool) -> tuple[Header, b
         )
     line, rest = (block, b"") if end < 0 else (block[:end], block[end + 1 :])
     check_text(line)
-    header = parse_header(decode(line, 1).removesuffix("\r"))
+    header = parse_header(decode(line, lambda _before: 1).removesuffix("\r"))
     if len(header.columns) > limits.columns:
         raise FileError(
             "too_many_columns",

@@ -12,6 +12,7 @@ import polars as pl
 
 from csvfiles.adding import add_up
 from csvfiles.combinations import COMBINATION, Combinations
+from csvfiles.errors import FileError
 from csvfiles.header import check_mapping
 from csvfiles.judge import DAY, VALUE, Judge, RejectedRow
 from csvfiles.limits import DEFAULT_LIMITS, Limits
@@ -21,6 +22,8 @@ from csvfiles.repeats import RepeatedRows
 from csvfiles.source import Source
 from csvfiles.split import Splitter, cell_name
 from csvfiles.totals import FileTotals
+
+_REJECTS_AT_A_TIME = 1_000  # each with a thousand characters of a dozen cells, at worst
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +95,8 @@ class PointReader:
             frames.append(frame)
             combinations.append(new)
             rejects += rejected
-            if sum(frame.height for frame in frames) >= self._limits.batch_points:
+            points = sum(frame.height for frame in frames)
+            if points >= self._limits.batch_points or len(rejects) >= _REJECTS_AT_A_TIME:
                 yield self._end_batch(frames, combinations, rejects)
                 frames, combinations, rejects = [], [], []
         if frames:
@@ -108,19 +112,26 @@ class PointReader:
     def _read_blocks(self) -> Iterator[tuple[pl.DataFrame, pl.DataFrame, list[RejectedRow]]]:
         block, final = self._start, self._final
         while True:
-            rows, rest = self._splitter.split(block, final=final)
-            judged = self._judge.judge(rows)
-            self.rows_read += rows.count
-            self.reasons += judged.reasons
-            accepted, new = self.combinations.number(judged.accepted)
-            self._count(accepted)
-            yield accepted.select(DAY, COMBINATION, VALUE), new, judged.rejects
+            for rows in self._splitter.split(block, final=final):
+                judged = self._judge.judge(rows)
+                self.rows_read += rows.count
+                self.reasons.update(judged.reasons)
+                accepted, new = self.combinations.number(judged.accepted)
+                self._count(accepted)
+                yield accepted.select(DAY, COMBINATION, VALUE), new, judged.rejects
             if final:
                 return
-            block = self._source.read(self._limits.block_bytes)
-            final = len(block) < self._limits.block_bytes
-            block = rest + block
+            # At least as much again as what is still open, so that a long row is not split over and over.
+            size = max(self._limits.block_bytes, self._splitter.open_bytes)
+            block = self._source.read(size)
+            final = len(block) < size
 
     def _count(self, accepted: pl.DataFrame) -> None:
         self.rows_by_day.update(dict(accepted.group_by(DAY).len().iter_rows()))
+        if len(self.rows_by_day) > self._limits.dates:
+            raise FileError(
+                "too_many_dates",
+                f"The file has more than {self._limits.dates} different dates.",
+                "Check the date column and its format, or raise CSV_MAX_DATES.",
+            )
         self._repeats.add(accepted.select(DAY, *self._identity).hash_rows())

@@ -7,15 +7,18 @@ from __future__ import annotations
 
 import io
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+
+import polars as pl
 
 from csvfiles.errors import FileError
 from csvfiles.header import Header
 from csvfiles.limits import DEFAULT_LIMITS, Limits
 from csvfiles.opening import take_header
-from csvfiles.source import GZIP, Source
+from csvfiles.source import Source
 from csvfiles.split import ROW, Rows, Splitter
+from csvfiles.unpacking import GZIP, Unpacked
 
 HEAD_BYTES, TAIL_BYTES = 512 * 1024, 256 * 1024
 ROWS_AT_EACH_END = 1_000
@@ -43,6 +46,8 @@ class Sample:
 def sample_file(fetch: Fetch, *, key: str, size: int, limits: Limits = DEFAULT_LIMITS) -> Sample:
     """Read a sample of the object. Raises FileError for what would also fail the file in a sync."""
     head = fetch(0, min(size, HEAD_BYTES))
+    if b"\n" not in head and len(head) < size:  # a header of very many columns
+        head += fetch(len(head), min(size, limits.row_bytes + 1) - len(head))
     whole = len(head) >= size
     packed = head.startswith(GZIP)
     if packed and not whole:
@@ -51,11 +56,11 @@ def sample_file(fetch: Fetch, *, key: str, size: int, limits: Limits = DEFAULT_L
     text = source.read(_EXPANDED_BYTES)
     final = whole and not source.read(1)
     header, rest = take_header(text, limits, final=final)
-    rows = Splitter(header, limits).split(rest, final=final)[0]
+    rows = list(Splitter(header, limits).split(rest, final=final))
     found = _to_rows(rows, key, numbered=True)[:ROWS_AT_EACH_END]
     if not whole and not packed:
         found += _sample_tail(fetch, header, key=key, size=size, start=len(head), limits=limits)
-    return Sample(header.columns, tuple(found), len(rows.misshapen))
+    return Sample(header.columns, tuple(found), sum(len(part.misshapen) for part in rows))
 
 
 def _sample_tail(
@@ -66,27 +71,33 @@ def _sample_tail(
     tail = fetch(begin, size - begin)
     _, _, tail = tail.partition(b"\n")
     try:
-        rows = Splitter(header, limits).split(tail, final=True)[0]
+        rows = list(Splitter(header, limits).split(tail, final=True))
     except FileError:
         return []
-    if rows.misshapen and b'"' in tail:
+    if any(part.misshapen for part in rows) and b'"' in tail:
         return []
     return _to_rows(rows, key, numbered=False)[-ROWS_AT_EACH_END:]
 
 
-def _to_rows(rows: Rows, key: str, *, numbered: bool) -> list[SampledRow]:
-    numbers = rows.frame[ROW].to_list()
-    cells = rows.frame.drop(ROW).rows()
+def _to_rows(rows: Iterable[Rows], key: str, *, numbered: bool) -> list[SampledRow]:
     return [
-        SampledRow(number if numbered else None, row, key) for number, row in zip(numbers, cells, strict=True)
+        SampledRow(number if numbered else None, tuple(cells), key)
+        for part in rows
+        for number, *cells in part.frame.select(ROW, pl.exclude(ROW)).iter_rows()
     ]
 
 
 def _unpack_start(head: bytes) -> bytes:
     """The first megabytes of what a gzip file's beginning holds."""
+    unpacked, pieces, left = Unpacked(io.BytesIO(head)), [], _EXPANDED_BYTES
     try:
-        return zlib.decompressobj(wbits=31).decompress(head, _EXPANDED_BYTES)
+        while left and (piece := unpacked.read(left)):
+            pieces.append(piece)
+            left -= len(piece)
+    except EOFError:  # of course: it is a beginning
+        pass
     except zlib.error:
         raise FileError(
             "gzip_damaged", "The gzip data is damaged.", "Upload the file again, whole."
         ) from None
+    return b"".join(pieces)

@@ -3,25 +3,28 @@
 from __future__ import annotations
 
 import codecs
-import gzip
 import io
+import re
 import zlib
+from collections.abc import Callable
 from typing import BinaryIO
 
 from csvfiles.errors import FileError
 from csvfiles.limits import Limits
+from csvfiles.unpacking import GZIP, Unpacked
 
-GZIP = b"\x1f\x8b"
 UTF8_BOM = b"\xef\xbb\xbf"
 _UTF16 = (b"\xff\xfe", b"\xfe\xff")
+_UTF32 = (b"\xff\xfe\x00\x00", b"\x00\x00\xfe\xff")
 _BINARY = {
     b"PK\x03\x04": "a zip archive or an Excel workbook",
-    b"PAR1": "a Parquet file",
-    b"%PDF": "a PDF document",
+    b"PAR1\x15": "a Parquet file",
+    b"%PDF-": "a PDF document",
     b"\x28\xb5\x2f\xfd": "a Zstandard archive",
-    b"BZh": "a bzip2 archive",
+    GZIP: "a gzip file within a gzip file",
     b"\xd0\xcf\x11\xe0": "an old Excel workbook",
 }
+_BZIP2 = re.compile(rb"BZh[1-9]1AY&SY")
 _CONTROLS = bytes(set(range(32)) - set(b"\t\r\n"))
 _UNGZIP = "Upload the file again, whole."
 
@@ -31,11 +34,11 @@ class Source:
 
     def __init__(self, stream: BinaryIO, limits: Limits) -> None:
         self._limits = limits
-        raw = io.BufferedReader(stream, 1 << 20) if isinstance(stream, io.RawIOBase) else stream
+        raw = io.BufferedReader(stream, 1 << 16) if isinstance(stream, io.RawIOBase) else stream
         start = raw.read(4)
-        joined = _Joined(start, raw)
+        self._joined = _Joined(start, raw)
         self._packed = start.startswith(GZIP)
-        self._bytes: BinaryIO = gzip.GzipFile(fileobj=joined) if self._packed else joined  # type: ignore[assignment]
+        self._bytes = Unpacked(self._joined) if self._packed else self._joined
         self._expanded = 0
         self._pending = self._read_start()
 
@@ -58,16 +61,28 @@ class Source:
             piece = self._bytes.read(size)
         except EOFError:
             raise FileError("gzip_truncated", "The gzip data ends too early.", _UNGZIP) from None
-        except (gzip.BadGzipFile, zlib.error):
+        except zlib.error:
             raise FileError("gzip_damaged", "The gzip data is damaged.", _UNGZIP) from None
         self._expanded += len(piece)
-        if self._packed and self._expanded > self._limits.expanded_bytes:
+        if self._packed:
+            self._check_expansion()
+        return piece
+
+    def _check_expansion(self) -> None:
+        limits = self._limits
+        if self._expanded > limits.expanded_bytes:
             raise FileError(
                 "gzip_bomb",
-                f"The gzip file holds more than {self._limits.expanded_bytes} bytes.",
-                "Split the export into smaller files.",
+                f"The gzip file holds more than {limits.expanded_bytes} bytes.",
+                "Split the export into smaller files, or raise CSV_MAX_UNPACKED_BYTES.",
             )
-        return piece
+        packed = self._joined.bytes_read
+        if self._expanded > max(limits.expanded_freely, limits.expansion * packed):
+            raise FileError(
+                "gzip_bomb",
+                f"The gzip file unpacks to more than {limits.expansion} times its own size.",
+                "Check how it was made; if it is right, upload it unpacked, or raise CSV_MAX_UNPACK_RATIO.",
+            )
 
     def _read_start(self) -> bytes:
         self._pending = b""
@@ -83,6 +98,7 @@ class _Joined(io.RawIOBase):
 
     def __init__(self, start: bytes, rest: BinaryIO) -> None:
         self._start, self._rest = start, rest
+        self.bytes_read = 0
 
     def readable(self) -> bool:
         return True
@@ -90,8 +106,10 @@ class _Joined(io.RawIOBase):
     def read(self, size: int = -1) -> bytes:
         if self._start and size >= 0:
             piece, self._start = self._start[:size], self._start[size:]
-            return piece
-        return self._rest.read(size)
+        else:
+            piece = self._rest.read(size)
+        self.bytes_read += len(piece)
+        return piece
 
 
 def check_text(start: bytes) -> None:
@@ -99,22 +117,30 @@ def check_text(start: bytes) -> None:
     for magic, name in _BINARY.items():
         if start.startswith(magic):
             raise FileError("binary", f"The file is {name}, not CSV text.", "Export it as CSV.")
-    if start.startswith(_UTF16) or _looks_like_utf16(start):
+    if _BZIP2.match(start):
+        raise FileError("binary", "The file is a bzip2 archive, not CSV text.", "Export it as CSV.")
+    holds_nul = b"\x00" in start.split(b"\n", 1)[0]
+    if start.startswith(_UTF32):
+        raise FileError("utf32", "The file is encoded in UTF-32.", "Save it as UTF-8.")
+    if start.startswith(_UTF16) or (holds_nul and _looks_like_utf16(start)):
         raise FileError("utf16", "The file is encoded in UTF-16.", "Save it as UTF-8.")
-    if b"\x00" in start.split(b"\n", 1)[0]:
+    if holds_nul:
         raise _binary()
     if _looks_binary(start) and not _is_utf8(start):
         raise _binary()
 
 
-def decode(block: bytes, first_row: int) -> str:
-    """UTF-8 text. Raises FileError naming the row (counted in lines) and the encoding that it looks like."""
+def decode(block: bytes, find_row: Callable[[bytes], int]) -> str:
+    """UTF-8 text. Raises FileError naming the row and the encoding that it looks like.
+
+    `find_row` says in which row a beginning of the block ends.
+    """
     try:
         return block.decode("utf-8")
     except UnicodeDecodeError as error:
-        row = first_row + block.count(b"\n", 0, error.start)
         if _looks_binary(block[:4096]):
             raise _binary() from None
+        row = find_row(block[: error.start])
         raise FileError(
             "not_utf8",
             f"The file is not UTF-8: row {row} has the byte 0x{block[error.start]:02X}. "

@@ -1,13 +1,15 @@
 """Bytes to rows of cells. Two ways with one result: a fast one for plain blocks, the csv module for the rest.
 
-A block is plain when it holds no quote and every line has the header's number of delimiters: then splitting
-at each delimiter is all there is to do, and polars does it. `tests/csvfiles` holds the two ways equal.
+A block is plain when every line has the header's number of delimiters and quotes do no more than wrap whole
+cells: then, the quotes taken off, splitting at each delimiter is all there is to do, and polars does it.
+`tests/csvfiles` holds the two ways equal.
 """
 
 from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import polars as pl
@@ -15,9 +17,13 @@ import polars as pl
 from csvfiles.errors import FileError
 from csvfiles.header import Header
 from csvfiles.limits import Limits
-from csvfiles.source import decode
+from csvfiles.quotes import LINE_END, Quotes
+from csvfiles.source import UTF8_BOM, decode
 
 ROW = "row"  # the column with the row's number; the header is row 1
+_MISPLACED_RETURN = "the row has a carriage return outside quotes"
+_MISPLACED_TEXT = "the row has text after a closing quote"
+_ROWS_AT_A_TIME = 20_000  # that the csv module splits: Python's objects take fifty times a cell's bytes
 
 
 def cell_name(position: int) -> str:
@@ -42,47 +48,76 @@ class Splitter:
     """Splits a file's blocks in turn. Raises FileError where rows can no longer be told apart."""
 
     def __init__(self, header: Header, limits: Limits) -> None:
-        csv.field_size_limit(max(limits.row_bytes, 131_072))
         self._delimiter = header.delimiter
         self._width = len(header.columns)
         self._limits = limits
         self._next_row = 2
+        self._rest = b""
         self._names = [cell_name(position) for position in range(self._width)]
+        self._quotes = Quotes(header.delimiter)
         structure = header.delimiter.encode() + b"\n"
         self._content = bytes(byte for byte in range(256) if byte not in structure)
         self._line_shape = header.delimiter.encode() * (self._width - 1) + b"\n"
 
-    def split(self, block: bytes, *, final: bool) -> tuple[Rows, bytes]:
-        """The rows that end within `block`, and the bytes after them, which belong before the next block."""
+    @property
+    def open_bytes(self) -> int:
+        """How long the row is that has begun and not ended."""
+        return len(self._rest)
+
+    def split(self, block: bytes, *, final: bool) -> Iterator[Rows]:
+        """The rows that end with this block; what is left goes before the next. To be iterated to its end."""
+        block = self._rest + block
         if final and block and not block.endswith(b"\n"):
             block += b"\n"
         end = block.rfind(b"\n") + 1
-        whole, rest = block[:end], block[end:]
+        whole, self._rest = self._pass_empty_lines(block[:end]), block[end:]
         plain = self._split_plain(whole)
         if plain is not None:
-            rows = plain
+            yield plain
         else:
-            rows, open_record = self._split_exactly(whole, final=final)
-            rest = open_record + rest
-        if len(rest) > self._limits.row_bytes:
-            raise self._too_long(self._next_row, quoted=b'"' in rest)
-        return rows, rest
+            yield from self._split_exactly(whole, final=final)
+        if len(self._rest) > self._limits.row_bytes:
+            raise self._too_long(self._rest)
+
+    def _pass_empty_lines(self, block: bytes) -> bytes:
+        """The block from its first row on: an empty line is no row, but counts as one in the numbering."""
+        if block[:1] not in (b"\n", b"\r"):
+            return block
+        empty = block[: len(block) - len(block.lstrip(b"\r\n"))].rfind(b"\n") + 1
+        self._next_row += block.count(b"\n", 0, empty)
+        return block[empty:]
 
     def _split_plain(self, block: bytes) -> Rows | None:
         """None where the block is not plain."""
-        if b'"' in block or not self._lines_are_short(block):
+        bare = self._take_off(block)
+        if bare is None or not self._rows_are_short(bare):
             return None
-        if b"\r" in block:
-            if block.count(b"\r") != block.count(b"\r\n"):
-                return None
-            block = block.replace(b"\r\n", b"\n")
-        lines = block.count(b"\n")
-        if block.translate(None, self._content) != self._line_shape * lines:
+        if self._width == 1 or bare.startswith(UTF8_BOM):
+            return None  # polars takes an empty line for a cell, and a mark at its start for none
+        lines = bare.count(b"\n")
+        if bare.translate(None, self._content) != self._line_shape * lines:
             return None
-        if not block.isascii():
-            decode(block, self._next_row)
+        if not bare.isascii():
+            decode(bare, lambda before: self._next_row + before.count(b"\n"))
         if not lines:
             return Rows(self._frame([], []))
+        frame = self._read_plain(bare, lines)
+        if b'"' in block:
+            frame = self._quotes.put_back(frame, bare)
+        first, self._next_row = self._next_row, self._next_row + lines
+        numbered = frame.with_columns(pl.int_range(first, first + lines, dtype=pl.Int64).alias(ROW))
+        return Rows(numbered, may_hold_nul=b"\x00" in bare)
+
+    def _take_off(self, block: bytes) -> bytes | None:
+        """The block without quotes, lines ended by LF; None where that would be another text."""
+        if b"\r" not in block:
+            return self._quotes.take_off(block)
+        if block.count(b"\r") != block.count(b"\r\n"):
+            return None
+        bare = self._quotes.take_off(block.replace(b"\r\n", b"\n"))
+        return None if bare is None or LINE_END in bare else bare
+
+    def _read_plain(self, block: bytes, lines: int) -> pl.DataFrame:
         frame = pl.read_csv(
             io.BytesIO(block),
             has_header=False,
@@ -95,64 +130,64 @@ class Splitter:
         )
         if frame.height != lines:  # would be a row lost in silence
             raise AssertionError(f"{lines} lines became {frame.height} rows")
-        first, self._next_row = self._next_row, self._next_row + lines
-        numbered = frame.with_columns(pl.int_range(first, first + lines, dtype=pl.Int64).alias(ROW))
-        return Rows(numbered, may_hold_nul=b"\x00" in block)
+        return frame
 
-    def _lines_are_short(self, block: bytes) -> bool:
-        """Whether no line can be over the limit: such a line would fill one of these windows."""
-        half = max(self._limits.row_bytes // 2, 1)
+    def _rows_are_short(self, bare: bytes) -> bool:
+        """Whether no row can be over the limit: without quotes it would still fill one of these windows."""
+        window = max(self._limits.row_bytes // 8, 1)
         return all(
-            block.find(b"\n", start, start + half) >= 0 for start in range(0, len(block) - half + 1, half)
+            bare.find(b"\n", start, start + window) >= 0 for start in range(0, len(bare) - window + 1, window)
         )
 
-    def _split_exactly(self, block: bytes, *, final: bool) -> tuple[Rows, bytes]:
-        """Record by record, as the csv module reads; a record still open at the block's end is given back."""
-        lines = [line + "\n" for line in decode(block, self._next_row).split("\n")[:-1]]
+    def _split_exactly(self, block: bytes, *, final: bool) -> Iterator[Rows]:
+        """Record by record, as the csv module reads; one still open at the block's end stays for later."""
+        text = decode(block, self._find_row)
+        lines = io.StringIO(text, newline="\n")
         reader = csv.reader(lines, delimiter=self._delimiter, strict=True)
         kept: list[list[str]] = []
         numbers: list[int] = []
         misshapen: list[tuple[int, str]] = []
-        first_line = 0
         while True:
-            cells: list[str] = []
-            reason = ""
-            try:
-                cells = next(reader)
-            except StopIteration:
+            start, first_line = lines.tell(), reader.line_num
+            cells, fault = _take_record(reader)
+            if cells is None:
                 break
-            except csv.Error as error:
-                if str(error).startswith("unexpected end of data"):
-                    if final:
-                        raise self._unclosed(self._next_row) from None
-                    break
-                reason = self._judge_quotes(error, lines_taken=reader.line_num - first_line)
-            self._check_length(lines, first_line, reader.line_num)
-            if cells and len(cells) != self._width:
-                reason = f"the row has {len(cells)} cells where the header has {self._width}"
-            if reason:
-                misshapen.append((self._next_row, reason))
-            elif cells:  # an empty line is no row, but counts as one in the numbering
+            is_open = fault.startswith("unexpected end of data")
+            if is_open and not final:
+                self._rest = text[start:].encode() + self._rest
+                break
+            self._check_length(text, start, lines.tell())
+            if is_open or (fault and reader.line_num - first_line > 1):
+                raise self._unclosed()  # or closed by a quote of another row, which comes to the same
+            if cells and len(cells) == self._width:
                 kept.append(cells)
                 numbers.append(self._next_row)
+            elif cells or fault:  # an empty line is no row, but counts as one in the numbering
+                misshapen.append((self._next_row, self._judge_shape(cells, fault)))
             self._next_row += 1
-            first_line = reader.line_num
-        open_record = "".join(lines[first_line:]).encode()
-        return Rows(self._frame(kept, numbers), misshapen), open_record
+            if len(kept) + len(misshapen) == _ROWS_AT_A_TIME:
+                yield Rows(self._frame(kept, numbers), misshapen)
+                kept, numbers, misshapen = [], [], []
+        yield Rows(self._frame(kept, numbers), misshapen)
 
-    def _judge_quotes(self, error: csv.Error, *, lines_taken: int) -> str:
-        """The reason to reject a malformed row. Raises FileError where a quote swallowed more than it."""
-        if lines_taken > 1 or "field limit" in str(error):
-            raise self._unclosed(self._next_row) from None
-        if "new-line" in str(error):
-            return "the row has a carriage return outside quotes"
-        return "the row has text after a closing quote"
+    def _find_row(self, before: bytes) -> int:
+        """The number of the row in which these bytes of a block end."""
+        lines = io.StringIO(before.decode().replace("\r", "") + " ", newline="\n")
+        return self._next_row - 1 + sum(1 for _ in csv.reader(lines, delimiter=self._delimiter))
 
-    def _check_length(self, lines: list[str], first: int, after: int) -> None:
-        if sum(map(len, lines[first:after])) * 4 <= self._limits.row_bytes:
+    def _judge_shape(self, cells: list[str], fault: str) -> str:
+        if fault:
+            return _MISPLACED_RETURN if "new-line" in fault else _MISPLACED_TEXT
+        most = self._limits.columns  # beyond it a count would only make for more and more reasons
+        count = f"{len(cells)} cells" if len(cells) <= most else f"over {most} cells"
+        return f"the row has {count} where the header has {self._width}"
+
+    def _check_length(self, text: str, start: int, end: int) -> None:
+        if (end - start) * 4 <= self._limits.row_bytes:
             return  # a character is at most four bytes
-        if sum(len(line.encode()) for line in lines[first:after]) > self._limits.row_bytes:
-            raise self._too_long(self._next_row, quoted=after - first > 1)
+        record = text[start:end].encode()
+        if len(record) > self._limits.row_bytes:
+            raise self._too_long(record)
 
     def _frame(self, rows: list[list[str]], numbers: list[int]) -> pl.DataFrame:
         columns = list(zip(*rows, strict=True)) if rows else [()] * self._width
@@ -164,19 +199,29 @@ class Splitter:
         )
         return frame.with_columns(pl.Series(ROW, numbers, dtype=pl.Int64))
 
-    def _too_long(self, row: int, *, quoted: bool) -> FileError:
-        if quoted:
-            return self._unclosed(row)
+    def _too_long(self, record: bytes) -> FileError:
+        if b"\n" in record[: self._limits.row_bytes]:  # only a quote makes a row go on over lines
+            return self._unclosed()
         return FileError(
             "row_too_long",
-            f"Row {row} is longer than {self._limits.row_bytes} bytes.",
+            f"Row {self._next_row} is longer than {self._limits.row_bytes} bytes.",
             "Check that the file is CSV with line ends LF or CRLF, or raise CSV_MAX_ROW_BYTES.",
         )
 
-    def _unclosed(self, row: int) -> FileError:
+    def _unclosed(self) -> FileError:
         return FileError(
             "quote_never_closes",
-            f"A quote that opens in row {row} is not closed where it should be, "
+            f"A quote that opens in row {self._next_row} is not closed where it should be, "
             "so the rows after it cannot be told apart.",
             'Close the quote, or write a quote inside a cell as two: "".',
         )
+
+
+def _take_record(reader: Iterator[list[str]]) -> tuple[list[str] | None, str]:
+    """The next record's cells, or none and the csv module's words for what is wrong; None after the last."""
+    try:
+        return next(reader), ""
+    except StopIteration:
+        return None, ""
+    except csv.Error as error:
+        return [], str(error)

@@ -2,54 +2,105 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import date
 from decimal import Decimal
 
 import polars as pl
 
-from csvfiles.adding import EXACT, sum_by, to_exact
+from csvfiles.adding import EXACT, sum_by, sum_by_number, to_exact
 from csvfiles.combinations import COMBINATION, Values
-from csvfiles.judge import DAY
+from csvfiles.judge import DAY, VALUE
 from csvfiles.limits import Limits
+from csvfiles.numbers import FRACTION_DIGITS, WHOLE_DIGITS
 
 OVERALL = 0  # the "dimension" of the totals over all of them; the others are counted from 1
+NUMBER = "number"
+_LIMIT = Decimal(10) ** WHOLE_DIGITS
+_TOTALS = {"dimension": pl.Int16, "date": pl.Date, "dimension_value": pl.String, VALUE: pl.String}
 
 
 class FileTotals:
-    """Adds up the batches of a file, exactly, overall and by each of its dimensions."""
+    """Adds up the batches of a file, exactly, overall and by each of its dimensions.
+
+    `incomplete`: the positions of dimensions whose totals are not known here, for their values are too many
+    or their sums too large. Of the others, a date with more values than limits.totals_a_day has no totals.
+    """
 
     def __init__(self, dimensions: Sequence[Values], limits: Limits) -> None:
         self.overall: dict[date, Decimal] = {}
-        self.complete = True  # whether the totals by dimension are: not so for a file of very many values
+        self.incomplete: set[int] = set()
+        self._dimensions = dict(enumerate(dimensions, 1))
+        self._sums = {position: _Sums(limits) for position in self._dimensions}
         self._limits = limits
-        self._by_dimension: dict[tuple[int, date], dict[str, Decimal]] = defaultdict(dict)
-        self._dimensions = dimensions
 
     def add(self, points: pl.DataFrame) -> None:
         """A batch's points."""
         exact = to_exact(points)
+        fits = exact.schema[VALUE] != pl.String
         for day, value in sum_by(exact, DAY):
             self.overall[day] = EXACT.add(self.overall.get(day, Decimal(0)), value)
-        for position, values in enumerate(self._dimensions, 1):
-            if self.complete:
-                self._add_dimension(position, values, exact)
+            fits &= self.overall[day] < _LIMIT
+        for position in self._dimensions.keys() - self.incomplete:
+            if not fits or not self._add_dimension(position, exact):
+                self._give_up(position)
 
-    def list_totals(self, day: date, *, most_values: int) -> list[tuple[int, str, Decimal]]:
-        """(dimension, its value, total) of a day; none of a dimension that has more than `most_values`."""
-        totals = [(OVERALL, "", self.overall[day])]
-        for position in range(1, len(self._dimensions) + 1):
-            names = self._by_dimension[position, day]
-            if len(names) <= most_values:
-                totals += [(position, name, value) for name, value in names.items()]
-        return totals
+    def list_totals(self, days: Collection[date]) -> pl.DataFrame:
+        """The totals of some days: `dimension`, `date`, `dimension_value`, `value` (decimal text)."""
+        overall = [(OVERALL, day, "", format(self.overall[day], "f")) for day in days]
+        frames = [pl.DataFrame(overall, schema=_TOTALS, orient="row")]
+        for position in sorted(self._dimensions.keys() - self.incomplete):
+            sums = self._sums[position].get().filter(pl.col(DAY).is_in(list(days)))
+            texts = pl.Series(self._dimensions[position].texts, dtype=pl.String)
+            frames.append(
+                sums.select(
+                    pl.lit(position, dtype=pl.Int16).alias("dimension"),
+                    pl.col(DAY).alias("date"),
+                    texts.gather(sums[NUMBER]).alias("dimension_value"),
+                    pl.col(VALUE).cast(pl.String),
+                )
+            )
+        return pl.concat(frames)
 
-    def _add_dimension(self, position: int, values: Values, exact: pl.DataFrame) -> None:
-        numbered = exact.with_columns(values.numbers.gather(exact[COMBINATION]).alias("name"))
-        for day, number, value in sum_by(numbered, DAY, "name"):
-            known, name = self._by_dimension[position, day], values.texts[number]
-            known[name] = EXACT.add(known.get(name, Decimal(0)), value)
-        if sum(map(len, self._by_dimension.values())) > self._limits.totals_kept:
-            self.complete = False
-            self._by_dimension.clear()
+    def _add_dimension(self, position: int, exact: pl.DataFrame) -> bool:
+        """False where its values are too many to be kept."""
+        values, sums = self._dimensions[position], self._sums[position]
+        if values.too_many:
+            return False
+        numbers = values.numbers.gather(exact[COMBINATION]).alias(NUMBER)
+        sums.add(sum_by_number(exact.select(DAY, VALUE).with_columns(numbers), NUMBER))
+        return sums.height <= self._limits.totals_kept or sums.get().height <= self._limits.totals_kept
+
+    def _give_up(self, position: int) -> None:
+        self.incomplete.add(position)
+        del self._sums[position]
+
+
+class _Sums:
+    """Sums by date and a value's number: `day`, `number`, `value`; added up now and then."""
+
+    def __init__(self, limits: Limits) -> None:
+        self._most = limits.totals_a_day
+        schema = {DAY: pl.Date, NUMBER: pl.UInt32, VALUE: pl.Decimal(38, FRACTION_DIGITS)}
+        self._frames = [pl.DataFrame(schema=schema)]
+        self._apart = 0  # rows that are not added up with the others yet
+        self._over: list[date] = []  # dates of more values than are kept
+        self.height = 0
+
+    def add(self, sums: pl.DataFrame) -> None:
+        self._frames.append(sums)
+        self._apart += sums.height
+        self.height += sums.height
+        if self._apart > max(10_000, self.height // 2):
+            self.get()
+
+    def get(self) -> pl.DataFrame:
+        """One row for each date and number, of the dates that do not have too many."""
+        if self._apart:
+            sums = pl.concat(self._frames).filter(~pl.col(DAY).is_in(self._over))
+            sums = sums.group_by(DAY, NUMBER).agg(pl.col(VALUE).sum())
+            counts = sums.group_by(DAY).len()
+            self._over += counts.filter(pl.col("len") > self._most)[DAY].to_list()
+            self._frames = [sums.filter(~pl.col(DAY).is_in(self._over))]
+            self.height, self._apart = self._frames[0].height, 0
+        return self._frames[0]

@@ -42,6 +42,7 @@ def set_environment() -> None:
         VAR_DIR=str(folder),
         DATABASE_URL=f"sqlite:///{folder / 'denominator.sqlite3'}",
         REDIS_URL="",
+        CACHE_URL="",
         CACHE_DIR=str(folder / "cache"),
         QUEUE_DIR=str(folder / "queue"),
         AWS_ACCOUNT_ID=OUR_ACCOUNT,

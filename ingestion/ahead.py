@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
+import io
 import queue
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-
-from django.conf import settings
+from typing import BinaryIO
 
 from csvfiles.combinations import Combinations
-from csvfiles.limits import Limits
 from csvfiles.mapping import Mapping
 from csvfiles.read import Batch, PointReader
 from endpoints.storage import Bucket, S3Object
+from telemetry.limits import get_limits
 
 BATCHES_AHEAD = 2
 _SECONDS = 0.2  # between looks at whether anybody still wants the batches
@@ -65,7 +65,10 @@ class FileReader:
         try:
             with self._bucket.open_stream(self._version) as stream:
                 reader = PointReader(
-                    stream, mapping=self._mapping, limits=get_limits(), like=self._known.combinations
+                    _Wanted(stream, self._closed),
+                    mapping=self._mapping,
+                    limits=get_limits(),
+                    like=self._known.combinations,
                 )
                 for batch in reader:
                     if not self._hand_over(batch):
@@ -84,11 +87,20 @@ class FileReader:
         return False
 
 
-def get_limits() -> Limits:
-    """What a file may be, by the settings."""
-    return Limits(
-        row_bytes=settings.CSV_MAX_ROW_BYTES,
-        columns=settings.CSV_MAX_COLUMNS,
-        combinations=settings.CSV_MAX_COMBINATIONS,
-        rejects_kept=settings.MAX_REJECTED_ROWS_KEPT,
-    )
+class _Wanted(io.RawIOBase):
+    """A stream that breaks off once nobody wants it: hours can go by without a batch to hand over."""
+
+    def __init__(self, stream: BinaryIO, closed: threading.Event) -> None:
+        self._stream, self._closed = stream, closed
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: memoryview) -> int:
+        if self._closed.is_set():
+            raise _Unwanted
+        return self._stream.readinto(buffer)  # type: ignore[attr-defined]
+
+
+class _Unwanted(Exception):
+    pass

@@ -8,9 +8,11 @@ from django.db import connection, transaction
 from django.db.models import Count, F, Q, Sum
 
 from ingestion.leases import Lease
+from ingestion.leftovers import discard_run
 from ingestion.models import RunFile, SyncRun
 from telemetry.exact import sum_function
-from telemetry.models import Telemetry
+from telemetry.loading import abandon_loads
+from telemetry.models import SourceFile, Telemetry
 from telemetry.selectors import get_data_range
 
 State = SyncRun.State
@@ -22,49 +24,72 @@ def finish_run(*, lease: Lease) -> None:
     run, now = lease.run, lease.clock()
     with transaction.atomic():
         lease.hold(now)
-        counted = _count_files(run)
-        run.state = _judge(run, counted)
+        counted = count_files(run)
+        run.state = judge_run(run, counted)
         run.warnings = list_warnings(run)
-        _end(run, now, counted)
+        end_run(run, now, counted)
 
 
 def fail_run(*, lease: Lease, message: str) -> None:
     """End a run that met something that concerns all of its files. What it has read stays. Raises RunLost."""
-    run, now = lease.run, lease.clock()
+    with lease.fence():
+        _fail(lease.run, lease.clock(), message)
+
+
+def give_up_run(*, run: SyncRun, now: datetime) -> None:
+    """End a run that was lost too often; whoever took it up in the meantime keeps it. What was read stays."""
+    kept = "" if run.is_staged else "What it had read is kept. "
+    message = (
+        f"The sync stopped unexpectedly {run.attempts} times in a row without getting on. "
+        f"{kept}Look at the worker's log, then sync again."
+    )
     with transaction.atomic():
-        lease.hold(now)
-        run.files.filter(state=RunFile.State.PENDING).update(
-            state=RunFile.State.FAILED, message=f"Not read: {message}"
-        )
-        counted = _count_files(run)
-        run.state = State.INCOMPLETE if counted["files_read"] else State.FAILED
-        run.message = message
-        _end(run, now, counted)
+        lost = SyncRun.objects.filter(pk=run.pk, state=run.state, lease_owner=run.lease_owner)
+        for current in lost.filter(lease_until=run.lease_until).select_for_update(of=("self",)):
+            _fail(current, now, message)
 
 
-def _count_files(run: SyncRun) -> dict[str, int]:
+def _fail(run: SyncRun, now: datetime, message: str) -> None:
+    pending = run.files.filter(state=RunFile.State.PENDING)
+    reading = SourceFile.objects.filter(telemetry_id=run.telemetry_id, state=SourceFile.State.READING)
+    half_read = list(reading.filter(key__in=pending.values("key")))
+    pending.update(state=RunFile.State.FAILED, message=f"Not read: {message}")
+    abandon_loads(source_files=half_read)
+    counted = count_files(run)
+    run.state = State.INCOMPLETE if counted["files_read"] else State.FAILED
+    if run.is_staged:
+        run.state, counted["points_written"] = State.FAILED, 0
+        discard_run(run=run)
+        message = f"Nothing was changed. {message}"
+    run.message = message
+    end_run(run, now, counted)
+
+
+def count_files(run: SyncRun) -> dict[str, int]:
     found = run.files.aggregate(
         files_read=Count("pk", filter=Q(state=RunFile.State.READ)),
         files_failed=Count("pk", filter=Q(state=RunFile.State.FAILED)),
-        rows_read=Sum("rows_read"),
-        rows_rejected=Sum("rows_rejected"),
+        rows_read=Sum("rows_read", filter=Q(state=RunFile.State.READ)),
+        rows_rejected=Sum("rows_rejected", filter=Q(state=RunFile.State.READ)),
         points_written=Sum("points_written"),
     )
     return {name: number or 0 for name, number in found.items()}
 
 
-def _judge(run: SyncRun, counted: dict[str, int]) -> str:
+def judge_run(run: SyncRun, counted: dict[str, int]) -> str:
     if counted["files_failed"]:
         rest_is_in = counted["files_read"] or run.files_unchanged
         return State.INCOMPLETE if rest_is_in else State.FAILED
     return State.SUCCEEDED_WITH_REJECTS if counted["rows_rejected"] else State.SUCCEEDED
 
 
-def _end(run: SyncRun, now: datetime, counted: dict[str, int]) -> None:
+def end_run(run: SyncRun, now: datetime, counted: dict[str, int]) -> None:
     for name, number in counted.items():
         setattr(run, name, number)
     run.finished_at, run.lease_until, run.lease_owner = now, None, None
     run.save()
+    if run.is_rehearsal or (run.changes_mapping and run.state == State.FAILED):
+        return  # the data are what the last sync left
     first, last = get_data_range(telemetry=run.telemetry)
     Telemetry.objects.filter(pk=run.telemetry_id).update(
         last_sync_at=now, last_sync_state=run.state, data_from=first, data_through=last
@@ -73,14 +98,37 @@ def _end(run: SyncRun, now: datetime, counted: dict[str, int]) -> None:
 
 def list_warnings(run: SyncRun) -> list[str]:
     """What a person should look at although the run went well, each in a sentence or two."""
-    found = (
-        _warn_nothing_found(run),
+    found: tuple[str | None, ...] = (_warn_drift(run), _warn_nothing_found(run))
+    if run.files_planned:
+        found += _look_at_files(run)
+    return [text for text in found if text]
+
+
+def _look_at_files(run: SyncRun) -> tuple[str | None, ...]:
+    return (
         _warn_all_rejected(run),
         _warn_repeats(run),
         _warn_overlaps(run),
         _note_extra_columns(run),
     )
-    return [text for text in found if text]
+
+
+def _warn_drift(run: SyncRun) -> str | None:
+    """What was previewed is not quite what was done: the files were not the same any more."""
+    if run.rehearsal is None:
+        return None
+    if run.reads_files:
+        before, now = (set(one.files.values_list("key", "etag")) for one in (run.rehearsal, run))
+        different = len({key for key, _ in before ^ now})
+    else:
+        stored = run.telemetry.source_files.filter(state=SourceFile.State.STORED)
+        different = stored.filter(imported_at__gt=run.rehearsal.finished_at).count()
+    if not different:
+        return None
+    return (
+        f"Since the preview, files were added, changed or deleted: {different:,}. "
+        "What was done differs from what was shown by what they hold."
+    )
 
 
 def _warn_nothing_found(run: SyncRun) -> str | None:
@@ -96,7 +144,8 @@ def _warn_nothing_found(run: SyncRun) -> str | None:
 
 
 def _warn_all_rejected(run: SyncRun) -> str | None:
-    useless = run.files.filter(rows_read__gt=0, rows_read=F("rows_rejected")).order_by("pk")
+    read = run.files.filter(state=RunFile.State.READ)
+    useless = read.filter(rows_read__gt=0, rows_read=F("rows_rejected")).order_by("pk")
     first = useless.first()
     if first is None:
         return None
@@ -126,7 +175,7 @@ def _note_extra_columns(run: SyncRun) -> str | None:
 
 def _warn_overlaps(run: SyncRun) -> str | None:
     """Files of this run that look like parts of one export, and hold different values for the same point."""
-    if run.telemetry.overlap == Telemetry.Overlap.ADD:
+    if (run.new_overlap or run.telemetry.overlap) == Telemetry.Overlap.ADD:
         return None
     found = _find_overlap(run)
     if found is None:

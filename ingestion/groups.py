@@ -10,11 +10,11 @@ from django.db import transaction
 
 from endpoints.errors import StorageError
 from ingestion.ahead import FileReader
-from ingestion.leases import RunLost, take_files
+from ingestion.leases import RunLost, release_file, take_files
 from ingestion.models import RunFile
 from ingestion.read import ReadFile, Reading, begin, read_file, record_read
 from telemetry.blocks import BlockWriter
-from telemetry.loading import LoadLost, abandon_loads, complete_loads
+from telemetry.loading import LoadLost, abandon_loads, complete_loads, stage_loads
 
 log = structlog.get_logger(__name__)
 
@@ -32,6 +32,7 @@ def read_groups(reading: Reading) -> Iterator[int]:
                 reading.lease.renew()
             group.complete()
             yield len(group.files)
+            reading.lease.check_turn()
     except (StorageError, RunLost):
         upcoming.give_up()
         raise
@@ -81,10 +82,11 @@ class Upcoming:
         return files[position] if position < len(files) else None
 
     def _take(self) -> bool:
-        files = take_files(lease=self._reading.lease)
-        if files:
-            self._groups.append(Group(self._reading, files))
-        return bool(files)
+        with transaction.atomic():  # taken and begun at once: nobody else can have begun them in between
+            files = take_files(lease=self._reading.lease)
+            group = Group(self._reading, files) if files else None
+        self._groups += [group] if group else []
+        return group is not None
 
 
 class Group:
@@ -99,17 +101,19 @@ class Group:
 
     def read(self, run_file: RunFile, upcoming: Upcoming) -> None:
         """Read a file, or record why it cannot be read. Raises as read_file does."""
+        source_file = self._begun.pop(run_file.pk)
         with closing(upcoming.start(run_file)) as ahead:
             try:
                 read = read_file(
                     run_file=run_file,
-                    source_file=self._begun.pop(run_file.pk),
+                    source_file=source_file,
                     reading=self._reading,
                     writer=self._writer,
                     ahead=ahead,
                 )
             except LoadLost:
                 self._note_lost(run_file)
+                abandon_loads(source_files=[source_file])
             else:
                 self._read += [read] if read is not None else []
 
@@ -128,8 +132,9 @@ class Group:
         """All at once; where one has been taken over, each by itself."""
         try:
             with transaction.atomic():
-                complete_loads(loads=[one.loaded for one in read], now=self._reading.lease.clock())
                 record_read(read=read)
+                complete = stage_loads if self._reading.lease.run.is_staged else complete_loads
+                complete(loads=[one.loaded for one in read], now=self._reading.lease.clock())
         except LoadLost:
             if len(read) > 1:
                 for one in read:
@@ -148,3 +153,4 @@ class Group:
 
     def _note_lost(self, run_file: RunFile) -> None:
         log.warning("file taken over", run=run_file.run_id, file=run_file.pk)
+        release_file(run_file=run_file)

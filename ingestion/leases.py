@@ -7,7 +7,8 @@ A claim is one conditional UPDATE: zero rows means that somebody else has it. On
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from itertools import accumulate
 
@@ -29,13 +30,29 @@ class RunLost(Exception):
     """The run has ended, or its lease ran out and somebody else has taken it over."""
 
 
-class Lease:
-    """The right to work on a run, renewed by `renew` as the work goes on: to carry it out, or to help."""
+class TurnOver(RunLost):
+    """This process has worked on the run for long enough: it is somebody else's turn."""
 
-    def __init__(self, run: SyncRun, owner: uuid.UUID, clock: Clock, *, helps: bool = False) -> None:
+
+class Lease:
+    """The right to work on a run, renewed by `renew` as the work goes on: to carry it out, or to help.
+
+    `turn`: after how long to let go of it between two files; never where it is None.
+    """
+
+    def __init__(
+        self,
+        run: SyncRun,
+        owner: uuid.UUID,
+        clock: Clock,
+        *,
+        helps: bool = False,
+        turn: timedelta | None = None,
+    ) -> None:
         self.run, self.clock, self.helps = run, clock, helps
         self.owner = owner
         self._renewed_at = clock()
+        self._turn_ends = self._renewed_at + turn if turn is not None else None
 
     def renew(self) -> None:
         """Say that the work goes on; cheap enough for every batch. Raises RunLost."""
@@ -56,42 +73,82 @@ class Lease:
             raise RunLost(str(self.run.public_id))
         self._renewed_at = now
 
+    def check_turn(self) -> None:
+        """Raise TurnOver where the time for this process is up."""
+        if self._turn_ends is not None and self.clock() >= self._turn_ends:
+            raise TurnOver(str(self.run.public_id))
 
-def claim_run(*, run_id: int, clock: Clock) -> Lease | None:
-    """The run is ours to carry out; None where somebody does already or it has ended."""
+    @contextmanager
+    def fence(self) -> Iterator[None]:
+        """A transaction in which nobody can take the run over. Raises RunLost where somebody has.
+
+        A worker that was only slow does not know that it was taken for dead: what it writes from an old
+        listing must not come after what its successor has written.
+        """
+        with transaction.atomic():
+            self.hold(self.clock())
+            yield
+
+
+def claim_run(*, run_id: int, clock: Clock, turn: timedelta | None = None) -> Lease | None:
+    """The run is ours to carry out; None where somebody does already or it has ended.
+
+    `attempts` counts those in a row that did not get on: a run over a huge bucket may take many.
+    """
     now, owner = clock(), uuid.uuid4()
     before = SyncRun.objects.filter(pk=run_id).values_list("lease_owner", flat=True).first()
+    got_on = before is not None and has_got_on(run_id=run_id, owner=before)
     free = Q(state=SyncRun.State.QUEUED) | Q(state=SyncRun.State.RUNNING, lease_until__lt=now)
     claimed = SyncRun.objects.filter(free, pk=run_id).update(
         state=SyncRun.State.RUNNING,
         lease_owner=owner,
         lease_until=_end_of_lease(now),
-        attempts=F("attempts") + 1,
+        attempts=1 if got_on else F("attempts") + 1,
         started_at=Coalesce(F("started_at"), now),
     )
     if not claimed:
         return None
     if before is not None:  # it is dead, and so is its hold on a file
-        RunFile.objects.filter(run_id=run_id, taken_by=before).update(taken_until=None)
-    return Lease(_get_run(run_id), owner, clock)
+        held = RunFile.objects.filter(run_id=run_id, taken_by=before, taken_until__gte=now)
+        held.update(taken_until=now - timedelta(seconds=1))
+    return Lease(_get_run(run_id), owner, clock, turn=turn)
 
 
-def join_run(*, run_id: int, clock: Clock) -> Lease | None:
+def has_got_on(*, run_id: int, owner: uuid.UUID) -> bool:
+    """Whether this owner of the run's lease has brought a file of it to its end."""
+    taken = RunFile.objects.filter(run_id=run_id, taken_by=owner)
+    return taken.exclude(state=RunFile.State.PENDING).exists()
+
+
+def hand_on(*, lease: Lease) -> None:
+    """Let go of a run, so that anybody may take it up where it is, and at once."""
+    _pending(lease.run).filter(taken_by=lease.owner).update(taken_until=None)
+    mine = SyncRun.objects.filter(pk=lease.run.pk, state=SyncRun.State.RUNNING, lease_owner=lease.owner)
+    mine.update(lease_until=lease.clock(), attempts=0)  # nothing has failed
+
+
+def join_run(*, run_id: int, clock: Clock, turn: timedelta | None = None) -> Lease | None:
     """A place beside the process that carries the run out; None where there is nothing to help with."""
     open_runs = SyncRun.objects.filter(state=SyncRun.State.RUNNING, planned_at__isnull=False)
     if not open_runs.filter(pk=run_id).exists():
         return None
-    return Lease(_get_run(run_id), uuid.uuid4(), clock, helps=True)
+    return Lease(_get_run(run_id), uuid.uuid4(), clock, helps=True, turn=turn)
 
 
 def take_files(*, lease: Lease) -> list[RunFile]:
-    """The next files that nobody reads, now ours: one large or a few small ones; none where none is left."""
+    """The next files that nobody reads, now ours: one large or a few small ones; none where none is left.
+
+    Those whose reader died come last, and one at a time: one of them may be what it died of.
+    """
     now = lease.clock()
-    free = _pending(lease.run).filter(Q(taken_until=None) | Q(taken_until__lt=now)).order_by("pk")
+    free = _pending(lease.run).filter(Q(taken_until=None) | Q(taken_until__lt=now))
+    free = free.order_by(F("taken_until").asc(nulls_first=True), "pk")
     free = free.exclude(taken_by=lease.owner, taken_until__isnull=False)  # late, but at work on them
     with transaction.atomic():
         found = list(free.select_for_update(skip_locked=True)[: 4 * FILES_TAKEN])
         taken = _choose(found)
+        if taken and taken[0].taken_until is not None and _holds_files(lease):
+            return []  # it is to be alone
         for run_file in taken:
             run_file.taken_by, run_file.taken_until = lease.owner, _end_of_lease(now)
         mine = RunFile.objects.filter(pk__in=[run_file.pk for run_file in taken])
@@ -99,11 +156,34 @@ def take_files(*, lease: Lease) -> list[RunFile]:
     return taken
 
 
+def lock_files(*, run_files: Sequence[RunFile]) -> bool:
+    """Whether these files, which this process took, are still its own; they stay so in this transaction.
+
+    A process that was only slow does not know that others have taken its files over.
+    """
+    owners = {run_file.taken_by for run_file in run_files}
+    mine = RunFile.objects.filter(
+        pk__in=[run_file.pk for run_file in run_files], state=RunFile.State.PENDING, taken_by__in=owners
+    )
+    return len(mine.select_for_update(no_key=True).values_list("pk")) == len(run_files)
+
+
+def release_file(*, run_file: RunFile) -> None:
+    """Let anybody read a file whose reading somebody disturbed, where it is still ours."""
+    pending = RunFile.objects.filter(pk=run_file.pk, state=RunFile.State.PENDING)
+    pending.filter(taken_by=run_file.taken_by).update(taken_until=None)
+
+
+def _holds_files(lease: Lease) -> bool:
+    return _pending(lease.run).filter(taken_by=lease.owner, taken_until__isnull=False).exists()
+
+
 def _choose(free: list[RunFile]) -> list[RunFile]:
     """A quarter of what is left, so that processes that share a run end together; and not too much."""
-    sizes = accumulate(run_file.size for run_file in free)
+    untried = [run_file for run_file in free if run_file.taken_until is None]
+    sizes = accumulate(run_file.size for run_file in untried)
     fitting = sum(1 for size in sizes if size <= BYTES_TAKEN)
-    return free[: max(1, min(len(free) // 4, fitting))]
+    return (untried or free)[: max(1, min(len(untried) // 4, fitting))]
 
 
 def files_are_left(*, lease: Lease) -> bool:

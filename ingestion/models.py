@@ -25,6 +25,15 @@ class SyncRun(models.Model):
         COMMAND = "command", "Command line"
         ACTIVATED = "activated", "Activated"
 
+    class Scope(models.TextChoices):
+        """What a run reads, beside what is new or changed: every run brings that in."""
+
+        CHANGED = "changed", "New and changed files"
+        ALL = "all", "Every file again"
+        SINCE = "since", "Files with dates from a day on again"
+        REJECTED = "rejected", "Files with rejected rows again"
+        NAMED = "named", "Chosen files again"
+
     ACTIVE_STATES = (State.QUEUED, State.RUNNING)
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -34,7 +43,16 @@ class SyncRun(models.Model):
     requested_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
     )
-    reimport = models.BooleanField(default=False)  # read every file again, whatever is stored
+    scope = models.CharField(max_length=10, choices=Scope.choices, default=Scope.CHANGED)
+    scope_from = models.DateField(null=True)  # only where the scope is SINCE
+    scope_keys = models.JSONField(default=list)  # only where the scope is NAMED
+    is_rehearsal = models.BooleanField(default=False)  # reads and compares, and nothing of it counts
+    rehearsal = models.ForeignKey("self", null=True, on_delete=models.SET_NULL, related_name="+")  # applied
+    new_dimensions = models.JSONField(null=True)  # [column], with which all files are read; None: as they are
+    new_overlap = models.CharField(max_length=10, choices=Telemetry.Overlap.choices, blank=True)
+    # Whether files that cannot be read again may go on counting with nothing under a new dimension.
+    keeps_unreadable = models.BooleanField(default=False)
+    comparison = models.JSONField(null=True)  # what the rehearsal found (ingestion.comparison)
     state = models.CharField(max_length=30, choices=State.choices, default=State.QUEUED)
     created_at = models.DateTimeField()
     started_at = models.DateTimeField(null=True)
@@ -42,14 +60,15 @@ class SyncRun(models.Model):
     planned_at = models.DateTimeField(null=True)  # when the list of files to read was complete
     lease_owner = models.UUIDField(null=True)  # who works on the run
     lease_until = models.DateTimeField(null=True)  # renewed while the work goes on; past it, the run is lost
-    attempts = models.PositiveSmallIntegerField(default=0)
+    attempts = models.PositiveSmallIntegerField(default=0)  # in a row that did not get on
+    queued_at = models.DateTimeField(null=True)  # when it was lost and put on the queue again
     found_nothing = models.BooleanField(default=False)  # no object at all under the prefix
     files_planned = models.BigIntegerField(default=0)  # to read in this run
     files_read = models.BigIntegerField(default=0)
     files_unchanged = models.BigIntegerField(default=0)
     files_ignored = models.BigIntegerField(default=0)
     files_failed = models.BigIntegerField(default=0)
-    rows_read = models.BigIntegerField(default=0)
+    rows_read = models.BigIntegerField(default=0)  # of the files that were read; failed ones count nothing
     rows_rejected = models.BigIntegerField(default=0)
     points_written = models.BigIntegerField(default=0)
     warnings = models.JSONField(default=list)  # [text]
@@ -85,6 +104,21 @@ class SyncRun(models.Model):
     @property
     def rows_used(self) -> int:
         return self.rows_read - self.rows_rejected
+
+    @property
+    def changes_mapping(self) -> bool:
+        """Whether it reads by other dimensions or adds up by another rule than the telemetry has."""
+        return self.new_dimensions is not None or bool(self.new_overlap)
+
+    @property
+    def reads_files(self) -> bool:
+        """Whether it asks the bucket at all: another overlap rule adds the stored points up anew."""
+        return not self.new_overlap or self.new_dimensions is not None or self.scope != self.Scope.CHANGED
+
+    @property
+    def is_staged(self) -> bool:
+        """Whether its files wait for each other: to count all at once, or only to be compared."""
+        return self.is_rehearsal or self.changes_mapping
 
 
 class RunFile(models.Model):

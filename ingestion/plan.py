@@ -6,46 +6,62 @@ An unchanged prefix costs the list calls and one query for each of them.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
+from functools import partial
 
 from csvfiles.names import reason_to_ignore
 from endpoints.storage import Bucket, S3Object
 from ingestion.leases import Lease
 from ingestion.models import RunFile, SyncRun
+from ingestion.scope import get_scope, select_again
 from telemetry.loading import ignore_file, move_modified, take_back
 from telemetry.models import SourceFile
+from telemetry.staging import discard_staged
 
+State = SourceFile.State
 Known = dict[str, SourceFile]  # state -> the version of a key that is in it
+Change = Callable[[], None]
 
 
 def plan_run(*, lease: Lease, bucket: Bucket) -> None:
     """List the bucket and write down what is to be read. Raises StorageError, RunLost."""
     run = lease.run
-    run.files.all().delete()  # of an attempt that was lost while it planned
+    if run.attempts > 1:  # the one before was lost while it planned
+        with lease.fence():
+            run.files.all().delete()
+    if run.telemetry.source_files.filter(state=State.STAGED).exists():  # of a run that was given up
+        with lease.fence():
+            discard_staged(telemetry=run.telemetry)
     counts: Counter[str] = Counter()
     for page in bucket.list_pages(run.telemetry.full_prefix):
         counts["objects"] += len(page)
-        _plan_page(run, page, counts)
+        _plan_page(lease, page, counts)
         lease.renew()
     run.planned_at = lease.clock()
     run.found_nothing = not counts["objects"]
     run.files_planned = counts["planned"]
     run.files_unchanged = counts["unchanged"]
     run.files_ignored = counts["ignored"]
-    run.save(
-        update_fields=["planned_at", "found_nothing", "files_planned", "files_unchanged", "files_ignored"]
-    )
+    with lease.fence():
+        run.save(
+            update_fields=["planned_at", "found_nothing", "files_planned", "files_unchanged", "files_ignored"]
+        )
 
 
-def _plan_page(run: SyncRun, page: list[S3Object], counts: Counter[str]) -> None:
+def _plan_page(lease: Lease, page: list[S3Object], counts: Counter[str]) -> None:
+    run = lease.run
     known = _find_known(run, page)
-    to_read = []
+    again = _select_again(run, known)
+    to_read: list[RunFile] = []
+    changes: list[Change] = []
     for found in page:
         reason = reason_to_ignore(found.key, found.size)
         if reason:
             counts["ignored"] += 1
-            _note_ignored(run, found, known[found.key], reason)
-        elif _is_unchanged(run, found, known[found.key]):
+            changes += _note_ignored(run, found, known[found.key], reason)
+        elif found.key not in again and _is_stored(run, found, known[found.key]):
             counts["unchanged"] += 1
+            changes += _note_unchanged(run, found, known[found.key])
         else:
             to_read.append(
                 RunFile(
@@ -57,7 +73,11 @@ def _plan_page(run: SyncRun, page: list[S3Object], counts: Counter[str]) -> None
                 )
             )
     counts["planned"] += len(to_read)
-    RunFile.objects.bulk_create(to_read)
+    if to_read or changes:
+        with lease.fence():
+            RunFile.objects.bulk_create(to_read)
+            for change in changes:
+                change()
 
 
 def _find_known(run: SyncRun, page: list[S3Object]) -> defaultdict[str, Known]:
@@ -66,7 +86,7 @@ def _find_known(run: SyncRun, page: list[S3Object]) -> defaultdict[str, Known]:
     files = SourceFile.objects.filter(
         telemetry_id=run.telemetry_id,
         key__in=[found.key for found in page],
-        state__in=[SourceFile.State.STORED, SourceFile.State.FAILED, SourceFile.State.IGNORED],
+        state__in=[State.STORED, State.FAILED, State.IGNORED],
     )
     for source_file in files:
         source_file.telemetry = run.telemetry
@@ -74,10 +94,20 @@ def _find_known(run: SyncRun, page: list[S3Object]) -> defaultdict[str, Known]:
     return known
 
 
-def _note_ignored(run: SyncRun, found: S3Object, known: Known, reason: str) -> None:
-    before = known.get(SourceFile.State.IGNORED)
+def _select_again(run: SyncRun, known: defaultdict[str, Known]) -> set[str]:
+    """The stored keys that are to be read although they are unchanged."""
+    stored = [states[State.STORED] for states in known.values() if State.STORED in states]
+    carried_over = {file.key for file in stored if file.is_carried_over}  # and now it is there again
+    return carried_over | select_again(get_scope(run), stored)
+
+
+def _note_ignored(run: SyncRun, found: S3Object, known: Known, reason: str) -> Iterator[Change]:
+    before = known.get(State.IGNORED)
+    if run.is_rehearsal:
+        return
     if before is None or (before.etag, before.message) != (found.etag, reason):
-        ignore_file(
+        yield partial(
+            ignore_file,
             telemetry=run.telemetry,
             key=found.key,
             etag=found.etag,
@@ -87,14 +117,19 @@ def _note_ignored(run: SyncRun, found: S3Object, known: Known, reason: str) -> N
         )
 
 
-def _is_unchanged(run: SyncRun, found: S3Object, known: Known) -> bool:
+def _is_stored(run: SyncRun, found: S3Object, known: Known) -> bool:
     """Whether this version is stored. One that failed is read again: the rules may have changed."""
-    stored = known.get(SourceFile.State.STORED)
-    if run.reimport or stored is None or stored.etag != found.etag:
+    stored = known.get(State.STORED)
+    if stored is None or stored.etag != found.etag:
         return False
+    # Where all files wait for each other, what a new time moves is to be seen, or to count, with the rest.
+    return not run.is_staged or stored.last_modified == found.last_modified
+
+
+def _note_unchanged(run: SyncRun, found: S3Object, known: Known) -> Iterator[Change]:
+    stored = known[State.STORED]
     if stored.last_modified != found.last_modified:
-        move_modified(source_file=stored, last_modified=found.last_modified)
-    for state in (SourceFile.State.FAILED, SourceFile.State.IGNORED):
-        if state in known:  # a later version that was bad has been taken back
-            take_back(source_file=known[state])
-    return True
+        yield partial(move_modified, source_file=stored, last_modified=found.last_modified)
+    for state in (State.FAILED, State.IGNORED):
+        if state in known and not run.is_rehearsal:  # a later version that was bad has been taken back
+            yield partial(take_back, source_file=known[state])

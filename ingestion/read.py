@@ -7,6 +7,7 @@ from contextlib import closing
 from dataclasses import dataclass, field
 
 import structlog
+from django.db import transaction
 
 from csvfiles.errors import FileError
 from csvfiles.judge import RejectedRow as Rejected
@@ -24,8 +25,9 @@ from endpoints.errors import (
 )
 from endpoints.storage import Bucket, S3Object
 from ingestion.ahead import FileReader, Known
-from ingestion.leases import Lease
+from ingestion.leases import Lease, lock_files
 from ingestion.models import RejectedRow, RunFile
+from ingestion.threshold import TooManyRejected, check_rejects
 from telemetry.blocks import BlockWriter
 from telemetry.loading import (
     Load,
@@ -105,10 +107,16 @@ def read_file(
             return None
         except (FileError, StorageError) as error:
             load.discard()
-            fail_load(source_file=source_file, message=str(error))
+            _fail(reading, source_file, str(error))
             _record_failure(run_file, source_file, str(error))
             if isinstance(error, CONCERNS_EVERY_FILE):
                 raise
+            return None
+        except TooManyRejected as error:
+            load.discard()
+            reader = file_reader.result
+            _fail(reading, source_file, str(error), **_count_rows(reader))
+            _record_failure(run_file, source_file, str(error), too_many=reader)
             return None
         except LoadLost:
             load.discard()
@@ -118,10 +126,15 @@ def read_file(
 
 
 def begin(*, run_files: Sequence[RunFile], telemetry: Telemetry) -> list[SourceFile]:
-    """The versions of these files, about to be read; nothing is left of an attempt that was lost."""
-    RejectedRow.objects.filter(run_file__in=run_files).delete()
+    """The versions of these files, about to be read; nothing is left of an attempt that was lost.
+
+    Raises LoadLost where somebody has taken one of the files over.
+    """
     versions = [Version(file.key, file.etag, file.size, file.last_modified) for file in run_files]
-    return begin_loads(telemetry=telemetry, versions=versions)
+    with transaction.atomic():
+        _lock(run_files)
+        RejectedRow.objects.filter(run_file__in=run_files).delete()
+        return begin_loads(telemetry=telemetry, versions=versions)
 
 
 def record_read(*, read: Sequence[ReadFile]) -> None:
@@ -148,32 +161,62 @@ def _describe(read: ReadFile) -> dict[str, object]:
 def _read(run_file: RunFile, load: Load, reading: Reading, ahead: FileReader) -> ReadFile:
     for batch in ahead.batches(while_waiting=reading.lease.renew):
         load.add(points=batch.points, combinations=batch.combinations)
-        _keep_rejects(run_file, batch.rejects)
+        if not reading.lease.run.is_rehearsal:  # its columns may never be selected: no cell of them is kept
+            _keep_rejects(run_file, batch.rejects)
         reading.lease.renew()
     reader = ahead.result
+    telemetry = reading.lease.run.telemetry
+    check_rejects(telemetry=telemetry, rows_read=reader.rows_read, reasons=reader.reasons)
     outcome = Outcome(reader.rows_read, reader.rows_rejected, reader.rows_by_day, reader.totals)
     return ReadFile(run_file, load.finish(outcome), reader)
 
 
 def _keep_rejects(run_file: RunFile, rejects: list[Rejected]) -> None:
-    RejectedRow.objects.bulk_create(
-        (
-            RejectedRow(run_file=run_file, row_number=row.row_number, reason=row.reason, cells=row.cells)
-            for row in rejects
-        ),
-        batch_size=1_000,
+    """Raises LoadLost: rows of a reader that lost the file must not come among those of its successor."""
+    if not rejects:
+        return
+    kept = (
+        RejectedRow(run_file=run_file, row_number=row.row_number, reason=row.reason, cells=row.cells)
+        for row in rejects
     )
+    with transaction.atomic():
+        _lock([run_file])
+        RejectedRow.objects.bulk_create(kept, batch_size=1_000)
 
 
-def _record_failure(run_file: RunFile, source_file: SourceFile, message: str) -> None:
-    """End the reading of a file that this process has taken. Raises LoadLost where it has it no more."""
-    failed = RunFile.objects.filter(**_still_ours(run_file)).update(
-        state=RunFile.State.FAILED, message=message, source_file=source_file
-    )
-    if not failed:
-        raise LoadLost(run_file.key)
-    run_file.rejected_rows.all().delete()
+def _lock(run_files: Sequence[RunFile]) -> None:
+    if not lock_files(run_files=run_files):
+        raise LoadLost(run_files[0].key)
+
+
+def _record_failure(
+    run_file: RunFile, source_file: SourceFile, message: str, *, too_many: PointReader | None = None
+) -> None:
+    """End the reading of a file that this process has taken. Raises LoadLost where it has it no more.
+
+    `too_many`: it was read to its end and rejected too many rows. They stay, for somebody to mend.
+    """
+    fields = {"state": RunFile.State.FAILED, "message": message, "source_file": source_file}
+    if too_many is not None:
+        fields |= {**_count_rows(too_many), "reject_reasons": dict(too_many.reasons)}
+    with transaction.atomic():
+        if not RunFile.objects.filter(**_still_ours(run_file)).update(**fields):
+            raise LoadLost(run_file.key)
+        if too_many is None:
+            run_file.rejected_rows.all().delete()
     log.warning("file failed", run=run_file.run_id, source_file=source_file.pk)
+
+
+def _fail(reading: Reading, source_file: SourceFile, message: str, **counts: int) -> None:
+    """Where nothing of the run counts yet, its failures do not either: the next sync meets them again."""
+    if reading.lease.run.is_staged:
+        drop_load(source_file=source_file, message=message)
+    else:
+        fail_load(source_file=source_file, message=message, **counts)
+
+
+def _count_rows(reader: PointReader) -> dict[str, int]:
+    return {"rows_read": reader.rows_read, "rows_rejected": reader.rows_rejected}
 
 
 def _still_ours(run_file: RunFile) -> dict[str, object]:
@@ -187,4 +230,6 @@ def _find_newest(bucket: Bucket, key: str) -> S3Object | None:
 
 def _move_to(run_file: RunFile, newest: S3Object) -> None:
     run_file.etag, run_file.size, run_file.last_modified = newest.etag, newest.size, newest.last_modified
-    run_file.save(update_fields=["etag", "size", "last_modified"])
+    with transaction.atomic():
+        _lock([run_file])
+        run_file.save(update_fields=["etag", "size", "last_modified"])

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections import Counter
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 
 from django.conf import settings
@@ -7,6 +9,22 @@ from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
 
 from ingestion.models import RejectedRow, RunFile, SyncRun
 from telemetry.models import SourceFile, Telemetry
+
+EXAMPLES = 3  # rows shown for a reason
+EXPLAINED = 20  # reasons with examples; there are hardly ever as many
+
+
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """Why rows were rejected. `rows` counts also those whose cells are not kept."""
+
+    text: str
+    rows: int
+    rows_of_failed: int  # of these, in files that failed as a whole
+    examples: list[RejectedRow]
+
+
+MESSAGES_APART, MESSAGES_APART_AT_MOST = timedelta(minutes=1), timedelta(hours=1)
 
 
 def list_runs(*, telemetry: Telemetry) -> QuerySet[SyncRun]:
@@ -25,9 +43,9 @@ def list_run_files(*, run: SyncRun) -> QuerySet[RunFile]:
 
 
 def list_rejected_rows(
-    *, run: SyncRun | None = None, telemetry: Telemetry | None = None
+    *, run: SyncRun | None = None, telemetry: Telemetry | None = None, reason: str | None = None
 ) -> QuerySet[RejectedRow]:
-    """Rejected rows of a run, or of a telemetry's stored files as they are now."""
+    """Rejected rows of a run, or of a telemetry's stored files as they are now; of one reason, or all."""
     rows = RejectedRow.objects.select_related("run_file").order_by("run_file", "row_number")
     if run is not None:
         rows = rows.filter(run_file__run=run)
@@ -35,7 +53,7 @@ def list_rejected_rows(
         rows = rows.filter(
             run_file__run__telemetry=telemetry, run_file__source_file__state=SourceFile.State.STORED
         )
-    return rows
+    return rows.filter(reason=reason) if reason else rows
 
 
 def count_rejected_rows(*, telemetry: Telemetry) -> int:
@@ -44,13 +62,25 @@ def count_rejected_rows(*, telemetry: Telemetry) -> int:
     return stored.aggregate(rows=Sum("rows_rejected"))["rows"] or 0
 
 
-def count_rejects_by_reason(*, run: SyncRun) -> dict[str, int]:
-    """All rejected rows of the run, also those whose cells are not kept; the most frequent reason first."""
-    counts: dict[str, int] = {}
-    for reasons in run.files.exclude(reject_reasons={}).values_list("reject_reasons", flat=True):
-        for reason, rows in reasons.items():
-            counts[reason] = counts.get(reason, 0) + rows
-    return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
+def list_reasons(*, run: SyncRun) -> list[Reason]:
+    """Why rows of the run were rejected, the most frequent reason first."""
+    all_rows: Counter[str] = Counter()
+    of_failed: Counter[str] = Counter()
+    files = run.files.exclude(reject_reasons={}).values_list("state", "reject_reasons")
+    for state, reasons in files.iterator():
+        all_rows.update(reasons)
+        if state == RunFile.State.FAILED:
+            of_failed.update(reasons)
+    ordered = sorted(all_rows.items(), key=lambda item: (-item[1], item[0]))
+    return [
+        Reason(
+            text=text,
+            rows=rows,
+            rows_of_failed=of_failed[text],
+            examples=list(list_rejected_rows(run=run, reason=text)[:EXAMPLES]) if place < EXPLAINED else [],
+        )
+        for place, (text, rows) in enumerate(ordered)
+    ]
 
 
 def count_rows(*, run: SyncRun) -> dict[str, int]:
@@ -75,9 +105,10 @@ def list_due_telemetries(*, now: datetime) -> list[tuple[Telemetry, date]]:
     """
     day, due = last_due_day(now=now)
     runs = SyncRun.objects.filter(telemetry=OuterRef("pk"))
-    in_the_way = Q(scheduled_day=day) | Q(state__in=SyncRun.ACTIVE_STATES)
+    # Two questions, each along its own index: joined by OR they read the runs of all years, each minute.
     telemetries = Telemetry.objects.filter(
-        ~Exists(runs.filter(in_the_way)),
+        ~Exists(runs.filter(scheduled_day=day)),
+        ~Exists(runs.filter(state__in=SyncRun.ACTIVE_STATES)),
         status=Telemetry.Status.ACTIVE,
         account__s3_csv_telemetry=True,
         created_at__lte=due,
@@ -85,10 +116,23 @@ def list_due_telemetries(*, now: datetime) -> list[tuple[Telemetry, date]]:
     return [(telemetry, day) for telemetry in telemetries]
 
 
-def list_lost_runs(*, now: datetime) -> QuerySet[SyncRun]:
-    """Runs whose worker has not been heard of, or whose message has found no worker."""
+def list_lost_runs(*, now: datetime) -> list[SyncRun]:
+    """Runs whose worker has not been heard of, or whose message has found none, and is worth another one.
+
+    Workers may be busy for hours, and then every message waits with the others: the first one more comes at
+    once, the next after ever longer, up to an hour.
+    """
     waited = now - timedelta(seconds=4 * settings.RUN_HEARTBEAT_SECONDS)
-    return SyncRun.objects.filter(
+    runs = SyncRun.objects.filter(
         Q(state=SyncRun.State.RUNNING, lease_until__lt=now)
         | Q(state=SyncRun.State.QUEUED, created_at__lt=waited)
-    ).order_by("created_at")
+    )
+    return [run for run in runs.order_by("created_at") if _is_worth_a_message(run, now)]
+
+
+def _is_worth_a_message(run: SyncRun, now: datetime) -> bool:
+    lost_at = run.lease_until or run.created_at
+    if run.queued_at is None or run.queued_at < lost_at:
+        return True
+    patience = min(max(run.queued_at - lost_at, MESSAGES_APART), MESSAGES_APART_AT_MOST)
+    return now - run.queued_at >= patience

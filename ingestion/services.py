@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import asdict, replace
 from datetime import date, datetime
+from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -10,11 +13,24 @@ from django.db import IntegrityError, transaction
 
 from accounts.models import User
 from audit.services import record
+from ingestion.finish import give_up_run
+from ingestion.leases import has_got_on
 from ingestion.messages import send
-from ingestion.models import RunFile, SyncRun
+from ingestion.models import SyncRun
+from ingestion.scope import (
+    WHAT_CHANGED,
+    Change,
+    Scope,
+    as_fields,
+    check_change,
+    get_change,
+    get_scope,
+)
 from ingestion.selectors import get_active_run, list_due_telemetries, list_lost_runs
 from telemetry.models import Telemetry
 from telemetry.services import activate_telemetry
+
+_STARTED_AT_A_TIME = 500  # telemetries whose daily sync is written down in one transaction
 
 
 def request_sync(
@@ -23,18 +39,58 @@ def request_sync(
     trigger: str,
     now: datetime,
     requested_by: User | None = None,
-    reimport: bool = False,
+    **options: Any,
 ) -> SyncRun:
     """A run for the telemetry, on the queue: a new one, or the one that is going on.
 
     Raises ValidationError for an inactive telemetry.
     """
     run, created = create_run(
-        telemetry=telemetry, trigger=trigger, now=now, requested_by=requested_by, reimport=reimport
+        telemetry=telemetry, trigger=trigger, now=now, requested_by=requested_by, **options
     )
     if created:
         _queue(run)
     return run
+
+
+def request_run(*, telemetry: Telemetry, now: datetime, requested_by: User | None, **options: Any) -> SyncRun:
+    """A run of just that (create_run's options), on the queue.
+
+    Raises ValidationError where it cannot be, and where another run of the telemetry is going on.
+    """
+    run, created = create_run(
+        telemetry=telemetry,
+        trigger=SyncRun.Trigger.MANUAL,
+        now=now,
+        requested_by=requested_by,
+        **options,
+    )
+    if not created:
+        raise ValidationError("A sync of this telemetry is going on. Try again once it has ended.")
+    _queue(run)
+    return run
+
+
+def apply_rehearsal(
+    *, rehearsal: SyncRun, keeps_unreadable: bool, now: datetime, requested_by: User | None
+) -> SyncRun:
+    """Do what the rehearsal showed: a run of its scope and change, on the queue. Raises ValidationError."""
+    if rehearsal.comparison is None:
+        raise ValidationError("There is nothing to apply: the preview has not ended, or has failed.")
+    if rehearsal.comparison["needs_consent"] and not keeps_unreadable:
+        raise ValidationError(
+            "Some files cannot be read again. Agree that they keep counting with an empty value under the "
+            "new dimension, or put them back and preview again."
+        )
+    change = get_change(rehearsal)
+    return request_run(
+        telemetry=rehearsal.telemetry,
+        now=now,
+        requested_by=requested_by,
+        scope=get_scope(rehearsal),
+        change=change and replace(change, keeps_unreadable=keeps_unreadable),
+        rehearsal=rehearsal,
+    )
 
 
 def create_run(
@@ -43,13 +99,18 @@ def create_run(
     trigger: str,
     now: datetime,
     requested_by: User | None = None,
-    reimport: bool = False,
-    scheduled_day: date | None = None,
+    scope: Scope = WHAT_CHANGED,
+    change: Change | None = None,
+    is_rehearsal: bool = False,
+    rehearsal: SyncRun | None = None,
 ) -> tuple[SyncRun, bool]:
-    """A queued run, or the one in its way (active, or of the same scheduled day) and False.
+    """A queued run, or the active one in its way and False.
 
-    The caller queues or executes it. Raises ValidationError for an inactive telemetry.
+    The caller queues or executes it. A rehearsal compares what the scope or the change would do, and leaves
+    nothing behind. Raises ValidationError for an inactive telemetry, and for a change that is none.
     """
+    if change is not None:
+        check_change(telemetry=telemetry, change=change)
     if telemetry.status != Telemetry.Status.ACTIVE:
         raise ValidationError(f"{telemetry.name} is inactive. Activate it to sync it again.")
     try:
@@ -58,12 +119,13 @@ def create_run(
                 telemetry=telemetry,
                 trigger=trigger,
                 requested_by=requested_by,
-                reimport=reimport,
-                scheduled_day=scheduled_day,
+                is_rehearsal=is_rehearsal,
+                rehearsal=rehearsal,
+                **as_fields(scope, change),
                 created_at=now,
             )
             if trigger != SyncRun.Trigger.SCHEDULED:  # by the clock: nobody did it
-                after = {"trigger": trigger, "reimport": reimport}
+                after = {"trigger": trigger, "rehearsal": is_rehearsal, "change": change and asdict(change)}
                 record("telemetry.sync_requested", account=telemetry.account, target=telemetry, after=after)
     except IntegrityError:
         return get_active_run(telemetry=telemetry) or telemetry.sync_runs.latest("created_at"), False
@@ -83,48 +145,52 @@ def activate_and_catch_up(
 
 def start_due_syncs(*, now: datetime) -> int:
     """Queue the daily sync of every telemetry that is due; how many. Safe to call at any time, by anyone."""
-    started = 0
-    for telemetry, day in list_due_telemetries(now=now):
-        run, created = create_run(
-            telemetry=telemetry, trigger=SyncRun.Trigger.SCHEDULED, now=now, scheduled_day=day
-        )
-        if created:
-            started += 1
+    due = list_due_telemetries(now=now)
+    starts = range(0, len(due), _STARTED_AT_A_TIME)
+    return sum(_start_together(due[start : start + _STARTED_AT_A_TIME], now) for start in starts)
+
+
+def _start_together(due: Sequence[tuple[Telemetry, date]], now: datetime) -> int:
+    """Scheduled runs in one transaction, but for those that something else has begun in the meantime."""
+    wanted = [
+        SyncRun(telemetry=telemetry, trigger=SyncRun.Trigger.SCHEDULED, scheduled_day=day, created_at=now)
+        for telemetry, day in due
+    ]
+    with transaction.atomic():
+        SyncRun.objects.bulk_create(wanted, ignore_conflicts=True)
+        created = list(SyncRun.objects.filter(public_id__in=[run.public_id for run in wanted]).order_by("pk"))
+        for run in created:
             _queue(run)
-    return started
+    return len(created)
 
 
 def recover_lost_runs(*, now: datetime) -> int:
     """Queue again the runs whose worker or message was lost; end those lost too often. How many."""
-    lost = 0
+    recovered = 0
     for run in list_lost_runs(now=now):
-        lost += 1
-        if run.attempts >= settings.RUN_MAX_ATTEMPTS:
-            _give_up(run, now)
-        else:
-            _queue(run)
-    return lost
+        if _is_hopeless(run):
+            give_up_run(run=run, now=now)
+        elif not _queue_again(run, now):
+            continue
+        recovered += 1
+    return recovered
+
+
+def _is_hopeless(run: SyncRun) -> bool:
+    if run.attempts < settings.RUN_MAX_ATTEMPTS:
+        return False
+    return not has_got_on(run_id=run.pk, owner=run.lease_owner)
+
+
+def _queue_again(run: SyncRun, now: datetime) -> bool:
+    """Send the task once more, unless another recovery has done so at the same moment."""
+    mine = SyncRun.objects.filter(pk=run.pk, state=run.state, queued_at=run.queued_at)
+    if not mine.update(queued_at=now):
+        return False
+    _queue(run)
+    return True
 
 
 def _queue(run: SyncRun) -> None:
     """Send the task once the run is there for a worker to find."""
     transaction.on_commit(lambda: send("run_sync", run_id=run.pk))
-
-
-def _give_up(run: SyncRun, now: datetime) -> None:
-    """End a run that nobody works on; whoever took it in the meantime keeps it."""
-    message = (
-        f"The sync stopped unexpectedly {run.attempts} times. What it had read is kept. "
-        "Look at the worker's log, then sync again."
-    )
-    with transaction.atomic():
-        ended = SyncRun.objects.filter(pk=run.pk, state=run.state, lease_until=run.lease_until).update(
-            state=SyncRun.State.FAILED, finished_at=now, message=message, lease_until=None, lease_owner=None
-        )
-        if ended:
-            run.files.filter(state=RunFile.State.PENDING).update(
-                state=RunFile.State.FAILED, message=f"Not read: {message}"
-            )
-            Telemetry.objects.filter(pk=run.telemetry_id).update(
-                last_sync_at=now, last_sync_state=SyncRun.State.FAILED
-            )

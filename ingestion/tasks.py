@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from celery import shared_task
+from celery.exceptions import SoftTimeLimitExceeded
+from django.conf import settings
 from django.utils import timezone
 
 from ingestion import services, work
 
 
-@shared_task
+# A run hands itself on between two files after RUN_TURN_SECONDS. Only a single file that takes hours meets
+# the soft time limit: the run is lost then, as with a dead worker, and recovered where it had got to.
+@shared_task(throws=(SoftTimeLimitExceeded,))
 def run_sync(*, run_id: int) -> None:
     """Carry out a run, unless somebody does already or it has ended."""
-    work.execute_run(run_id=run_id, clock=timezone.now, ask_for_help=True)
+    work.execute_run(run_id=run_id, clock=timezone.now, ask_for_help=True, turn=_get_turn())
 
 
-@shared_task
+@shared_task(throws=(SoftTimeLimitExceeded,))
 def help_run(*, run_id: int) -> None:
     """Read some of the files of a run that another worker carries out."""
-    work.help_run(run_id=run_id, clock=timezone.now)
+    work.help_run(run_id=run_id, clock=timezone.now, turn=_get_turn())
 
 
 @shared_task
@@ -30,3 +36,7 @@ def start_due_syncs() -> None:
 def recover_lost_runs() -> None:
     """Queue again what a dead worker or a lost message has left."""
     services.recover_lost_runs(now=timezone.now())
+
+
+def _get_turn() -> timedelta:
+    return timedelta(seconds=settings.RUN_TURN_SECONDS)

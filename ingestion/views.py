@@ -17,7 +17,7 @@ from django.views.decorators.vary import vary_on_headers
 from accounts.downloads import stream_csv
 from accounts.roles import MANAGE_TELEMETRY, VIEW_TELEMETRY
 from ingestion.models import RejectedRow, RunFile, SyncRun
-from ingestion.selectors import count_rejects_by_reason, count_rows, list_rejected_rows, list_runs
+from ingestion.selectors import count_rows, list_reasons, list_rejected_rows, list_runs
 from ingestion.services import activate_and_catch_up, request_sync
 from telemetry.models import Telemetry
 from telemetry.selectors import list_mapped_columns
@@ -86,14 +86,17 @@ def run(request: HttpRequest, telemetry_id: UUID, run_id: UUID) -> HttpResponse:
     telemetry, run = _get_run(request, telemetry_id, run_id)
     failed = run.files.filter(state=RunFile.State.FAILED)
     is_active = run.state in SyncRun.ACTIVE_STATES
+    reason = request.GET.get("reason")
+    rejected = list_rejected_rows(run=run, reason=reason)
     context = {
         "telemetry": telemetry,
         "columns": list_mapped_columns(telemetry=telemetry),
         "run": run,
         "progress": count_rows(run=run) if is_active else None,
         "failed_files": failed[:FAILED_FILES_SHOWN],
-        "reasons": count_rejects_by_reason(run=run),
-        "rejected_rows": list_rejected_rows(run=run)[:REJECTED_ROWS_SHOWN],
+        "reasons": list_reasons(run=run),
+        "reason": reason,
+        "page": Paginator(rejected, REJECTED_ROWS_SHOWN).get_page(request.GET.get("page")),
     }
     return render(request, "ingestion/_run.html" if request.htmx else "ingestion/run.html", context)
 
@@ -101,9 +104,13 @@ def run(request: HttpRequest, telemetry_id: UUID, run_id: UUID) -> HttpResponse:
 @require_safe
 @telemetry_page(VIEW_TELEMETRY)
 def rejects_csv(request: HttpRequest, telemetry_id: UUID, run_id: UUID) -> HttpResponse:
-    """The rejected rows of a run with their mapped cells as they were (neutralised for spreadsheets)."""
+    """The rejected rows of a run with their mapped cells as they were (neutralised for spreadsheets).
+
+    `?reason=` has those of one reason alone.
+    """
     telemetry, run = _get_run(request, telemetry_id, run_id)
-    return _stream_rejects(telemetry, list_rejected_rows(run=run), f"{run.created_at:%Y-%m-%d}")
+    rejected = list_rejected_rows(run=run, reason=request.GET.get("reason"))
+    return _stream_rejects(telemetry, rejected, f"{run.created_at:%Y-%m-%d}")
 
 
 @require_safe
@@ -118,10 +125,11 @@ def _stream_rejects(telemetry: Telemetry, rejected: QuerySet[RejectedRow], when:
     columns = list_mapped_columns(telemetry=telemetry)
     return stream_csv(
         filename=f"{telemetry.identifier}-rejected-rows-{when}.csv",
-        header=["file", "row", "reason", *columns],
+        header=["file", "file state", "row", "reason", *columns],
         rows=(
             (
                 row.run_file.key,
+                row.run_file.state,
                 str(row.row_number),
                 row.reason,
                 *(row.cells.get(column, "") for column in columns),

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from datetime import timedelta
 
 import structlog
 from django.conf import settings
+from django.core.exceptions import ObjectDoesNotExist
+from django.db import DatabaseError
 
 from endpoints.errors import StorageError
 from endpoints.storage import Bucket, open_bucket
 from ingestion.finish import fail_run, finish_run
 from ingestion.groups import read_groups
-from ingestion.leases import Clock, Lease, RunLost, claim_run, files_are_left, join_run
+from ingestion.leases import Clock, Lease, RunLost, TurnOver, claim_run, files_are_left, hand_on, join_run
 from ingestion.messages import send
+from ingestion.models import SyncRun
 from ingestion.plan import plan_run
 from ingestion.read import Reading
+from ingestion.staged import finish_staged_run
+from telemetry.models import Telemetry
 from telemetry.series import SeriesIds
 from telemetry.services import get_mapping
 
@@ -27,52 +33,89 @@ SECONDS_BETWEEN_LOOKS = 0.2  # at files that others are still reading
 
 
 def execute_run(
-    *, run_id: int, clock: Clock, ask_for_help: bool = False, report: Report | None = None
+    *,
+    run_id: int,
+    clock: Clock,
+    ask_for_help: bool = False,
+    turn: timedelta | None = None,
+    report: Report | None = None,
 ) -> bool:
-    """Carry a run out, from wherever a lost attempt had got to. False where it is not ours to do.
+    """Carry a run out, from wherever a lost attempt had got to. False where it is not ours to do, or to end.
 
-    `ask_for_help`: let free workers read some of the files. `report` is called after each file with the
-    number of files done here, and of those planned.
+    `ask_for_help`: let free workers read some of the files. `turn`: after how long to hand the run
+    on, to another worker or to this one when it has done what waits. `report` is called after each file with
+    the number of files done here, and of those planned.
     """
-    lease = claim_run(run_id=run_id, clock=clock)
-    if lease is None:
-        return False
     try:
+        lease = claim_run(run_id=run_id, clock=clock, turn=turn)
+        if lease is None:
+            return False
         _carry_out(lease, ask_for_help=ask_for_help, report=report)
+    except TurnOver:
+        hand_on(lease=lease)
+        send("run_sync", run_id=run_id)
+        return False
     except RunLost:
         log.warning("run taken over", run=run_id)
+        return False
+    except (DatabaseError, ObjectDoesNotExist):
+        _raise_unless_deleted(run_id)
         return False
     log.info("run ended", run=run_id, state=lease.run.state)
     return True
 
 
-def help_run(*, run_id: int, clock: Clock) -> int:
+def help_run(*, run_id: int, clock: Clock, turn: timedelta | None = None) -> int:
     """Read files of a run that somebody else carries out, while there are any; how many it was."""
-    lease = join_run(run_id=run_id, clock=clock)
-    if lease is None:
-        return 0
     try:
-        return _read_files(lease, _open(lease))
+        lease = join_run(run_id=run_id, clock=clock, turn=turn)
+        return 0 if lease is None else _read_files(lease, _open(lease))
     except (RunLost, StorageError):  # whoever carries the run out meets the same, and ends it
         return 0
+    except (DatabaseError, ObjectDoesNotExist):
+        _raise_unless_deleted(run_id)
+        return 0
+
+
+def _raise_unless_deleted(run_id: int) -> None:
+    """Somebody deleted the telemetry while it was synced: then nothing is to be done or wrong."""
+    if SyncRun.objects.filter(pk=run_id).exists():
+        raise  # what is being handled
+    log.info("telemetry deleted during its run", run=run_id)
 
 
 def _carry_out(lease: Lease, *, ask_for_help: bool, report: Report | None) -> None:
+    telemetry = lease.run.telemetry
+    if telemetry.status != Telemetry.Status.ACTIVE:
+        fail_run(lease=lease, message=f"{telemetry.name} was deactivated. Activate it to sync it again.")
+        return
     try:
-        bucket = _open(lease)
-        if lease.run.planned_at is None:
-            plan_run(lease=lease, bucket=bucket)
-        if ask_for_help:
-            _ask_for_help(lease)
-        _read_files(lease, bucket, report)
-        while files_are_left(lease=lease):  # others read them; or died, and then they are ours in a while
-            lease.renew()
-            time.sleep(SECONDS_BETWEEN_LOOKS)
-            _read_files(lease, bucket)
+        if lease.run.reads_files:
+            _read_bucket(lease, ask_for_help=ask_for_help, report=report)
     except StorageError as error:
         fail_run(lease=lease, message=str(error))
-    else:
-        finish_run(lease=lease)
+        return
+    finish = finish_staged_run if lease.run.is_staged else finish_run
+    finish(lease=lease)
+
+
+def _read_bucket(lease: Lease, *, ask_for_help: bool, report: Report | None) -> None:
+    bucket = _open(lease)
+    if lease.run.planned_at is None:
+        plan_run(lease=lease, bucket=bucket)
+    if lease.run.files_planned:
+        _read_planned(lease, bucket, ask_for_help=ask_for_help, report=report)
+
+
+def _read_planned(lease: Lease, bucket: Bucket, *, ask_for_help: bool, report: Report | None) -> None:
+    if ask_for_help:
+        _ask_for_help(lease)
+    _read_files(lease, bucket, report)
+    while files_are_left(lease=lease):  # others read them; or died, and then they are ours in a while
+        lease.renew()
+        lease.check_turn()
+        time.sleep(SECONDS_BETWEEN_LOOKS)
+        _read_files(lease, bucket)
 
 
 def _open(lease: Lease) -> Bucket:
@@ -83,7 +126,8 @@ def _open(lease: Lease) -> Bucket:
 def _read_files(lease: Lease, bucket: Bucket, report: Report | None = None) -> int:
     """Read what nobody else has taken; how many files. Raises RunLost, and StorageError as read_file does."""
     telemetry = lease.run.telemetry
-    reading = Reading(lease, bucket, get_mapping(telemetry=telemetry), SeriesIds(telemetry.pk))
+    mapping = get_mapping(telemetry=telemetry, dimensions=lease.run.new_dimensions)
+    reading = Reading(lease, bucket, mapping, SeriesIds(telemetry.pk))
     files = 0
     for read in read_groups(reading):
         files += read

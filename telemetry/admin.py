@@ -56,8 +56,9 @@ class DimensionInline(admin.TabularInline):
 
 @admin.register(Telemetry)
 class TelemetryAdmin(AuditedAdmin):
-    """Name, description and status can change here. Adding is the wizard's and add_telemetry's, deleting the
-    telemetry's own page's, which asks for the identifier and removes the data in bulk.
+    """Name, description, rejected rows allowed and status can change here. Adding is the wizard's and
+    add_telemetry's, deleting the telemetry's own page's, which asks for the identifier and
+    removes the data in bulk.
     """
 
     list_display = ["name", "identifier", "account", "endpoint", "status", "data_through", "last_sync_at"]
@@ -68,6 +69,7 @@ class TelemetryAdmin(AuditedAdmin):
     fields = [
         "name",
         "description",
+        "max_rejected_percent",
         "status",
         "identifier",
         "account",
@@ -83,7 +85,7 @@ class TelemetryAdmin(AuditedAdmin):
         "data_from",
         "data_through",
     ]
-    readonly_fields = fields[3:]
+    readonly_fields = fields[4:]
     inlines = [DimensionInline]
 
     def has_add_permission(self, request: HttpRequest) -> bool:

@@ -16,5 +16,5 @@ def copy_rows(table: str, rows: pl.DataFrame, *, quote: bool) -> None:
     buffer = io.BytesIO()
     rows.write_csv(buffer, include_header=False, quote_style="non_numeric" if quote else "never")
     statement = f"COPY {table} ({', '.join(rows.columns)}) FROM STDIN (FORMAT csv)"
-    with connection.cursor() as cursor, cursor.copy(statement) as copy:
+    with connection.cursor() as cursor, connection.wrap_database_errors, cursor.copy(statement) as copy:
         copy.write(buffer.getbuffer())

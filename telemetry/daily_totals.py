@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from itertools import islice
@@ -33,17 +34,10 @@ def refresh_daily_totals(
     dates = set(dates)
     for some in _in_portions(sorted(dates), _DATES_AT_A_TIME):
         DailyTotal.objects.filter(telemetry=telemetry, date__in=some).delete()
-    complete = {pk: totals for pk, totals in (loaded or {}).items() if totals.complete}
-    if complete:
-        holders = _find_single_holders(telemetry, dates)
-        known = {day: complete[pk] for day, pk in holders.items() if pk in complete}
-        _write_known_totals(telemetry, known)
-        dates -= known.keys()
-    if not dates:
-        return
+    if loaded:
+        dates -= _write_known_totals(telemetry, dates, loaded)
     positions = list(telemetry.dimensions.order_by("position").values_list("position", flat=True))
-    for some in _in_portions(sorted(dates), _DATES_AT_A_TIME):
-        _insert_totals(telemetry, some, positions)
+    _add_up(telemetry, dates, [DailyTotal.OVERALL, *positions])
 
 
 def dimension_sql(series: str, position: int) -> str:
@@ -63,37 +57,56 @@ def _find_single_holders(telemetry: Telemetry, dates: set[date]) -> dict[date, i
     return found
 
 
-def _write_known_totals(telemetry: Telemetry, known: Mapping[date, FileTotals]) -> None:
-    most = settings.DAILY_TOTALS_MAX_VALUES
-    rows = [
-        (telemetry.pk, dimension, day, name, value)
-        for day, totals in sorted(known.items(), key=lambda item: item[0])
-        for dimension, name, value in totals.list_totals(day, most_values=most)
-    ]
-    columns = ("telemetry_id", "dimension", "date", "dimension_value", "value")
-    if connection.vendor == "postgresql" and rows:
-        text = [(*row[:4], str(row[4])) for row in rows]
-        copy_rows("telemetry_dailytotal", pl.DataFrame(text, schema=columns, orient="row"), quote=True)
-    else:
-        DailyTotal.objects.bulk_create(
-            (DailyTotal(**dict(zip(columns, row, strict=True))) for row in rows), batch_size=5_000
-        )
+def _write_known_totals(
+    telemetry: Telemetry, dates: set[date], loaded: Mapping[int, FileTotals]
+) -> set[date]:
+    """Write what is known without asking; the dates that are settled with it."""
+    days_of: dict[int, list[date]] = defaultdict(list)
+    for day, pk in _find_single_holders(telemetry, dates).items():
+        if pk in loaded:
+            days_of[pk].append(day)
+    if days_of:
+        _write(telemetry, pl.concat([loaded[pk].list_totals(days) for pk, days in days_of.items()]))
+    for pk, days in days_of.items():
+        _add_up(telemetry, days, sorted(loaded[pk].incomplete))
+    return {day for days in days_of.values() for day in days}
+
+
+def _write(telemetry: Telemetry, totals: pl.DataFrame) -> None:
+    if connection.vendor == "postgresql":
+        rows = totals.with_columns(pl.lit(telemetry.pk).alias("telemetry_id"))
+        copy_rows("telemetry_dailytotal", rows, quote=True)
+        return
+    DailyTotal.objects.bulk_create(
+        (DailyTotal(telemetry=telemetry, **row) for row in totals.iter_rows(named=True)), batch_size=5_000
+    )
+
+
+def _add_up(telemetry: Telemetry, dates: Iterable[date], positions: Sequence[int]) -> None:
+    """Add the points up, overall and by the dimensions at these positions."""
+    if positions:
+        for some in _in_portions(sorted(dates), _DATES_AT_A_TIME):
+            _insert_totals(telemetry, some, positions)
 
 
 def _insert_totals(telemetry: Telemetry, dates: Sequence[date], positions: Sequence[int]) -> None:
     effective = fold_dates(telemetry=telemetry, dates=dates)
-    names = "".join(f", {dimension_sql('s', position)} AS d{position}" for position in positions)
-    overall = f"SELECT %s, 0, date, '', {_total()} FROM effective GROUP BY date"
+    parts, params = [], [*effective.params]
+    dimensions = [position for position in positions if position != DailyTotal.OVERALL]
+    if DailyTotal.OVERALL in positions:
+        parts.append(f"SELECT %s, {DailyTotal.OVERALL}, date, '', {_total()} FROM effective GROUP BY date")
+        params.append(telemetry.pk)
+    for position in dimensions:
+        parts.append(_by_dimension(position))
+        params += [telemetry.pk, position, settings.DAILY_TOTALS_MAX_VALUES]
+    names = "".join(f", {dimension_sql('s', position)} AS d{position}" for position in dimensions)
     sql = f"""
         INSERT INTO telemetry_dailytotal (telemetry_id, dimension, date, dimension_value, value)
         WITH effective AS MATERIALIZED (
             SELECT e.date, e.value {names} FROM ({effective.sql}) AS e
             JOIN telemetry_series s ON s.id = e.series_id
         )
-        {" UNION ALL ".join([overall, *(_by_dimension(position) for position in positions)])}"""
-    params = [*effective.params, telemetry.pk]
-    for position in positions:
-        params += [telemetry.pk, position, settings.DAILY_TOTALS_MAX_VALUES]
+        {" UNION ALL ".join(parts)}"""
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
 

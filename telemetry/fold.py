@@ -11,10 +11,13 @@ from dataclasses import dataclass
 from datetime import date
 
 from django.db import connection
-from django.db.models import Count, QuerySet
 
 from telemetry.exact import sum_function
-from telemetry.models import FileDay, Telemetry
+from telemetry.models import Telemetry
+
+_POINTS = """
+    SELECT p.date, p.series_id, p.value FROM held h
+    JOIN telemetry_datapoint p ON p.source_file_id = h.source_file_id AND p.date = h.date"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,36 +31,57 @@ class Query:
 def fold_dates(*, telemetry: Telemetry, dates: Sequence[date]) -> Query:
     """The effective values of these dates."""
     marks = ", ".join(["%s"] * len(dates)) or "NULL"
-    return _fold(telemetry, f"d.date IN ({marks})", list(dates), FileDay.objects.filter(date__in=dates))
+    condition = f"telemetry_id = %s AND date IN ({marks})"
+    return _fold(condition, [telemetry.pk, *dates], overlap=telemetry.overlap)
 
 
 def fold_range(*, telemetry: Telemetry, date_from: date, date_to: date) -> Query:
     """The effective values of the dates from `date_from` to `date_to`, both included."""
-    days = FileDay.objects.filter(date__range=(date_from, date_to))
-    return _fold(telemetry, "d.date BETWEEN %s AND %s", [date_from, date_to], days)
+    condition = "telemetry_id = %s AND date BETWEEN %s AND %s"
+    return _fold(condition, [telemetry.pk, date_from, date_to], overlap=telemetry.overlap)
 
 
-def _fold(telemetry: Telemetry, condition: str, params: list, days: QuerySet[FileDay]) -> Query:
-    adds = telemetry.overlap == Telemetry.Overlap.ADD
-    contested = not adds and _is_contested(days.filter(telemetry=telemetry))
-    # Only the stored version of a file has FileDay rows, so the join brings in no other version's points.
-    points = f"""
-        FROM telemetry_fileday d
-        JOIN telemetry_datapoint p ON p.source_file_id = d.source_file_id AND p.date = d.date
-        JOIN telemetry_sourcefile f ON f.id = d.source_file_id
-        WHERE d.telemetry_id = %s AND {condition}"""
+def fold_staged(*, telemetry: Telemetry, date_from: date, date_to: date, overlap: str) -> Query:
+    """What would count by that rule if the staged versions had taken the place of the stored ones."""
+    condition = f"source_file_id IN ({_TO_COUNT}) AND date BETWEEN %s AND %s"
+    return _fold(condition, [telemetry.pk, date_from, date_to], overlap=overlap)
+
+
+_TO_COUNT = """
+    SELECT c.id FROM telemetry_sourcefile c WHERE c.telemetry_id = %s AND (
+        c.state = 'staged' OR c.state = 'stored' AND NOT EXISTS (
+            SELECT 1 FROM telemetry_sourcefile n
+            WHERE n.telemetry_id = c.telemetry_id AND n.key = c.key AND n.state = 'staged'))"""
+
+
+def _fold(condition: str, params: list, *, overlap: str) -> Query:
+    """One statement, so that it sees one state of the files: which dates are contested, and their points.
+
+    Only stored versions have FileDay rows of their telemetry, so the join brings in no other one's points.
+    """
     total = f"{sum_function(connection.vendor)}(value) AS value"
-    if not contested:
-        sql = f"SELECT date, series_id, {total} FROM (SELECT p.date, p.series_id, p.value {points}) AS used"
-    else:
-        by_bytes = '"C"' if connection.vendor == "postgresql" else "BINARY"
-        sql = f"""SELECT date, series_id, {total} FROM (
+    adds = overlap == Telemetry.Overlap.ADD
+    sql = f"""
+        WITH held AS (
+            SELECT date, source_file_id, count(*) OVER (PARTITION BY date) AS files FROM telemetry_fileday
+            WHERE {condition}
+        )
+        SELECT date, series_id, {total} FROM ({_POINTS if adds else _newest()}) AS used
+        GROUP BY date, series_id"""
+    return Query(sql, params)
+
+
+def _newest() -> str:
+    """The points of dates that one file alone holds; of the others, which are few, the winners."""
+    by_bytes = '"C"' if connection.vendor == "postgresql" else "BINARY"
+    return f"""{_POINTS} WHERE h.files = 1
+        UNION ALL
+        SELECT date, series_id, value FROM (
             SELECT p.date, p.series_id, p.value, rank() OVER (
                 PARTITION BY p.date, p.series_id ORDER BY f.last_modified DESC, f.key COLLATE {by_bytes} DESC
-            ) AS place {points}) AS used WHERE place = 1"""
-    return Query(f"{sql} GROUP BY date, series_id", [telemetry.pk, *params])
-
-
-def _is_contested(days: QuerySet[FileDay]) -> bool:
-    """Whether any of the dates stands in more than one stored file."""
-    return days.values("date").annotate(files=Count("pk")).filter(files__gt=1).exists()
+            ) AS place
+            FROM held h
+            JOIN telemetry_datapoint p ON p.source_file_id = h.source_file_id AND p.date = h.date
+            JOIN telemetry_sourcefile f ON f.id = h.source_file_id
+            WHERE h.files > 1
+        ) AS ranked WHERE place = 1"""

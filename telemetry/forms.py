@@ -70,10 +70,25 @@ class EditForm(forms.Form):
         required=False,
         widget=forms.Textarea(attrs={"rows": 3}),
     )
+    max_rejected_percent = forms.DecimalField(
+        label="Rejected rows allowed (%)",
+        required=False,
+        min_value=0,
+        max_value=100,
+        max_digits=5,
+        decimal_places=2,
+        error_messages=dict.fromkeys(
+            ("invalid", "min_value", "max_value", "max_digits", "max_decimal_places"),
+            "Rejected rows allowed: enter a share from 0 to 100, or leave it empty.",
+        ),
+        help_text="A file with a larger share of rejected rows fails as a whole, and its earlier data stays. "
+        "Empty: no file fails for its rejected rows.",
+        widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
+    )
     dimensions = forms.CharField(
         label="Dimensions",
         required=False,
-        help_text="The names of up to 10 columns, a line each. They can change until the first sync.",
+        help_text="The names of up to 10 columns, a line each. They can change freely until the first sync.",
         widget=forms.Textarea(attrs={"rows": 4, "spellcheck": "false"}),
     )
 

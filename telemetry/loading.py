@@ -1,6 +1,6 @@
 """Writing the data of source files: points that do not count yet, then one transaction in which they do.
 
-This module is the one writer of SourceFile, FileDay, PointBlock and DailyTotal.
+This module and `telemetry.staging` are the writers of SourceFile, FileDay, PointBlock and DailyTotal.
 """
 
 from __future__ import annotations
@@ -121,9 +121,16 @@ def complete_loads(*, loads: Sequence[Loaded], now: datetime) -> None:
         telemetry = _lock(loads[0].source_file.telemetry_id)
         days = _write_days(loads)
         days |= _replace(telemetry, [load.source_file.key for load in loads])
-        _store(loads, now)
+        _keep(loads, state=State.STORED, now=now)
         files = {load.source_file.pk: load.outcome.totals for load in loads}
         refresh_daily_totals(telemetry=telemetry, dates=days, loaded=files)
+
+
+def stage_loads(*, loads: Sequence[Loaded], now: datetime) -> None:
+    """Keep what the files came to without its counting yet (`telemetry.staging`). Raises LoadLost."""
+    with transaction.atomic(savepoint=False):
+        _write_days(loads, counting=False)
+        _keep(loads, state=State.STAGED, now=now)
 
 
 def fail_load(*, source_file: SourceFile, message: str, rows_read: int = 0, rows_rejected: int = 0) -> None:
@@ -196,7 +203,7 @@ def _supersede(telemetry: Telemetry, key: str, *states: str) -> None:
     SourceFile.objects.filter(telemetry=telemetry, key=key, state__in=states).update(state=State.SUPERSEDED)
 
 
-def _store(loads: Sequence[Loaded], now: datetime) -> None:
+def _keep(loads: Sequence[Loaded], *, state: str, now: datetime) -> None:
     """End the reading of these files. Raises LoadLost where somebody else has taken one over."""
     stored = update_each(
         SourceFile,
@@ -204,7 +211,7 @@ def _store(loads: Sequence[Loaded], now: datetime) -> None:
             (
                 {"id": load.source_file.pk, "state": State.READING},
                 {
-                    "state": State.STORED,
+                    "state": state,
                     "rows_read": load.outcome.rows_read,
                     "rows_rejected": load.outcome.rows_rejected,
                     "points": load.points,
@@ -257,11 +264,11 @@ def _delete_points(source_files: Sequence[int]) -> None:
         blocks._raw_delete(using=connection.alias)
 
 
-def _write_days(loads: Sequence[Loaded]) -> set[date]:
+def _write_days(loads: Sequence[Loaded], *, counting: bool = True) -> set[date]:
     days = [
         FileDay(
             source_file=load.source_file,
-            telemetry_id=load.source_file.telemetry_id,
+            telemetry_id=load.source_file.telemetry_id if counting else None,
             date=day,
             rows=rows,
             value=load.outcome.totals.overall[day],

@@ -3,6 +3,7 @@ from __future__ import annotations
 import uuid
 
 from django.conf import settings
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models.functions import MD5
 
@@ -39,6 +40,14 @@ class Telemetry(models.Model):
     date_column = models.CharField(max_length=200)
     date_format = models.CharField(max_length=40, choices=[(name, name) for name in DATE_FORMATS])
     overlap = models.CharField("overlap rule", max_length=10, choices=Overlap.choices, default=Overlap.NEWEST)
+    max_rejected_percent = models.DecimalField(
+        "rejected rows allowed",
+        max_digits=5,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(0), MaxValueValidator(100)],
+    )  # of a file's rows: with more of them rejected the file fails as a whole; None: it never does for that
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.ACTIVE)
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+", editable=False
@@ -61,6 +70,7 @@ class Telemetry(models.Model):
         "date_column",
         "date_format",
         "overlap",
+        "max_rejected_percent",
     )
 
     objects = AccountQuerySet.as_manager()
@@ -89,6 +99,9 @@ class Telemetry(models.Model):
             ),
             models.CheckConstraint(
                 condition=models.Q(date_format__in=list(DATE_FORMATS)), name="telemetry_date_format_known"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(max_rejected_percent__range=(0, 100)), name="telemetry_rejects_are_a_share"
             ),
         ]
 
@@ -132,11 +145,14 @@ class SourceFile(models.Model):
     Points count while their file is STORED; one version of a key is, at most. READING is a version whose
     points are being written and do not count yet: it becomes STORED, and the one before SUPERSEDED, in one
     transaction.
+    STAGED is a version read to its end that waits for others, to count with all of them at once
+    (`telemetry.staging`), or for nothing but to be compared.
     FAILED and IGNORED say what became of the newest version of a key where it is not the stored one.
     """
 
     class State(models.TextChoices):
         READING = "reading", "Being read"
+        STAGED = "staged", "Waiting for the others"
         STORED = "stored", "Stored"
         FAILED = "failed", "Failed"
         IGNORED = "ignored", "Ignored"
@@ -153,6 +169,8 @@ class SourceFile(models.Model):
     rows_rejected = models.BigIntegerField(default=0)
     points = models.BigIntegerField(default=0)
     imported_at = models.DateTimeField(null=True)
+    # Its points were made from those of an earlier mapping, since the object could not be read again.
+    is_carried_over = models.BooleanField(default=False)
 
     class Meta:
         ordering = ["-last_modified", "key"]
@@ -164,7 +182,9 @@ class SourceFile(models.Model):
                 name="source_file_one_a_state",
             ),
             models.CheckConstraint(
-                condition=models.Q(state__in=["reading", "stored", "failed", "ignored", "superseded"]),
+                condition=models.Q(
+                    state__in=["reading", "staged", "stored", "failed", "ignored", "superseded"]
+                ),
                 name="source_file_state_known",
             ),
             models.CheckConstraint(condition=models.Q(size__gte=0), name="source_file_size_not_negative"),
@@ -183,10 +203,13 @@ class SourceFile(models.Model):
 
 
 class FileDay(models.Model):
-    """What a stored source file holds of one date: the way from a day's number back to its files."""
+    """What a stored source file holds of one date: the way from a day's number back to its files.
+
+    Those of a STAGED file have no telemetry yet, so that no reader of a telemetry's days meets them.
+    """
 
     source_file = models.ForeignKey(SourceFile, on_delete=models.CASCADE, related_name="days")
-    telemetry = models.ForeignKey(Telemetry, on_delete=models.CASCADE, related_name="+")
+    telemetry = models.ForeignKey(Telemetry, null=True, on_delete=models.CASCADE, related_name="+")
     date = models.DateField()
     rows = models.BigIntegerField()  # accepted rows
     value = ExactDecimalField(max_digits=56, decimal_places=18)  # their sum

@@ -6,6 +6,7 @@ from datetime import date
 
 from django.db.models import Sum
 
+from accounts.reading import snapshot
 from telemetry.models import DailyTotal, FileDay, Telemetry
 from telemetry.selectors import Point, list_points
 
@@ -23,6 +24,7 @@ def get_newest_range(*, telemetry: Telemetry) -> tuple[date, date] | None:
     return (dates[-1], dates[0]) if dates else None
 
 
+@snapshot()
 def list_newest_points(*, telemetry: Telemetry) -> list[Point]:
     """Ten points or so of the newest dates, newest first: those of as few dates as have ten rows."""
     days = (

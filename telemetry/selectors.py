@@ -12,6 +12,7 @@ from django.db import connection
 from django.db.models import Max, Min, QuerySet
 
 from accounts.models import Account
+from accounts.reading import snapshot
 from telemetry.daily_totals import dimension_sql
 from telemetry.fold import fold_range
 from telemetry.models import DailyTotal, FileDay, SourceFile, Telemetry
@@ -56,6 +57,7 @@ def dimensions_are_free(*, telemetry: Telemetry) -> bool:
     return not telemetry.sync_runs.exists()
 
 
+@snapshot()
 def list_daily_totals(
     *, telemetry: Telemetry, date_from: date, date_to: date, dimension: int = DailyTotal.OVERALL
 ) -> list[DailyTotal]:
@@ -82,21 +84,8 @@ def list_points(
     limit: int | None = None,
 ) -> Iterator[Point]:
     """The values that count, sorted by date and dimension values (by their bytes)."""
-    effective = fold_range(telemetry=telemetry, date_from=date_from or date.min, date_to=date_to or date.max)
-    order = ", ".join(
-        ["e.date DESC" if newest_first else "e.date"]
-        + [
-            f"{dimension_sql('s', position)} {_by_bytes()}"
-            for position in telemetry.dimensions.order_by("position").values_list("position", flat=True)
-        ]
-    )
-    sql = f"""SELECT e.date, s.dimensions, e.value FROM ({effective.sql}) AS e
-        JOIN telemetry_series s ON s.id = e.series_id ORDER BY {order}"""
-    if limit is not None:
-        sql += f" LIMIT {int(limit)}"
-    for day, dimensions, value in _stream(sql, effective.params):
-        values = json.loads(dimensions) if isinstance(dimensions, str) else dimensions
-        yield Point(_as_date(day), tuple(values), Decimal(str(value)))
+    with snapshot():  # the dimensions are asked for before the values
+        yield from _read_points(telemetry, date_from or date.min, date_to or date.max, newest_first, limit)
 
 
 def get_data_range(*, telemetry: Telemetry) -> tuple[date | None, date | None]:
@@ -108,10 +97,11 @@ def get_data_range(*, telemetry: Telemetry) -> tuple[date | None, date | None]:
 def list_source_files(*, telemetry: Telemetry) -> QuerySet[SourceFile]:
     """The newest versions of the telemetry's files, and the stored ones where these are others."""
     return telemetry.source_files.exclude(
-        state__in=[SourceFile.State.SUPERSEDED, SourceFile.State.READING]
+        state__in=[SourceFile.State.SUPERSEDED, SourceFile.State.READING, SourceFile.State.STAGED]
     ).order_by("-last_modified", "key")
 
 
+@snapshot()
 def explain_day(*, telemetry: Telemetry, date: date) -> list[FileDay]:
     """The stored files that hold the date, the one that wins under `newest` first.
 
@@ -130,6 +120,26 @@ def explain_day(*, telemetry: Telemetry, date: date) -> list[FileDay]:
         day.counts = telemetry.overlap == Telemetry.Overlap.ADD or not series <= seen
         seen |= series
     return days
+
+
+def _read_points(
+    telemetry: Telemetry, date_from: date, date_to: date, newest_first: bool, limit: int | None
+) -> Iterator[Point]:
+    effective = fold_range(telemetry=telemetry, date_from=date_from, date_to=date_to)
+    order = ", ".join(
+        ["e.date DESC" if newest_first else "e.date"]
+        + [
+            f"{dimension_sql('s', position)} {_by_bytes()}"
+            for position in telemetry.dimensions.order_by("position").values_list("position", flat=True)
+        ]
+    )
+    sql = f"""SELECT e.date, s.dimensions, e.value FROM ({effective.sql}) AS e
+        JOIN telemetry_series s ON s.id = e.series_id ORDER BY {order}"""
+    if limit is not None:
+        sql += f" LIMIT {int(limit)}"
+    for day, dimensions, value in stream_rows(sql, effective.params):
+        values = json.loads(dimensions) if isinstance(dimensions, str) else dimensions
+        yield Point(as_date(day), tuple(values), Decimal(str(value)))
 
 
 def _add_up_missing(
@@ -157,7 +167,7 @@ def _by_bytes() -> str:
     return 'COLLATE "C"' if connection.vendor == "postgresql" else "COLLATE BINARY"
 
 
-def _stream(sql: str, params: list) -> Iterator[tuple]:
+def stream_rows(sql: str, params: list) -> Iterator[tuple]:
     """Rows as they come, in memory that does not grow with them."""
     with connection.chunked_cursor() as cursor:
         cursor.execute(sql, params)
@@ -165,6 +175,6 @@ def _stream(sql: str, params: list) -> Iterator[tuple]:
             yield from rows
 
 
-def _as_date(value: date | str) -> date:
+def as_date(value: date | str) -> date:
     """A date as either database gives it in raw SQL."""
     return value if isinstance(value, date) else date.fromisoformat(value)

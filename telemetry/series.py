@@ -82,13 +82,18 @@ def _hash(text: str) -> str:
 
 
 def _get_or_create(telemetry_id: int, keys: Sequence[str], combinations: Sequence[Combination]) -> list[int]:
-    """The ids of the series with these keys, in the same order. Safe beside other writers."""
+    """The ids of the series with these keys, in the same order. Safe beside other writers.
+
+    Raises Series.DoesNotExist where the telemetry is being deleted.
+    """
     known = _find(telemetry_id, keys)
     missing = {key: values for key, values in zip(keys, combinations, strict=True) if key not in known}
     if missing:
         known |= _insert(telemetry_id, missing)
         # Another reader of the same telemetry may have been first: conflicts are passed over, then looked up.
         known |= _find(telemetry_id, [key for key in missing if key not in known])
+    if not known.keys() >= set(keys):
+        raise Series.DoesNotExist("The telemetry was deleted in the meantime.")
     return [known[key] for key in keys]
 
 

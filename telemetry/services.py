@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -33,6 +34,7 @@ def create_telemetry(
     dimensions: Sequence[str],
     metric_column: str,
     overlap: str = Telemetry.Overlap.NEWEST,
+    max_rejected_percent: Decimal | None = None,
     description: str = "",
     created_by: User | None = None,
 ) -> Telemetry:
@@ -53,6 +55,7 @@ def create_telemetry(
         date_column=date_column,
         date_format=date_format,
         overlap=overlap,
+        max_rejected_percent=max_rejected_percent,
         created_by=created_by,
     )
     with transaction.atomic():
@@ -64,7 +67,12 @@ def create_telemetry(
 
 @transaction.atomic
 def update_telemetry(
-    *, telemetry: Telemetry, name: str, description: str, dimensions: Sequence[str] | None = None
+    *,
+    telemetry: Telemetry,
+    name: str,
+    description: str,
+    max_rejected_percent: Decimal | None,
+    dimensions: Sequence[str] | None = None,
 ) -> None:
     """Change what may change without reading a file again; None leaves the dimensions as they are.
 
@@ -72,8 +80,10 @@ def update_telemetry(
     """
     before = _snapshot(telemetry)
     telemetry.name, telemetry.description = name.strip(), description.strip()
-    telemetry.clean_fields(exclude=_fields_except("name", "description"))
-    telemetry.save(update_fields=["name", "description"])
+    telemetry.max_rejected_percent = max_rejected_percent
+    fields = ["name", "description", "max_rejected_percent"]
+    telemetry.clean_fields(exclude=_fields_except(*fields))
+    telemetry.save(update_fields=fields)
     if dimensions is not None and list(dimensions) != list_dimensions(telemetry=telemetry):
         _replace_dimensions(telemetry, dimensions)
     _record_change(telemetry, before)
@@ -96,13 +106,14 @@ def delete_telemetry(*, telemetry: Telemetry, identifier: str) -> None:
             {"identifier": f"Type {telemetry.identifier} to delete this telemetry and its data."}
         )
     with transaction.atomic():
+        _keep_writers_out(telemetry)
         before = _snapshot(telemetry)
         record("telemetry.deleted", account=telemetry.account, target=telemetry, before=before)
         files = SourceFile.objects.filter(telemetry=telemetry)
         # Millions of rows: straight to the database; Django would load each to follow its relations.
         for rows in (
             PointBlock.objects.filter(source_file__in=files),
-            FileDay.objects.filter(telemetry=telemetry),
+            FileDay.objects.filter(source_file__in=files),
             DailyTotal.objects.filter(telemetry=telemetry),
             Series.objects.filter(telemetry=telemetry),
         ):
@@ -110,26 +121,51 @@ def delete_telemetry(*, telemetry: Telemetry, identifier: str) -> None:
         telemetry.delete()
 
 
-def get_mapping(*, telemetry: Telemetry) -> Mapping:
-    """How the reader is to understand this telemetry's files."""
+def _keep_writers_out(telemetry: Telemetry) -> None:
+    """A sync that goes on adds nothing from here on; it finds all of it gone, and stops.
+
+    What it adds refers to one of these rows. They are locked in the order in which a sync locks them.
+    """
+    active = telemetry.sync_runs.filter(finished_at=None)
+    for run in active.select_for_update():
+        list(run.files.filter(state="pending").select_for_update().values_list("pk"))
+    Telemetry.objects.select_for_update().get(pk=telemetry.pk)
+    reading = SourceFile.objects.filter(telemetry=telemetry, state=SourceFile.State.READING)
+    list(reading.select_for_update().values_list("pk"))
+
+
+def get_mapping(*, telemetry: Telemetry, dimensions: Sequence[str] | None = None) -> Mapping:
+    """How the reader is to understand this telemetry's files, with its own or with other dimensions."""
+    if dimensions is None:
+        dimensions = list_dimensions(telemetry=telemetry)
     return Mapping(
         date_column=telemetry.date_column,
         date_format=telemetry.date_format,
-        dimensions=tuple(list_dimensions(telemetry=telemetry)),
+        dimensions=tuple(dimensions),
         metric_column=telemetry.metric_column,
     )
 
 
-def _replace_dimensions(telemetry: Telemetry, dimensions: Sequence[str]) -> None:
+def check_dimensions(*, telemetry: Telemetry, dimensions: Sequence[str]) -> None:
+    """Whether these columns can be the telemetry's dimensions. Raises ValidationError."""
     try:
         _check_columns(telemetry.date_column, dimensions, telemetry.metric_column)
     except ValidationError as error:
         raise ValidationError({"dimensions": error.messages}) from None
+
+
+def write_dimensions(*, telemetry: Telemetry, dimensions: Sequence[str]) -> None:
+    """Put these in the place of the telemetry's dimensions. What its points say is the caller's matter."""
+    telemetry.dimensions.all().delete()
+    _create_dimensions(telemetry, dimensions)
+
+
+def _replace_dimensions(telemetry: Telemetry, dimensions: Sequence[str]) -> None:
+    check_dimensions(telemetry=telemetry, dimensions=dimensions)
     Telemetry.objects.select_for_update().get(pk=telemetry.pk)  # no run begins until this is through
     if not dimensions_are_free(telemetry=telemetry):
         raise ValidationError({"dimensions": "The first sync has begun: the dimensions are fixed now."})
-    telemetry.dimensions.all().delete()
-    _create_dimensions(telemetry, dimensions)
+    write_dimensions(telemetry=telemetry, dimensions=dimensions)
 
 
 def _create_dimensions(telemetry: Telemetry, dimensions: Sequence[str]) -> None:

@@ -9,6 +9,7 @@ from decimal import Context, Decimal
 
 from django.db.models import QuerySet, Sum
 
+from accounts.reading import snapshot
 from telemetry.fields import plain
 from telemetry.models import DailyTotal, Dimension, Telemetry
 from telemetry.selectors import list_daily_totals
@@ -61,6 +62,7 @@ class Totals:
         }
 
 
+@snapshot()
 def get_totals(
     *, telemetry: Telemetry, date_from: date, date_to: date, dimension: Dimension | None = None
 ) -> Totals:

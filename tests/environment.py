@@ -20,6 +20,7 @@ os.environ.update(
     OIDC_SERVER_URL="",
     TRUSTED_PROXIES="",
     REDIS_URL=os.environ.get("TEST_REDIS_URL", ""),
+    CACHE_URL=os.environ.get("TEST_REDIS_URL", ""),
     AWS_ACCESS_KEY_ID="testing",
     AWS_SECRET_ACCESS_KEY="testing",
     AWS_CONFIG_FILE=os.devnull,

@@ -29,10 +29,11 @@ class Part:
     note: str = ""
 
 
-def run_suite(name: str, *, database: str, cache: str, arguments: list[str]) -> Part:
+def run_suite(name: str, *, database: str, cache: str, queue: str, arguments: list[str]) -> Part:
     """Run pytest once on these services; `loadscope` keeps a module's tests on one worker."""
     print(f"\n=== {name} ===", flush=True)
-    environment = os.environ | {"TEST_DATABASE_URL": database, "TEST_REDIS_URL": cache}
+    services = {"TEST_DATABASE_URL": database, "TEST_REDIS_URL": cache, "TEST_QUEUE_URL": queue}
+    environment = os.environ | services
     command = [sys.executable, "-m", "pytest", "-n", "2", "--dist", "loadscope", *arguments]
     return Part(name, call_pytest(command, environment))
 
@@ -59,20 +60,21 @@ def call_pytest(command: list[str], environment: dict[str, str]) -> int:
 def run_with_services(arguments: list[str], *, in_ci: bool) -> list[Part]:
     """The suite on the services that answer, and a part for each one that does not."""
     database = find_postgresql()
-    with reserve_redis() as cache:
-        missing = [answer.problem for answer in (database, cache) if answer.problem]
+    with reserve_redis() as cache, reserve_redis() as queue:
+        missing = list(dict.fromkeys(found.problem for found in (database, cache, queue) if found.problem))
         parts = [Part("services", 1 if in_ci else 0, problem) for problem in missing]
         names = [name for name, answer in (("PostgreSQL", database), ("Redis", cache)) if answer.url]
         if names and not (missing and in_ci):
             name = f"On {' and '.join(names)}"
-            parts.append(run_suite(name, database=database.url, cache=cache.url, arguments=arguments))
+            urls = {"database": database.url, "cache": cache.url, "queue": queue.url}
+            parts.append(run_suite(name, **urls, arguments=arguments))
     return parts
 
 
 def run(arguments: list[str]) -> int:
     in_ci = os.environ.get("CI") == "true"
     install_chromium()
-    parts = [run_suite("On SQLite, no service", database="", cache="", arguments=arguments)]
+    parts = [run_suite("On SQLite, no service", database="", cache="", queue="", arguments=arguments)]
     parts += run_with_services(arguments, in_ci=in_ci)
     if not find_chromium():
         parts.append(Part("browser tests", 1 if in_ci else 0, MISSING))

@@ -35,6 +35,7 @@ COMMANDS = [
     "add_endpoint",
     "add_telemetry",
     "add_user",
+    "change_telemetry",
     "demo",
     "export_telemetry",
     "list_telemetries",

@@ -9,8 +9,8 @@ anything of S3 that Denominator does not use.
 `StandIn` runs it in a thread of this process, `python -m demo.standin` as a process over a folder.
 """
 
-from demo.standin.faults import Fault
+from demo.standin.faults import Fault, Hold
 from demo.standin.roles import ADMIN_KEY, OUR_KEY, Role
 from demo.standin.server import StandIn
 
-__all__ = ["ADMIN_KEY", "OUR_KEY", "Fault", "Role", "StandIn"]
+__all__ = ["ADMIN_KEY", "OUR_KEY", "Fault", "Hold", "Role", "StandIn"]

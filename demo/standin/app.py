@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
@@ -85,7 +86,7 @@ class App:
     def _answer_s3(self, request: S3Request) -> Answer:
         fault = self.faults.take(request.operation, request.name or "")
         try:
-            if fault and fault.kind in {"deny", "slow_down", "server_error", "hang"}:
+            if fault and fault.kind in {"deny", "slow_down", "server_error", "hang", "hold"}:
                 self._strike(fault)
             self._authorise(request)
             answer = self.backend.answer(request)
@@ -93,6 +94,8 @@ class App:
             answer = self._refuse_region(wrong.region)
         except Refused as refused:
             answer = error_answer(refused.status, refused.code, refused.message)
+        if fault and fault.kind == "stall":
+            answer.body = _stall(answer.body, fault, self.faults.stopped)
         if fault and fault.kind in {"reset", "damage"}:
             answer.body = _spoil(answer.body, fault, request.environ["werkzeug.socket"])
         span = request.headers.get("range", "")
@@ -139,6 +142,9 @@ class App:
         return answer
 
     def _strike(self, fault: Fault) -> None:
+        if fault.kind == "hold":
+            fault.hold.stop_here()
+            return
         if fault.kind == "hang":
             self.faults.stopped.wait()
         if fault.kind == "slow_down":
@@ -162,6 +168,16 @@ def role_from_json(fields: dict[str, Any]) -> Role:
     if "actions" in fields:
         fields = {**fields, "actions": tuple(fields["actions"])}
     return Role(**fields)
+
+
+def _stall(body: Iterable[bytes], fault: Fault, stopped: threading.Event) -> Iterator[bytes]:
+    left = fault.after_bytes
+    for chunk in body:
+        yield chunk[:left]
+        if left < len(chunk):
+            stopped.wait()
+            return
+        left -= len(chunk)
 
 
 def _spoil(body: Iterable[bytes], fault: Fault, connection: socket.socket) -> Iterator[bytes]:

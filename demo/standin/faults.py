@@ -4,19 +4,36 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
-Kind = Literal["deny", "slow_down", "server_error", "hang", "reset", "damage"]
+Kind = Literal["deny", "slow_down", "server_error", "hang", "stall", "reset", "damage", "hold"]
 Operation = Literal["assume", "list", "get", "head"]
+
+
+class Hold:
+    """A request that is answered when the test says so: `reached` once it has come, and then `release`."""
+
+    def __init__(self) -> None:
+        self.reached = threading.Event()
+        self._released = threading.Event()
+
+    def release(self) -> None:
+        self._released.set()
+
+    def stop_here(self) -> None:
+        """What the request does."""
+        self.reached.set()
+        self._released.wait()
 
 
 @dataclass
 class Fault:
     """Lets `operation` go wrong `times` times (None: always), for keys or prefixes that contain `name`.
 
-    deny: 403. slow_down: 503. server_error: 500. hang: no answer until the stand-in stops. reset: the
-    connection breaks after `after_bytes` of the body. damage: one byte of the body is another.
+    deny: 403. slow_down: 503. server_error: 500. hang: no answer until the stand-in stops. stall: the same
+    after `after_bytes` of the body. reset: the connection breaks there. damage: the byte there is another.
+    hold: no answer before `hold` is released.
     """
 
     operation: Operation
@@ -24,6 +41,7 @@ class Fault:
     times: int | None = None
     name: str = ""
     after_bytes: int = 0
+    hold: Hold = field(default_factory=Hold)
 
 
 class Faults:
@@ -33,11 +51,20 @@ class Faults:
         self._lock = threading.Lock()
         self._faults: list[Fault] = []
         self._afterwards: list[tuple[Operation, Callable[[], None]]] = []
+        self._holds: list[Hold] = []
         self.stopped = threading.Event()
+
+    def stop(self) -> None:
+        """Let go of every request that waits."""
+        self.stopped.set()
+        with self._lock:
+            for hold in self._holds:
+                hold.release()
 
     def add(self, fault: Fault) -> None:
         with self._lock:
             self._faults.append(fault)
+            self._holds.append(fault.hold)
 
     def after(self, operation: Operation, action: Callable[[], None]) -> None:
         """Call `action` once, when the next request of this kind has been answered."""

@@ -12,7 +12,7 @@ from typing import Any, Self
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from demo.standin.app import App, Backend, role_from_json
-from demo.standin.faults import Fault, Operation
+from demo.standin.faults import Fault, Hold, Operation
 from demo.standin.roles import Role, Roles
 from demo.standin.s3 import S3
 from demo.standin.stores import DEFAULT_REGION, MemoryStore, Store
@@ -49,7 +49,7 @@ class StandIn:
         return self
 
     def stop(self) -> None:
-        self.app.faults.stopped.set()
+        self.app.faults.stop()
         self._server.shutdown()
         self._thread.join()
         self._server.server_close()
@@ -75,6 +75,12 @@ class StandIn:
     def fail(self, operation: Operation, kind: str, *, times: int | None = None, **more: Any) -> None:
         """Let requests go wrong; `more` are the other fields of `Fault`."""
         self.app.faults.add(Fault(operation=operation, kind=kind, times=times, **more))
+
+    def hold(self, operation: Operation, *, times: int = 1, **more: Any) -> Hold:
+        """Keep the next requests of this kind waiting until the returned hold is released."""
+        fault = Fault(operation=operation, kind="hold", times=times, **more)
+        self.app.faults.add(fault)
+        return fault.hold
 
     def after(self, operation: Operation, action: Callable[[], None]) -> None:
         """Call `action` once, when the next request of this kind has been answered."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from decimal import Decimal, InvalidOperation
 
 from accounts.models import Account
 from commandline.command import WrongArguments
@@ -31,3 +32,18 @@ def parse_day(text: str | None, argument: str) -> date | None:
     if day is None or len(text) != 10:
         raise WrongArguments(f"{argument}: {text!r} is not a date. Write it as yyyy-MM-dd.")
     return day
+
+
+def parse_share(text: str | None, argument: str) -> Decimal | None:
+    """A share in percent, from 0 to 100. Raises WrongArguments."""
+    if text is None:
+        return None
+    try:
+        share = Decimal(text)
+    except InvalidOperation:
+        share = Decimal("NaN")
+    if not (share.is_finite() and 0 <= share <= 100 and share == round(share, 2)):
+        raise WrongArguments(
+            f"{argument}: {text!r} is no share. Give percent from 0 to 100, such as 5 or 0.25."
+        )
+    return share

@@ -25,6 +25,12 @@ def exact(value: Decimal | int | None) -> str:
 
 
 @register.filter
+def exact_text(value: str | None) -> str:
+    """A decimal that was kept as text, as `exact` shows it."""
+    return exact(None if value is None else Decimal(value))
+
+
+@register.filter
 def lookup(values: dict, key: object) -> Any:
     """`values[key]`, None where there is none."""
     return values.get(key)

@@ -23,6 +23,7 @@ def edit(request: HttpRequest, telemetry_id: UUID) -> HttpResponse:
     now = {
         "name": telemetry.name,
         "description": telemetry.description,
+        "max_rejected_percent": telemetry.max_rejected_percent,
         "dimensions": "\n".join(list_dimensions(telemetry=telemetry)),
     }
     free = dimensions_are_free(telemetry=telemetry)

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date
 from uuid import UUID
 
@@ -10,7 +11,8 @@ from accounts.downloads import stream_csv
 from accounts.roles import VIEW_TELEMETRY
 from telemetry.fields import plain
 from telemetry.forms import RangeForm
-from telemetry.selectors import list_daily_totals, list_points
+from telemetry.models import Telemetry
+from telemetry.selectors import list_daily_totals, list_dimensions, list_points
 from telemetry.views.guards import get_telemetry, telemetry_page
 
 
@@ -45,13 +47,15 @@ def points_csv(request: HttpRequest, telemetry_id: UUID) -> HttpResponse:
     points = list_points(telemetry=telemetry, date_from=date_from, date_to=date_to)
     return stream_csv(
         filename=f"{telemetry.identifier}-data-points.csv",
-        header=[
-            "date",
-            *(dimension.column for dimension in telemetry.dimensions.all()),
-            telemetry.identifier,
-        ],
+        header=_list_columns(telemetry),
         rows=((point.date.isoformat(), *point.dimensions, plain(point.value)) for point in points),
     )
+
+
+def _list_columns(telemetry: Telemetry) -> Iterator[str]:
+    """Asked in the moment in which the rows are read: the mapping may have changed since."""
+    telemetry.refresh_from_db()
+    yield from ("date", *list_dimensions(telemetry=telemetry), telemetry.identifier)
 
 
 def _refuse(form: RangeForm) -> HttpResponse:

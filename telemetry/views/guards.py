@@ -1,23 +1,36 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import nullcontext
+from functools import wraps
+from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 
 from accounts.access import account_permission, s3_csv_telemetry_required
+from accounts.reading import snapshot
 from telemetry.models import Telemetry
 from telemetry.selectors import list_telemetries
 
 View = Callable[..., HttpResponse]
+SAFE_METHODS = ("GET", "HEAD")
 
 
 def telemetry_page(perm: str) -> Callable[[View], View]:
-    """Let a view be opened by members of an account with the beta who hold `perm` in it."""
+    """Let a view be opened by members of an account with the beta who hold `perm` in it.
+
+    What a page shows is as of one moment, whatever a sync changes while it is made.
+    """
 
     def guard(view: View) -> View:
-        return account_permission(perm)(s3_csv_telemetry_required(view))
+        @wraps(view)
+        def at_one_moment(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            with snapshot() if request.method in SAFE_METHODS else nullcontext():
+                return view(request, *args, **kwargs)
+
+        return account_permission(perm)(s3_csv_telemetry_required(at_one_moment))
 
     return guard
 

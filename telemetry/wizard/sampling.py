@@ -18,6 +18,7 @@ from csvfiles.sample import Sample, sample_file
 from csvfiles.trial import count_distinct, guess_type, try_date_formats
 from endpoints.models import S3Endpoint
 from endpoints.storage import ObjectChanged, ObjectGone, S3Object, StorageError, open_bucket
+from telemetry.limits import get_limits
 from telemetry.wizard.listing import list_files
 from telemetry.wizard.models import TelemetryDraft
 
@@ -146,7 +147,7 @@ def _read_files(endpoint: S3Endpoint, prefix: str, files: Sequence[S3Object]) ->
             return bucket.read_range(obj, start=start, length=length)
 
         try:
-            samples.append(sample_file(fetch, key=obj.key, size=obj.size))
+            samples.append(sample_file(fetch, key=obj.key, size=obj.size, limits=get_limits()))
         except FileError as error:
             raise FileError(error.code, f"{obj.key}: {error.message}", error.remedy) from None
     return samples

@@ -256,6 +256,11 @@ BY_COMMAND = [
         "telemetry.created",
     ),
     act("sync_telemetry", manage("sync_telemetry", "mentions", *ACME), "telemetry.sync_requested"),
+    act(
+        "change_telemetry",
+        manage("change_telemetry", "mentions", *ACME, "--overlap=add"),
+        "telemetry.sync_requested",
+    ),
     act("list_telemetries", manage("list_telemetries", *ACME)),
     act("export_telemetry", manage("export_telemetry", "mentions", *ACME)),
     act("add_user", manage("add_user", "n@acme.example", *ACME, "--role=viewer"), "member.created"),

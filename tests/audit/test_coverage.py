@@ -43,6 +43,10 @@ NOT_RECORDED_HERE = {
     "endpoints.services.update_endpoint": "_record_change",
     "ingestion.services.request_sync": "create_run",
     "ingestion.services.activate_and_catch_up": "activate_telemetry, create_run",
+    "ingestion.services.apply_rehearsal": "create_run",
+    "ingestion.services.request_run": "create_run",
+    "telemetry.services.check_dimensions": "writes nothing",
+    "telemetry.services.write_dimensions": "create_run, which was asked for the change",
     "ingestion.services.start_due_syncs": "the clock did it",
     "ingestion.services.recover_lost_runs": "the clock did it",
 }

@@ -1,81 +1,208 @@
 """The rules of DESIGN.md, slow and obvious: what csvfiles.read must come to on every input.
 
-Character by character, row by row, with nothing of csvfiles but its exceptions' name. It reads whole texts in
-memory, knows no blocks, no batches, no vectors.
+Character by character, row by row, with nothing of csvfiles. It reads whole files in memory, knows no blocks,
+no batches, no vectors.
 """
 
 from __future__ import annotations
 
+import gzip
 import re
+import zlib
 from dataclasses import dataclass, field
-from datetime import date
 from fractions import Fraction
 
-FORMATS = {
-    "yyyy-MM-dd": r"(?P<y>\d{4})-(?P<m>\d\d)-(?P<d>\d\d)",
-    "yyyy/MM/dd": r"(?P<y>\d{4})/(?P<m>\d\d)/(?P<d>\d\d)",
-    "yyyy/M/d": r"(?P<y>\d{4})/(?P<m>\d\d?)/(?P<d>\d\d?)",
-    "MM/d/yyyy": r"(?P<m>\d\d)/(?P<d>\d\d?)/(?P<y>\d{4})",
-    "yyyy-M-d": r"(?P<y>\d{4})-(?P<m>\d\d?)-(?P<d>\d\d?)",
-    "yyyy-MM-dd'T'00:00:00'Z'": r"(?P<y>\d{4})-(?P<m>\d\d)-(?P<d>\d\d)T00:00:00Z",
-}
+from tests.csvfiles.model_cells import to_date, to_value
+
+NOT_TEXT = ("binary", "utf16", "utf32", "not_utf8")
 
 
 class FileFails(Exception):
-    pass
+    """The file as a whole is no good. `codes` are the faults that it has: which is met first is not told."""
+
+    def __init__(self, *codes: str, end: int | None = None) -> None:
+        super().__init__(*codes)
+        self.codes, self.end = set(codes), end
 
 
 @dataclass
 class Outcome:
     points: dict[tuple, Fraction] = field(default_factory=dict)  # (date, dimension values) -> value
-    rejected: set[int] = field(default_factory=set)  # row numbers
+    rejected: dict[int, str] = field(default_factory=dict)  # row number -> reason
     rows: int = 0
     repeated: int = 0
+    cells: dict[int, tuple[str, ...]] = field(default_factory=dict)  # row number -> those of the right width
 
 
-def read(
-    text: str, *, columns: int, date_at: int, date_format: str, dimensions_at: list[int], metric_at: int
-):
-    """`text` is what follows the header row; cells are counted from 0."""
+@dataclass(frozen=True)
+class Asked:
+    """What a file is read by: columns by name, and the limits in bytes and columns."""
+
+    date_column: str
+    date_format: str
+    dimensions: tuple[str, ...]
+    metric: str
+    row_bytes: int
+    columns: int
+
+
+def read_file(data: bytes, asked: Asked) -> Outcome:
+    """The whole way from bytes. Raises FileFails."""
+    if data.startswith(b"\x1f\x8b"):
+        data = unpack(data)
+    if not data:
+        raise FileFails("empty")
+    data = data.removeprefix(b"\xef\xbb\xbf")
+    try:
+        return read_text(data, asked)
+    except FileFails as fault:
+        raise FileFails(*fault.codes, *(() if is_plain_text(data) else NOT_TEXT)) from None
+
+
+def read_text(data: bytes, asked: Asked) -> Outcome:
+    line, end, rest = data.partition(b"\n")
+    if len(line) + len(end) > asked.row_bytes:
+        raise FileFails("row_too_long", "line_ends")
+    if not end and b"\r" in line.rstrip(b"\r"):
+        raise FileFails("line_ends")
+    columns, delimiter = read_header(to_text(line))
+    if len(columns) > asked.columns:
+        raise FileFails("too_many_columns")
+    for name in (asked.date_column, *asked.dimensions, asked.metric):
+        if name not in columns:
+            raise FileFails("missing_column")
+    try:
+        text = to_text(rest)
+    except FileFails as fault:
+        raise FileFails("quote_never_closes", "row_too_long", *fault.codes) from None
+    return read_rows(text, columns, delimiter, asked)
+
+
+def unpack(data: bytes) -> bytes:
+    try:
+        return gzip.decompress(data)
+    except (EOFError, gzip.BadGzipFile, zlib.error):
+        raise FileFails("gzip_truncated", "gzip_damaged", *ANY) from None
+
+
+# What is wrong with the text before the place where the gzip data break off may be met first.
+ANY = (
+    *("empty", "no_header", "header_quotes", "empty_name", "space_in_name", "duplicate_name", "line_ends"),
+    *("too_many_columns", "missing_column", "row_too_long", "quote_never_closes", "sum_too_large", *NOT_TEXT),
+)
+
+
+def is_plain_text(data: bytes) -> bool:
+    first, _, _ = data.partition(b"\n")
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return b"\0" not in first and not first.startswith((b"PK\3\4", b"PAR1\x15", b"%PDF-"))
+
+
+def to_text(data: bytes) -> str:
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        raise FileFails(*NOT_TEXT) from None
+
+
+def read_header(line: str) -> tuple[list[str], str]:
+    if not is_plain_text(line.encode()):
+        raise FileFails(*NOT_TEXT)
+    outside = "".join(line.split('"')[::2])
+    delimiter = ","
+    for other in (";", "\t", "|"):
+        if outside.count(other) > outside.count(delimiter):
+            delimiter = other
+    try:
+        columns, after = take_row(line, 0, delimiter)
+    except FileFails:
+        raise FileFails("header_quotes") from None
+    if columns is None or after < len(line):
+        raise FileFails("header_quotes")
+    check_header(columns)
+    return columns, delimiter
+
+
+def check_header(columns: list[str]) -> None:
+    if all(name == "" for name in columns):
+        raise FileFails("no_header")
+    if "" in columns:
+        raise FileFails("empty_name")
+    if any(character.isspace() for name in columns for character in name):
+        raise FileFails("space_in_name")
+    if len(set(columns)) < len(columns):
+        raise FileFails("duplicate_name")
+
+
+def read_rows(text: str, columns: list[str], delimiter: str, asked: Asked) -> Outcome:
+    """`text` is what follows the header row."""
     outcome, seen = Outcome(), set()
-    for number, cells in enumerate(split(text), 2):
+    for number, cells in enumerate(split(text, delimiter, asked.row_bytes), 2):
         if cells == []:
             continue  # an empty line
         outcome.rows += 1
-        if cells is None or len(cells) != columns:
-            outcome.rejected.add(number)
+        if isinstance(cells, str):
+            outcome.rejected[number] = cells
             continue
-        day = to_date(cells[date_at], date_format)
-        value = to_value(cells[metric_at])
-        dimensions = tuple(cells[at] for at in dimensions_at)
-        if day is None or value is None or any("\0" in cell for cell in dimensions):
-            outcome.rejected.add(number)
+        if len(cells) != len(columns):
+            count = f"{len(cells)} cells" if len(cells) <= asked.columns else f"over {asked.columns} cells"
+            outcome.rejected[number] = f"the row has {count} where the header has {len(columns)}"
+            continue
+        outcome.cells[number] = tuple(cells)
+        row = dict(zip(columns, cells, strict=True))
+        dimensions = tuple(row[name] for name in asked.dimensions)
+        day = to_date(row[asked.date_column], asked.date_format)
+        value = to_value(row[asked.metric])
+        if isinstance(day, str) or isinstance(value, str):
+            outcome.rejected[number] = day if isinstance(day, str) else value
+            continue
+        if any("\0" in cell for cell in dimensions):
+            outcome.rejected[number] = "a dimension holds a NUL character"
             continue
         key = (day, dimensions)
         outcome.points[key] = outcome.points.get(key, 0) + value
-        rest = (day, *(cell for at, cell in enumerate(cells) if at not in (date_at, metric_at)))
+        rest = (day, *(row[name] for name in columns if name not in (asked.date_column, asked.metric)))
         outcome.repeated += rest in seen
         seen.add(rest)
     return outcome
 
 
-def split(text: str):
-    """The rows: a list of cells, [] for an empty line, None for a row with misplaced quotes or returns."""
+def split(text: str, delimiter: str, row_bytes: int):
+    """The rows: a list of cells, [] for an empty line, the reason where quotes or returns are misplaced."""
     rows, at = [], 0
     while at < len(text):
-        row, at = take_row(text, at)
+        start = at
+        try:
+            row, at = take_row(text, at, delimiter)
+        except FileFails as fault:
+            check_length(text[start : fault.end], row_bytes)
+            raise
+        check_length(text[start:at], row_bytes)
+        if row is None:
+            row = find_misplaced(text, start, delimiter)
         rows.append(row)
     return rows
 
 
-def take_row(text: str, at: int):  # noqa: C901 - one character after the other, as the rules say it
+def check_length(raw: str, row_bytes: int) -> None:
+    data = raw.encode()
+    if not data.endswith(b"\n"):
+        data += b"\n"
+    if len(data) > row_bytes:
+        raise FileFails("quote_never_closes" if b"\n" in data[:row_bytes] else "row_too_long")
+
+
+def take_row(text: str, at: int, delimiter: str):  # noqa: C901 - one character after the other
     cells, cell, start = [], "", at
     inside = quoted = False
     while True:
         char = text[at] if at < len(text) else None
         if inside:
             if char is None:
-                raise FileFails
+                raise FileFails("quote_never_closes")
             if char == '"' and text[at + 1 : at + 2] == '"':
                 cell, at = cell + '"', at + 2
             elif char == '"':
@@ -85,15 +212,15 @@ def take_row(text: str, at: int):  # noqa: C901 - one character after the other,
         elif char == '"' and cell == "" and not quoted:
             inside = quoted = True
             at += 1
-        elif char == ",":
+        elif char == delimiter:
             cells.append(cell)
             cell, quoted, at = "", False, at + 1
         elif char is None or char == "\n":
-            return end_row([*cells, cell], text[start:at], quoted), at + 1
+            return end_row([*cells, cell], text[start:at]), at + 1
         elif char == "\r":
             after = re.compile(r"\r*").match(text, at).end()
             if text[after : after + 1] in ("\n", ""):
-                return end_row([*cells, cell], text[start:at], quoted), after + 1
+                return end_row([*cells, cell], text[start:at]), after + 1
             return bad_row(text, start, at)
         elif quoted:
             return bad_row(text, start, at)
@@ -101,37 +228,31 @@ def take_row(text: str, at: int):  # noqa: C901 - one character after the other,
             cell, at = cell + char, at + 1
 
 
-def end_row(cells, raw, quoted):
+def end_row(cells, raw):
     return [] if raw == "" else cells
 
 
 def bad_row(text: str, start: int, at: int):
     """The rest of the line is no good; where the row had begun on an earlier line, nothing can be told."""
-    if "\n" in text[start:at]:
-        raise FileFails
     end = text.find("\n", at)
-    return None, len(text) if end < 0 else end + 1
+    end = len(text) if end < 0 else end + 1
+    if "\n" in text[start:at]:
+        raise FileFails("quote_never_closes", end=end)
+    return None, end
 
 
-def to_date(cell: str, date_format: str):
-    match = re.fullmatch(FORMATS[date_format], cell, re.ASCII)
-    if not match:
-        return None
-    try:
-        return date(int(match["y"]), int(match["m"]), int(match["d"]))
-    except ValueError:
-        return None
-
-
-def to_value(cell: str):
-    match = re.fullmatch(r"([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d+))?", cell, re.ASCII)
-    if not match or not (match[2] or match[3]):
-        return None
-    digits, exponent = int(match[2] + (match[3] or "")), int(match[4] or 0)
-    if digits == 0:
-        return Fraction(0)
-    if match[1] == "-" or abs(exponent) > 1000:
-        return None
-    value = Fraction(digits) * Fraction(10) ** (exponent - len(match[3] or ""))
-    fits = value < 10**20 and (value * 10**18).denominator == 1
-    return value if fits else None
+def find_misplaced(text: str, start: int, delimiter: str) -> str:
+    """What stops the row: the first character that may not be where it is is a return, or another one."""
+    end = text.find("\n", start)
+    for at in range(start + 1, (len(text) if end < 0 else end) + 1):
+        try:
+            row, _ = take_row(text[start:at], 0, delimiter)
+        except FileFails:
+            continue
+        if row is None:
+            return (
+                "the row has a carriage return outside quotes"
+                if text[at - 2] == "\r"
+                else "the row has text after a closing quote"
+            )
+    raise AssertionError("nothing is misplaced")

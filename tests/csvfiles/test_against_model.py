@@ -1,38 +1,48 @@
-"""The reader against the slow model: the same points, rejected rows and counts, on any input."""
+"""The reader against the slow model: the same points, rejected rows, reasons and counts, on any input."""
 
 from __future__ import annotations
 
 import gzip
-import io
-from fractions import Fraction
 
-import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from csvfiles.errors import FileError
 from csvfiles.limits import Limits
 from csvfiles.mapping import Mapping
-from csvfiles.read import PointReader
-from tests.csvfiles import model
+from tests.csvfiles.comparing import compare, read
+from tests.csvfiles.model_cells import FORMATS
 
 COLUMNS = ["date", "team", "note", "requests"]
+MAPPING = Mapping("date", "yyyy-MM-dd", ("team",), "requests")
 
 dates = st.one_of(
     st.dates().map(str),
+    st.builds(
+        "{}{}{}{}{}{}".format,
+        st.sampled_from(["2024", "0000", "24", "02024", "05"]),
+        st.sampled_from("-/"),
+        st.sampled_from(["05", "5", "13", "02", "2024", "31"]),
+        st.sampled_from("-/"),
+        st.sampled_from(["01", "1", "30", "001", "2024", "24"]),
+        st.sampled_from(["", "", "T00:00:00Z", "T00:00:01Z", " ", "\r", "\n"]),
+    ),
     st.sampled_from(["2024-05-01", "2024-02-30", "2024-5-1", "", "2024-05-01 ", "٢٠٢٤-05-01", "20240501"]),
 )
 metrics = st.one_of(
     st.integers(-5, 10**21).map(str),
     st.decimals(0, 10**6, places=4).map(str),
+    st.text(alphabet="0123456789.,eE+-_ '", max_size=9),
+    st.builds("{}{}e{}".format, st.integers(0, 99), st.just("0" * 30), st.integers(-60, 60)),
     st.sampled_from(["0", "-0", "+5", ".5", "5.", ".", "1e3", "1E-18", "1e-19", "0e999", "1e400", "00.10"]),
-    st.sampled_from(["NaN", "inf", "1,5", "1_0", "0x1F", "١٢", "--1"]),
-    st.sampled_from(["", " 1", "1 ", "1e99999999999999999999", "9" * 20, "9" * 21]),
-    st.sampled_from(["9" * 20 + "." + "9" * 18, "0." + "0" * 18 + "1", "0.1" + "0" * 18]),
+    st.sampled_from(["NaN", "inf", "1,5", "1_0", "0x1F", "١٢", "--1", "-0e0", "1\u00a0000", "12,345.6"]),
+    st.sampled_from(["", " 1", "1 ", "1e99999999999999999999", "0e99999999999999999999", "9" * 20, "9" * 21]),
+    st.sampled_from(["9" * 20 + "." + "9" * 18, "0." + "0" * 18 + "1", "0.1" + "0" * 18, "0" * 99 + "7"]),
 )
 words = st.one_of(
-    st.sampled_from(["core", "web", "007", "1e5", "NULL", "", " x", "a,b", 'q"q', "é💶"]),
-    st.sampled_from(["line\nbreak", "n\0n", "r\rr"]),
+    st.sampled_from(["core", "web", "007", "1e5", "NULL", "", " x", "a,b", 'q"q', "é💶", "a;b|c\td"]),
+    st.sampled_from(["line\nbreak", "n\0n", "r\rr", "r\r\nn", "\u2028", "\x0b\x0c\x85", "\x1d\x1e\x1f"]),
+    st.sampled_from(["\ufeffmark", '""', '","', '"\n"']),
     st.text(max_size=5),
 )
 
@@ -41,109 +51,105 @@ def quote(cell: str) -> str:
     return '"' + cell.replace('"', '""') + '"'
 
 
-cells = st.one_of(words, words.map(quote))
-good_rows = st.builds(
-    lambda *row: ",".join(row),
-    dates,
-    cells,
-    cells,
-    metrics.flatmap(lambda cell: st.sampled_from([cell, quote(cell)])),
-)
-plain_rows = st.builds(
-    "{},{},{},{}".format,
-    st.sampled_from(["2024-05-01", "2024-05-02"]),
-    st.sampled_from(["core", "web", "é"]),
-    st.sampled_from(["a", "b"]),
-    st.decimals(0, 100, places=2).map(str),
-)
+def as_is(cell: str) -> str:
+    return cell
+
+
+line_ends = st.sampled_from(["\n", "\n", "\r\n", "\n\n", "\r\r\n"])
 odd_rows = st.one_of(
-    st.text(alphabet='",\r\n1a\0 ', max_size=12), st.sampled_from(["", ",", ",,,", ",,,,", '"'])
+    st.text(alphabet='",;\r\n1a\0 ', max_size=12),
+    st.sampled_from(["", ",", ",,,", ",,,,", '"', '"2024-05-01","a"x,"b",1', 'a"b"c,,,1']),
 )
-line_ends = st.sampled_from(["\n", "\r\n", "\n\n"])
+plain_cells = {
+    "date": st.sampled_from(["2024-05-01", "2024-05-02"]),
+    "requests": st.decimals(0, 100, places=2).map(str),
+}
 
 
 @st.composite
-def bodies(draw):
-    rows = draw(st.lists(st.one_of(plain_rows, plain_rows, good_rows, odd_rows), max_size=30))
-    text = "".join(row + draw(line_ends) for row in rows)
-    return text if draw(st.booleans()) else text.rstrip("\n")
+def files(draw):
+    """(bytes, mapping): columns in any order, cells quoted by column, by cell or not at all."""
+    names = draw(st.permutations(COLUMNS))
+    delimiter = draw(st.sampled_from(",,,;\t|"))
+    wild = {"date": dates, "requests": metrics}
+    quoted = draw(st.lists(st.sampled_from([as_is, quote, None]), min_size=4, max_size=4))
+    rows = []
+    for kind in draw(st.lists(st.sampled_from(["plain", "plain", "plain", "wild", "odd"]), max_size=30)):
+        if kind == "odd":
+            rows.append(draw(odd_rows))
+            continue
+        tame = st.sampled_from(["core", "web", "é", f"a{delimiter}b"])
+        by_name = plain_cells if kind == "plain" else wild
+        cells = [draw(by_name.get(name, tame if kind == "plain" else words)) for name in names]
+        marks = [mark or draw(st.sampled_from([as_is, quote])) for mark in quoted]
+        protect = kind == "wild" and draw(st.booleans())
+        rows.append(
+            delimiter.join(
+                quote(cell) if protect or delimiter in cell else mark(cell)
+                for mark, cell in zip(marks, cells, strict=True)
+            )
+        )
+    text = delimiter.join(names) + "\n" + "".join(row + draw(line_ends) for row in rows)
+    text = text if draw(st.booleans()) else text.rstrip("\n")
+    date_format = draw(st.sampled_from(["yyyy-MM-dd", "yyyy-MM-dd", *FORMATS]))
+    dimensions = draw(st.sampled_from([(), ("team",), ("note", "team")]))
+    return text.encode(), Mapping("date", date_format, dimensions, "requests")
 
 
-def expect(body: str, dimensions: list[str]):
-    return model.read(
-        body,
-        columns=len(COLUMNS),
-        date_at=0,
-        date_format="yyyy-MM-dd",
-        dimensions_at=[COLUMNS.index(name) for name in dimensions],
-        metric_at=3,
-    )
-
-
-def read(data: bytes, dimensions: list[str], limits: Limits):
-    mapping = Mapping("date", "yyyy-MM-dd", tuple(dimensions), "requests")
-    reader = PointReader(io.BytesIO(data), mapping=mapping, limits=limits)
-    points: dict[tuple, Fraction] = {}
-    names: list[tuple] = []
-    rejected: list[int] = []
-    for batch in reader:
-        names += batch.combinations.drop("combination").rows() or [()] * batch.combinations.height
-        rejected += [row.row_number for row in batch.rejects]
-        keys = [(day, names[number]) for day, number, _ in batch.points.iter_rows()]
-        assert len(set(keys)) == len(keys), "one point for each date and combination in a batch"
-        for key, value in zip(keys, batch.points["value"], strict=True):
-            points[key] = points.get(key, 0) + Fraction(value)
-    assert len(set(names)) == len(names)
-    return reader, points, rejected
-
-
-@settings(max_examples=400, deadline=None)
-@given(
-    body=bodies(),
-    dimensions=st.sampled_from([[], ["team"], ["note", "team"]]),
-    block=st.sampled_from([16, 64, 1_000_000]),
-    batch=st.sampled_from([1, 7, 250_000]),
-    packed=st.booleans(),
+limits = st.builds(
+    Limits,
+    block_bytes=st.sampled_from([1, 16, 64, 300, 1_000_000]),
+    row_bytes=st.sampled_from([64, 4_096, 100_000]),
+    batch_points=st.sampled_from([1, 7, 250_000]),
+    rejects_kept=st.sampled_from([2, 10_000]),
+    values_kept=st.sampled_from([1, 100_000]),
+    totals_kept=st.sampled_from([2, 100_000]),
+    totals_a_day=st.sampled_from([1, 2, 100]),
 )
-def test_the_reader_comes_to_what_the_rules_say(body, dimensions, block, batch, packed):
-    data = (",".join(COLUMNS) + "\n" + body).encode()
-    data = gzip.compress(data) if packed else data
-    limits = Limits(block_bytes=block, row_bytes=4_096, batch_points=batch)
-    try:
-        expected = expect(body, dimensions)
-    except model.FileFails:
-        with pytest.raises(FileError, match="A quote that opens in row"):
-            read(data, dimensions, limits)
-        return
-    try:
-        reader, points, rejected = read(data, dimensions, limits)
-    except FileError as error:
-        assert error.code == "sum_too_large"
-        assert max(expected.points.values()) >= 10**20
-        return
-    assert points == expected.points
-    assert sorted(rejected) == sorted(expected.rejected)
-    assert (reader.rows_read, reader.rows_rejected) == (expected.rows, len(expected.rejected))
-    assert reader.rows_repeated == expected.repeated
-    assert reader.rows_by_day.total() == expected.rows - len(expected.rejected)
+
+
+@settings(max_examples=500, deadline=None)
+@given(file=files(), limits=limits, mark=st.sampled_from([b"", b"", b"\xef\xbb\xbf"]), packed=st.booleans())
+def test_the_reader_comes_to_what_the_rules_say(file, limits, mark, packed):
+    data, mapping = file
+    compare(gzip.compress(mark + data) if packed else mark + data, mapping, limits)
+
+
+headers = st.one_of(
+    st.lists(st.sampled_from([*COLUMNS, "", " ", "te am", '"team"', '"te"am', '"', "é", "x\ry"]), max_size=7),
+    st.permutations([*COLUMNS, "extra", '"more;|"']),
+)
 
 
 @settings(max_examples=300, deadline=None)
-@given(data=st.binary(max_size=400), packed=st.booleans())
-def test_any_bytes_end_in_an_outcome_or_a_named_error(data, packed):
+@given(names=headers, delimiter=st.sampled_from(",;\t|"), end=line_ends, limits=limits)
+def test_a_header_is_broken_for_both_or_for_neither(names, delimiter, end, limits):
+    compare((delimiter.join(names) + end + "2024-05-01,core,x,5\n").encode(), MAPPING, limits)
+
+
+@settings(max_examples=300, deadline=None)
+@given(data=st.binary(max_size=400), packed=st.booleans(), limits=limits)
+@example(data=b"\r\x80", packed=False, limits=Limits(block_bytes=64, row_bytes=128))
+def test_any_bytes_end_in_an_outcome_or_a_named_error(data, packed, limits):
     data = b"date,team,note,requests\n" + data
-    try:
-        read(gzip.compress(data) if packed else data, ["team"], Limits(block_bytes=64, row_bytes=128))
-    except FileError as error:
-        assert error.message
-        assert error.remedy
+    compare(gzip.compress(data) if packed else data, MAPPING, limits)
 
 
 @settings(max_examples=200, deadline=None)
 @given(data=st.binary(max_size=200))
 def test_any_bytes_from_the_start_end_in_an_outcome_or_a_named_error(data):
-    try:
-        read(data, ["team"], Limits())
-    except FileError as error:
-        assert error.message
-        assert error.remedy
+    compare(data, MAPPING, Limits())
+
+
+@settings(max_examples=200, deadline=None)
+@given(file=files(), cut=st.integers(0, 400), members=st.integers(1, 5), tail=st.binary(max_size=4))
+def test_gzip_of_several_members_cut_off_or_with_something_after_it(file, cut, members, tail):
+    data, mapping = file
+    step = len(data) // members + 1
+    packed = b"".join(gzip.compress(data[at : at + step]) for at in range(0, len(data), step))
+    compare(packed, mapping, Limits(block_bytes=64))
+    for broken in (packed[: max(len(packed) - cut, 2)], packed + b"\0\0" + tail):
+        try:
+            read(broken, mapping, Limits(block_bytes=64))
+        except FileError as error:
+            assert error.remedy

@@ -15,6 +15,7 @@ from ingestion import groups, services, work
 from ingestion.leases import RunLost, claim_run, join_run, take_files
 from ingestion.models import RunFile, SyncRun
 from ingestion.plan import plan_run
+from ingestion.selectors import list_due_telemetries
 from telemetry.models import Telemetry
 from telemetry.services import deactivate_telemetry
 from tests.ingestion.conftest import START
@@ -48,6 +49,27 @@ def test_the_daily_sync_starts_once_a_day(due, queued, django_capture_on_commit_
         assert [start(), start(), start(NOW + timedelta(hours=3))] == [1, 0, 0]
     run = SyncRun.objects.get()
     assert (run.scheduled_day, queued) == (date(2024, 5, 3), [run.pk])
+
+
+def test_two_schedulers_at_once_start_a_daily_sync_once(due, queued, django_capture_on_commit_callbacks):
+    seen_by_both = list_due_telemetries(now=NOW)
+    with django_capture_on_commit_callbacks(execute=True):
+        assert start() == 1
+    stale = patch.object(services, "list_due_telemetries", return_value=seen_by_both)
+    with stale, django_capture_on_commit_callbacks(execute=True):
+        assert start() == 0
+    assert queued == [SyncRun.objects.get().pk]
+
+
+def test_the_daily_sync_of_many_telemetries_takes_no_more_statements(
+    due, make_bench, queued, django_assert_num_queries, django_capture_on_commit_callbacks
+):
+    for number in range(20):
+        make_bench(metric_column=f"metric_{number}")
+    Telemetry.objects.update(created_at=NOW - timedelta(days=1))
+    with django_capture_on_commit_callbacks(execute=True), django_assert_num_queries(5):
+        assert start() == 21  # a question, a savepoint around one insert, and what came of it
+    assert len(queued) == 21
 
 
 def test_the_daily_sync_waits_for_its_time(due):
@@ -132,7 +154,7 @@ def test_a_run_whose_worker_died_goes_on_where_it_was(bench, queued, settings, m
     assert services.recover_lost_runs(now=later) == 1
     assert work.execute_run(run_id=run.pk, clock=lambda: later)
     run.refresh_from_db()
-    assert (run.state, run.attempts, run.files_read, run.points_written) == (State.SUCCEEDED, 2, 2, 2)
+    assert (run.state, run.attempts, run.files_read, run.points_written) == (State.SUCCEEDED, 1, 2, 2)
     assert len(bench.points()) == 2
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from accounts.services import add_member
 from ingestion.models import RejectedRow, SyncRun
+from ingestion.scope import EVERYTHING
 from telemetry.models import DailyTotal, DataPoint, SourceFile
 from telemetry.selectors import list_daily_totals, list_points
 
@@ -307,13 +308,13 @@ def test_reimport_reads_every_file_again_and_changes_nothing(bench):
     bench.put("a.csv", HEADER + "2024-05-01,core,5\n")
     bench.sync()
     before = bench.points()
-    assert bench.sync(reimport=True).files_read == 1
+    assert bench.sync(scope=EVERYTHING).files_read == 1
     assert bench.points() == before
     assert DataPoint.objects.count() == 1
 
 
 def test_points_that_come_in_parts_add_up(bench, monkeypatch):
-    monkeypatch.setattr("ingestion.ahead.Limits", lambda **fields: _small_limits())
+    monkeypatch.setattr("ingestion.ahead.get_limits", _small_limits)
     rows = [f"2024-05-0{1 + n % 3},team{n % 4},{n}.5\n" for n in range(400)]
     bench.put("a.csv", HEADER + "".join(rows))
     run = bench.sync()
@@ -338,7 +339,7 @@ def test_the_telemetrys_page_and_download_show_the_rejected_rows_of_the_stored_f
     assert "1 row of the stored files could not be used" in page
     assert "the metric is negative" in page
     download = b"".join(client.get(address + "rejected-rows.csv").streaming_content).decode()
-    assert download.splitlines()[1] == "usage/a.csv,3,the metric is negative,2024-05-01,'=core,'-1"
+    assert download.splitlines()[1] == "usage/a.csv,read,3,the metric is negative,2024-05-01,'=core,'-1"
     bench.put("a.csv", HEADER + "2024-05-01,core,1\n", minutes=1)
     bench.sync()
     assert "No row of the stored files was rejected" in client.get(address).content.decode()

@@ -15,6 +15,7 @@ from csvfiles.read import PointReader
 from endpoints.models import S3Endpoint, new_external_id
 from ingestion.models import RejectedRow, RunFile, SyncRun
 from telemetry.blocks import BlockWriter
+from telemetry.limits import get_limits
 from telemetry.loading import Load, Outcome, Version, begin_loads, complete_loads
 from telemetry.models import SourceFile, Telemetry
 from telemetry.selectors import get_data_range
@@ -81,7 +82,7 @@ def store_file(telemetry: Telemetry, key: str, days: Days, *, modified: datetime
     writer.writerow(mapping.columns)
     for day, values in days.items():
         writer.writerows((day, *combination, value) for combination, value in values.items())
-    reader = PointReader(io.BytesIO(text.getvalue().encode()), mapping=mapping)
+    reader = PointReader(io.BytesIO(text.getvalue().encode()), mapping=mapping, limits=get_limits())
     writer = BlockWriter()
     load = Load(file, SeriesIds(telemetry.pk), writer)
     for batch in reader:

@@ -241,4 +241,6 @@ def test_dimensions_that_cannot_be_are_refused_at_the_field(client, telemetry, t
 def test_the_service_too_fixes_dimensions_at_the_first_sync(telemetry):
     make_run(telemetry)
     with pytest.raises(ValidationError, match="The first sync has begun"):
-        update_telemetry(telemetry=telemetry, name="A", description="", dimensions=["team"])
+        update_telemetry(
+            telemetry=telemetry, name="A", description="", max_rejected_percent=None, dimensions=["team"]
+        )

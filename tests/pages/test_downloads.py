@@ -76,8 +76,8 @@ def test_rejected_rows_come_with_file_row_number_reason_and_their_cells(client, 
     cells = {"date": "01/05/2026", "@team": "\tx", "requests": "-4"}
     reject_rows(file, 1, reason="the metric is negative", cells=cells)
     assert download(client, telemetry, f"runs/{run.public_id}/rejected-rows.csv") == [
-        ["file", "row", "reason", "date", "'@team", "requests"],
-        ["'-odd.csv", "2", "the metric is negative", "01/05/2026", "'\tx", "'-4"],
+        ["file", "file state", "row", "reason", "date", "'@team", "requests"],
+        ["'-odd.csv", "read", "2", "the metric is negative", "01/05/2026", "'\tx", "'-4"],
     ]
 
 

@@ -14,8 +14,8 @@ from tests.pages.rows import make_account, make_run, make_telemetry, sign_in, st
 
 READ = ["", "days/2026-05-01/", "files/", "totals.csv", "points.csv", "runs/", "runs/{run}/"]
 READ += ["runs/{run}/rejected-rows.csv", "rejected-rows.csv"]
-CHANGE = ["edit/", "delete/", "deactivate/"]
-POST = ["sync/", "activate/", *CHANGE]
+CHANGE = ["edit/", "delete/", "deactivate/", "reimport/", "change/"]
+POST = ["sync/", "activate/", "again/", "runs/{run}/apply/", *CHANGE]
 
 
 @pytest.fixture

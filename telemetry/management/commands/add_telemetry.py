@@ -10,6 +10,7 @@ from commandline.command import Command as BaseCommand
 from commandline.command import WrongArguments
 from csvfiles.dates import DATE_FORMATS, find_format
 from endpoints.models import S3Endpoint
+from telemetry.management.arguments import parse_share
 from telemetry.models import Telemetry
 from telemetry.services import create_telemetry
 
@@ -23,6 +24,7 @@ ARGUMENTS = {
     "dimensions": "--dimension",
     "metric_column": "--metric",
     "overlap": "--overlap",
+    "max_rejected_percent": "--max-rejected-share",
 }
 
 
@@ -45,6 +47,11 @@ class Command(BaseCommand):
             "--metric", required=True, metavar="COLUMN", help="becomes the identifier, for ever"
         )
         parser.add_argument("--overlap", choices=Telemetry.Overlap.values, default=Telemetry.Overlap.NEWEST)
+        parser.add_argument(
+            "--max-rejected-share",
+            metavar="PERCENT",
+            help="0 to 100: a file with more of its rows rejected fails as a whole; without it none does",
+        )
 
     def run(self, **options: Any) -> dict[str, Any]:
         account = find_account(options["account"])
@@ -70,6 +77,7 @@ class Command(BaseCommand):
                 dimensions=options["dimension"],
                 metric_column=options["metric"],
                 overlap=options["overlap"],
+                max_rejected_percent=parse_share(options["max_rejected_share"], "--max-rejected-share"),
             )
         except ValidationError as error:
             raise ValidationError(

@@ -8,6 +8,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from accounts.management.arguments import add_account_argument, find_account
+from accounts.reading import snapshot
 from commandline.command import Command as BaseCommand
 from telemetry.fields import plain
 from telemetry.management.arguments import find_telemetry, parse_day
@@ -24,7 +25,11 @@ class Command(BaseCommand):
         parser.add_argument("--from", dest="date_from", metavar="D", help="first date, yyyy-MM-dd")
         parser.add_argument("--to", dest="date_to", metavar="D", help="last date, yyyy-MM-dd")
 
-    def handle(self, *_args: Any, as_json: bool, **options: Any) -> None:
+    def handle(self, *_args: Any, **options: Any) -> None:
+        with snapshot():
+            self._export(**options)
+
+    def _export(self, *, as_json: bool, **options: Any) -> None:
         telemetry = find_telemetry(find_account(options["account"]), options["identifier"])
         columns = [telemetry.date_column, *list_dimensions(telemetry=telemetry), telemetry.metric_column]
         rows = _list_rows(

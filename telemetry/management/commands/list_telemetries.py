@@ -6,6 +6,7 @@ from django.core.management.base import CommandParser
 
 from accounts.management.arguments import add_account_argument, find_account
 from commandline.command import Command as BaseCommand
+from telemetry.fields import plain
 from telemetry.models import Telemetry
 from telemetry.selectors import list_telemetries
 
@@ -40,6 +41,7 @@ def _to_json(telemetry: Telemetry) -> dict[str, Any]:
         "date_format": telemetry.date_format,
         "dimensions": [dimension.column for dimension in telemetry.dimensions.all()],
         "overlap": telemetry.overlap,
+        "max_rejected_share": telemetry.max_rejected_percent and plain(telemetry.max_rejected_percent),
         "data_from": telemetry.data_from and telemetry.data_from.isoformat(),
         "data_through": telemetry.data_through and telemetry.data_through.isoformat(),
         "last_sync_at": telemetry.last_sync_at and telemetry.last_sync_at.isoformat(),

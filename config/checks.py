@@ -1,0 +1,53 @@
+"""`manage.py check` refuses settings of the work queue under which work would be lost or done twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from importlib import import_module
+from types import ModuleType
+from typing import Any
+
+from django.conf import settings
+from django.core.checks import Error, register
+
+
+@register
+def check_queue(app_configs: Any = None, *, config: ModuleType | None = None, **_kwargs: Any) -> list[Error]:
+    """The rules between the time limits, and what makes a worker's death harmless."""
+    if config is None:
+        config = import_module("config.queue")  # not by commands that have no use for the queue
+    return [*_check_times(config), *_check_delivery(config)]
+
+
+def _check_times(config: ModuleType) -> Iterator[Error]:
+    soft, hard = config.task_soft_time_limit, config.task_time_limit
+    if not settings.RUN_TURN_SECONDS < soft < hard:
+        yield Error(
+            f"A run's turn ({settings.RUN_TURN_SECONDS} s) must end before the soft time limit ({soft} s), "
+            f"and that before the hard one ({hard} s): a run would be killed before it hands itself on.",
+            hint="Lower RUN_TURN_SECONDS or raise TASK_TIME_LIMIT_SECONDS.",
+            id="denominator.E001",
+        )
+    if not config.broker_url.startswith("redis"):  # messages in a folder are delivered once
+        return
+    options = config.broker_transport_options
+    visible = options["visibility_timeout"]
+    sweep = options["unacked_restore_interval"] * options["unacked_restore_throttle"]
+    if visible <= hard + sweep:
+        yield Error(
+            f"Redis gives a task to a second worker after {visible} s, while the first may work on it for "
+            f"{hard} s (and Redis looks every {sweep} s).",
+            hint=f"Raise TASK_VISIBILITY_TIMEOUT_SECONDS above {hard + sweep}.",
+            id="denominator.E002",
+        )
+
+
+def _check_delivery(config: ModuleType) -> Iterator[Error]:
+    wanted = {"task_acks_late": True, "task_reject_on_worker_lost": True, "worker_prefetch_multiplier": 1}
+    for name, value in wanted.items():
+        if getattr(config, name, None) != value:
+            yield Error(
+                f"config/queue.py: {name} must be {value}, or a worker that dies takes its tasks with it.",
+                hint="docs/decisions/0010-what-a-worker-may-lose.md says why.",
+                id="denominator.E003",
+            )

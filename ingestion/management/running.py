@@ -1,0 +1,134 @@
+"""What the commands share that carry runs out here and now."""
+
+from __future__ import annotations
+
+import sys
+import time
+from typing import Any
+
+from django.utils import timezone
+
+from commandline.command import Command as BaseCommand
+from commandline.command import Failure
+from ingestion.models import RunFile, SyncRun
+from ingestion.selectors import list_run_files
+from ingestion.services import create_run
+from ingestion.work import SECONDS_BETWEEN_LOOKS, execute_run, help_run
+from telemetry.models import Telemetry
+
+WELL = (SyncRun.State.SUCCEEDED, SyncRun.State.SUCCEEDED_WITH_REJECTS)
+COUNTS = (
+    "files_read",
+    "files_unchanged",
+    "files_ignored",
+    "files_failed",
+    "rows_read",
+    "rows_rejected",
+    "points_written",
+)
+DAYS_WRITTEN = 20  # of the days that would change, in words; the JSON has more
+
+
+class RunCommand(BaseCommand):
+    """A command that carries out runs, and says on standard error how they go."""
+
+    def carry_out(self, telemetry: Telemetry, **options: Any) -> SyncRun:
+        """A run of our own (create_run's options), after helping the one that may be going on to its end."""
+        while True:
+            run, created = create_run(
+                telemetry=telemetry, trigger=SyncRun.Trigger.COMMAND, now=timezone.now(), **options
+            )
+            if created:
+                self._report(f"{telemetry.identifier}: reading s3://{_place(telemetry)}")
+            executed = execute_run(run_id=run.pk, clock=timezone.now, report=self._show_progress)
+            try:
+                run.refresh_from_db()
+            except SyncRun.DoesNotExist:
+                raise Failure(f"{telemetry.identifier} was deleted while it was synced.") from None
+            if created and run.state not in SyncRun.ACTIVE_STATES:
+                self._report_end(telemetry, run)
+                return run
+            if not executed and not help_run(run_id=run.pk, clock=timezone.now):
+                self._report(f"{telemetry.identifier}: waiting for a sync that is going on")
+                time.sleep(SECONDS_BETWEEN_LOOKS)
+
+    def _report(self, text: str) -> None:
+        if not self.as_json or sys.stderr.isatty():
+            self.note(text)
+
+    def _show_progress(self, done: int, planned: int) -> None:
+        """One line on a terminal, written over and over."""
+        if sys.stderr.isatty():
+            self.stderr.write(f"\r{done} of {planned} files", ending="\n" if done == planned else "")
+
+    def _report_end(self, telemetry: Telemetry, run: SyncRun) -> None:
+        """What went wrong or wants a look: standard error, in every case."""
+        for text in [run.message, *run.warnings]:
+            if text:
+                self.note(f"{telemetry.identifier}: {text}")
+        for run_file in run.files.filter(state=RunFile.State.FAILED):
+            self.note(f"{telemetry.identifier}: {run_file.key}: {run_file.message}")
+
+
+def describe_run(run: SyncRun) -> dict[str, Any]:
+    """A run as a JSON object; of a rehearsal, `changes` is what would change (telemetry.comparing)."""
+    return {
+        "identifier": run.telemetry.identifier,
+        "state": run.state,
+        **{name: getattr(run, name) for name in COUNTS},
+        "files": [
+            {
+                "key": run_file.key,
+                "state": run_file.state,
+                "rows_read": run_file.rows_read,
+                "rows_rejected": run_file.rows_rejected,
+                "message": run_file.message,
+            }
+            for run_file in list_run_files(run=run)
+        ],
+        "message": run.message,
+        "warnings": run.warnings,
+        **({"dry_run": True, "changes": run.comparison} if run.is_rehearsal else {}),
+    }
+
+
+def format_run(run: dict[str, Any]) -> str:
+    """The same in words."""
+    text = (
+        f"{run['identifier']}: {run['state'].replace('_', ' ')}. Files: {run['files_read']} read, "
+        f"{run['files_unchanged']} unchanged, {run['files_ignored']} ignored, {run['files_failed']} failed. "
+        f"Rows: {run['rows_read']} read, {run['rows_rejected']} rejected. "
+    )
+    if not run.get("dry_run"):
+        return f"{text}Points written: {run['points_written']}."
+    return text + "\n" + "\n".join(_format_changes(run["changes"])) if run["changes"] else text
+
+
+def _format_changes(found: dict[str, Any]) -> list[str]:
+    lines = [
+        "This was a dry run: nothing has changed.",
+        f"Days: {found['days_added']} added, {found['days_changed']} changed, {found['days_gone']} gone.",
+        f"Values: {found['values_added']} added, {found['values_changed']} changed, "
+        f"{found['values_gone']} gone.",
+        f"Total of the {found['days_compared']} days compared: {found['total_before']} now, "
+        f"{found['total_after']} then. "
+        f"Points: {found['points_before']} now, {found['points_after']} then.",
+    ]
+    unreadable = found["unreadable"]
+    if unreadable["files"]:
+        lines.append(
+            f"Files that cannot be read again: {unreadable['files']}, with {unreadable['days']} days; "
+            f"first: {', '.join(unreadable['keys'][:3])}."
+            + (" To keep them with an empty value: --keep-unreadable" if found["needs_consent"] else "")
+        )
+    lines += [
+        f"  {day['date']}: {day['before'] or 'nothing'} now, {day['after'] or 'nothing'} then (values: "
+        f"{day['values_added']} added, {day['values_changed']} changed, {day['values_gone']} gone)"
+        for day in found["days"][:DAYS_WRITTEN]
+    ]
+    more = found["days_added"] + found["days_changed"] + found["days_gone"] - DAYS_WRITTEN
+    return [*lines, f"  and {more} days more"] if more > 0 else lines
+
+
+def _place(telemetry: Telemetry) -> str:
+    return f"{telemetry.endpoint.bucket}/{telemetry.full_prefix}"

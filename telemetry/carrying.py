@@ -1,0 +1,124 @@
+"""Files that cannot be read again go on counting under other dimensions, by the points that are stored."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from itertools import islice
+
+import polars as pl
+from django.db import connection, transaction
+from django.db.models import Count, QuerySet
+
+from csvfiles.numbers import WHOLE_DIGITS
+from telemetry.blocks import BlockWriter
+from telemetry.daily_totals import dimension_sql
+from telemetry.exact import sum_function
+from telemetry.fields import plain
+from telemetry.loading import LoadLost, Version, begin_loads
+from telemetry.models import FileDay, SourceFile, Telemetry
+from telemetry.selectors import as_date, list_dimensions, stream_rows
+from telemetry.series import SeriesIds
+
+State = SourceFile.State
+
+_POINTS_AT_A_TIME = 100_000
+_KEYS_NAMED = 50
+
+
+class CannotCarryOver(Exception):
+    """Points of a stored file add up to more than a value can be; the text names the file and the remedy."""
+
+
+@dataclass(frozen=True, slots=True)
+class CarriedOver:
+    """Staged files that were made of stored points; `keys` are the first of them."""
+
+    files: int
+    days: int
+    keys: list[str]
+
+
+def list_unread(*, telemetry: Telemetry) -> QuerySet[SourceFile]:
+    """Stored files of which nothing is staged: gone from the bucket, or not to be read any more."""
+    staged = telemetry.source_files.filter(state=State.STAGED).values("key")
+    return telemetry.source_files.filter(state=State.STORED).exclude(key__in=staged).order_by("pk")
+
+
+def carry_over(*, source_file: SourceFile, dimensions: Sequence[str], renew: Callable[[], None]) -> None:
+    """Stage a version that is made of the file's stored points. Raises CannotCarryOver, LoadLost.
+
+    Over dimensions that are dropped the points add up, as the file's rows would; under a new one they all
+    have the empty string. `renew` is called as the work goes on.
+    """
+    telemetry = source_file.telemetry
+    version = Version(source_file.key, source_file.etag, source_file.size, source_file.last_modified)
+    [copy] = begin_loads(telemetry=telemetry, versions=[version])
+    points, series, writer = 0, SeriesIds(telemetry.pk), BlockWriter()
+    for part, frame in enumerate(_project(source_file, dimensions)):
+        writer.add(_find_series(frame, series), source_file_id=copy.pk, part=part)
+        points += frame.height
+        renew()
+    writer.flush()
+    with transaction.atomic():
+        FileDay.objects.bulk_create(
+            FileDay(source_file=copy, date=day.date, rows=day.rows, value=day.value)
+            for day in source_file.days.all()
+        )
+        staged = SourceFile.objects.filter(pk=copy.pk, state=State.READING).update(
+            state=State.STAGED,
+            rows_read=source_file.rows_read,
+            rows_rejected=source_file.rows_rejected,
+            imported_at=source_file.imported_at,
+            points=points,
+            is_carried_over=True,
+        )
+        if not staged:
+            raise LoadLost(copy.key)
+
+
+def describe_carried_over(*, telemetry: Telemetry) -> CarriedOver:
+    """Which of the staged files were carried over."""
+    files = telemetry.source_files.filter(state=State.STAGED, is_carried_over=True)
+    days = FileDay.objects.filter(source_file__in=files).aggregate(days=Count("date", distinct=True))
+    keys = list(files.order_by("key").values_list("key", flat=True)[:_KEYS_NAMED])
+    return CarriedOver(files.count(), days["days"], keys)
+
+
+def _project(source_file: SourceFile, dimensions: Sequence[str]) -> Iterator[pl.DataFrame]:
+    """The file's points by `d1`, `d2`, …, each date and combination once; `date` and `value` beside them."""
+    held = list_dimensions(telemetry=source_file.telemetry)
+    names = {column: f"d{place}" for place, column in enumerate(dimensions, 1)}
+    kept = [column for column in dimensions if column in held]
+    cells = "".join(f", {dimension_sql('s', held.index(column) + 1)}" for column in kept)
+    groups = ", ".join(str(place) for place in range(1, len(kept) + 2))
+    sql = f"""SELECT p.date{cells}, {sum_function(connection.vendor)}(p.value)
+        FROM telemetry_datapoint p JOIN telemetry_series s ON s.id = p.series_id
+        WHERE p.source_file_id = %s GROUP BY {groups}"""
+    schema = {"date": pl.Date, **{names[column]: pl.String for column in kept}, "value": pl.String}
+    new = [pl.lit("").alias(names[column]) for column in dimensions if column not in held]
+    rows = stream_rows(sql, [source_file.pk])
+    while some := list(islice(rows, _POINTS_AT_A_TIME)):
+        _check_values(source_file, some)
+        points = [(as_date(day), *cells, plain(Decimal(str(value)))) for day, *cells, value in some]
+        frame = pl.DataFrame(points, schema=schema, orient="row").with_columns(new)
+        yield frame.select("date", *names.values(), "value")
+
+
+def _find_series(frame: pl.DataFrame, series: SeriesIds) -> pl.DataFrame:
+    combinations = frame.drop("date", "value").unique(maintain_order=True)
+    ids = series.find(combinations).alias("series_id")
+    if not combinations.width:
+        return frame.with_columns(pl.lit(ids[0]).alias("series_id"))
+    numbered = combinations.with_columns(ids)
+    joined = frame.join(numbered, on=combinations.columns, how="left", maintain_order="left")
+    return joined.select("date", "series_id", "value")
+
+
+def _check_values(source_file: SourceFile, rows: Sequence[tuple]) -> None:
+    if any(Decimal(str(row[-1])) >= Decimal(10) ** WHOLE_DIGITS for row in rows):
+        raise CannotCarryOver(
+            f"The stored points of {source_file.key} add up to more than {WHOLE_DIGITS} digits. "
+            "Keep a dimension that tells them apart."
+        )

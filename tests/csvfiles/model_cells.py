@@ -1,0 +1,69 @@
+"""What the slow model makes of a cell: a date, a value, or the reason against it."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from fractions import Fraction
+
+FORMATS = {
+    "yyyy-MM-dd": r"(?P<y>\d{4})-(?P<m>\d\d)-(?P<d>\d\d)",
+    "yyyy/MM/dd": r"(?P<y>\d{4})/(?P<m>\d\d)/(?P<d>\d\d)",
+    "yyyy/M/d": r"(?P<y>\d{4})/(?P<m>\d\d?)/(?P<d>\d\d?)",
+    "MM/d/yyyy": r"(?P<m>\d\d)/(?P<d>\d\d?)/(?P<y>\d{4})",
+    "yyyy-M-d": r"(?P<y>\d{4})-(?P<m>\d\d?)-(?P<d>\d\d?)",
+    "yyyy-MM-dd'T'00:00:00'Z'": r"(?P<y>\d{4})-(?P<m>\d\d)-(?P<d>\d\d)T00:00:00Z",
+}
+
+
+def to_date(cell: str, date_format: str):
+    """The date, or the reason against it."""
+    if cell == "":
+        return "the date is empty"
+    match = re.fullmatch(FORMATS[date_format], cell, re.ASCII)
+    try:
+        return date(int(match["y"]), int(match["m"]), int(match["d"]))
+    except (TypeError, ValueError):
+        return f"the date is not in the format {date_format}"
+
+
+def to_value(cell: str):
+    """The exact value, or the reason against it."""
+    match = re.fullmatch(r"([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d+))?", cell, re.ASCII)
+    if not match or not (match[2] or match[3]):
+        return describe(cell)
+    digits, exponent = (match[2] + (match[3] or "")).lstrip("0"), int(match[4] or 0)
+    if digits == "":
+        return Fraction(0)
+    if match[1] == "-":
+        return "the metric is negative"
+    if abs(exponent) < 10_000:
+        value = Fraction(int(digits)) * Fraction(10) ** (exponent - len(match[3] or ""))
+        if value < 10**20 and (value * 10**18).denominator == 1:
+            return value
+    return "the metric does not fit 20 digits before the point and 18 after it"
+
+
+def describe(cell: str) -> str:
+    if cell == "":
+        return "the metric is empty"
+    word = cell.lower().lstrip("+-")
+    if word == "nan":
+        return "the metric is NaN"
+    if word in ("inf", "infinity"):
+        return "the metric is infinite"
+    if cell != cell.strip():
+        return "the metric has space around it"
+    return "the metric has thousands separators" if is_grouped(cell) else "the metric is not a decimal number"
+
+
+def is_grouped(cell: str) -> bool:
+    """1 to 3 digits, then groups of 3 after separators, then perhaps a fraction."""
+    parts = re.split(r"([,' ._\u00a0\u202f])", cell[1:] if cell[:1] in ("+", "-") else cell)
+    groups, separators = parts[::2], parts[1::2]
+    if not all(re.fullmatch("[0-9]+", group) for group in groups) or len(groups[0]) > 3:
+        return False
+    whole = len(groups) - (len(groups[-1]) != 3)
+    if whole < len(groups) and separators[-1] not in (",", "."):
+        return False
+    return whole >= 2 and all(len(group) == 3 for group in groups[1:whole])

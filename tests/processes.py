@@ -1,0 +1,35 @@
+"""What a process of its own needs to work on the tests' database, bucket and queue as in production."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+
+from django.db import connection
+
+from tests.environment import FOLDER
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def make_environment(**more: str) -> dict[str, str]:
+    """The product's own settings, on the running test's database; the stand-in's are set already."""
+    return {
+        **os.environ,
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+        "DEBUG": "0",
+        "SECRET_KEY": "of tests that serve nobody",
+        "ALLOWED_HOSTS": "localhost",
+        "DATABASE_URL": _find_database(),
+        "VAR_DIR": str(FOLDER / "processes"),
+        "LOG_LEVEL": "WARNING",
+        **more,
+    }
+
+
+def _find_database() -> str:
+    name = str(connection.settings_dict["NAME"])
+    if connection.vendor == "sqlite":
+        return f"sqlite:///{name}"
+    return urlunsplit(urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{name}"))

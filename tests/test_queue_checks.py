@@ -1,0 +1,65 @@
+"""`manage.py check` refuses settings of the work queue under which work would be lost or done twice."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+from django.core.cache import caches
+from django.core.management import call_command
+from django.core.management.base import SystemCheckError
+
+from config import queue
+from config.cache import OwnKeysCache
+from config.checks import check_queue
+
+REDIS = {"visibility_timeout": 14_400, "unacked_restore_interval": 10, "unacked_restore_throttle": 1}
+
+
+def check(**changes: object) -> list[str]:
+    """The ids of the errors under the queue's own settings with Redis, but for `changes`."""
+    names = ("task_acks_late", "task_reject_on_worker_lost", "worker_prefetch_multiplier")
+    values = {"broker_url": "redis://127.0.0.1:6379/0", "broker_transport_options": REDIS}
+    values |= {name: getattr(queue, name) for name in (*names, "task_time_limit", "task_soft_time_limit")}
+    return [error.id for error in check_queue(config=SimpleNamespace(**values | changes))]
+
+
+def test_the_settings_as_they_are_pass():
+    assert check() == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "error"),
+    [
+        ({"task_soft_time_limit": 10_800}, "denominator.E001"),
+        ({"task_soft_time_limit": 3_600}, "denominator.E001"),  # a turn is as long
+        ({"task_time_limit": 14_400}, "denominator.E002"),
+        ({"task_time_limit": 14_390}, "denominator.E002"),  # the sweep comes just too early
+        ({"broker_transport_options": REDIS | {"visibility_timeout": 3_600}}, "denominator.E002"),
+        ({"broker_transport_options": REDIS | {"unacked_restore_throttle": 400}}, "denominator.E002"),
+        ({"task_acks_late": False}, "denominator.E003"),
+        ({"task_reject_on_worker_lost": False}, "denominator.E003"),
+        ({"worker_prefetch_multiplier": 4}, "denominator.E003"),
+    ],
+)
+def test_settings_that_lose_or_double_work_are_refused(changes, error):
+    assert check(**changes) == [error]
+
+
+def test_manage_py_check_fails_with_the_remedy(settings):
+    settings.RUN_TURN_SECONDS = 20_000
+    with pytest.raises(SystemCheckError, match="Lower RUN_TURN_SECONDS or raise TASK_TIME_LIMIT_SECONDS"):
+        call_command("check")
+
+
+def test_clearing_the_cache_leaves_the_queue_alone():
+    cache = caches["default"]
+    if not isinstance(cache, OwnKeysCache):
+        pytest.skip("Without Redis the cache is a folder of its own (TEST_REDIS_URL).")
+    queue_client = cache._cache.get_client(None, write=True)
+    queue_client.lpush("celery-of-this-test", "a message")
+    cache.set("a key", "a value")
+    cache.clear()
+    assert cache.get("a key") is None
+    assert queue_client.lrange("celery-of-this-test", 0, -1) == [b"a message"]
+    queue_client.delete("celery-of-this-test")
