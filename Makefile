@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 VENDOR := static/vendor
 
-.PHONY: setup demo test lint bench screenshots lock clean
+.PHONY: setup demo test lint audit bench screenshots lock clean
 
 setup: $(VENV)/.installed $(VENDOR)/.installed
 
@@ -31,6 +31,13 @@ lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/lint-imports
+	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive .
+	$(BIN)/python deploy/find_secrets.py
+	$(BIN)/python deploy/audit.py
+
+# Known vulnerabilities of what is locked. AUDIT_REQUIRED=1: fail where no service can be asked.
+audit: setup
+	$(BIN)/python deploy/audit.py
 
 bench: setup
 	$(BIN)/python -m bench $(ARGS)
@@ -38,7 +45,7 @@ bench: setup
 screenshots: setup
 	$(BIN)/python -m docs.screenshots
 
-# Renews the locks; needs uv (pip install uv) and npm.
+# Renews the locks; needs uv (pip install uv) and npm. Then: make setup, and python -m docs.dependencies.
 lock:
 	uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links -q -o requirements/base.txt
 	uv pip compile pyproject.toml --group dev --constraint requirements/base.txt --universal --python-version 3.11 --generate-hashes --no-header --no-emit-index-url --no-emit-find-links -q -o requirements/dev.txt

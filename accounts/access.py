@@ -9,8 +9,10 @@ from django.conf import settings
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render, resolve_url
+from django.shortcuts import redirect, render, resolve_url
 from django_htmx.http import HttpResponseClientRedirect, HttpResponseClientRefresh
+
+from accounts.second_factor import must_set_up
 
 View = Callable[..., HttpResponse]
 
@@ -20,7 +22,8 @@ CLOSED = "S3 CSV telemetry is not enabled for {account}. To enable it, contact {
 def account_permission(perm: str) -> Callable[[View], View]:
     """Let a view be opened by people who hold `perm` (accounts/roles.py) in their active account.
 
-    Others: the sign-in page; the page for someone without an account; 403 for a member who lacks `perm`.
+    Others: the sign-in page; the page for someone without an account; where the account requires a second
+    factor and they have none, its set-up; 403 for a member who lacks `perm`.
     """
 
     def guard(view: View) -> View:
@@ -30,6 +33,8 @@ def account_permission(perm: str) -> Callable[[View], View]:
                 return _send_to_sign_in(request)
             if request.account is None:
                 return render(request, "accounts/no_account.html", status=403)
+            if must_set_up(user=request.user, account=request.account):
+                return _send_to_second_factor(request)
             if not request.user.has_perm(perm, request.account):
                 raise PermissionDenied
             return view(request, *args, **kwargs)
@@ -53,6 +58,11 @@ def s3_csv_telemetry_required(view: View) -> View:
         return render(request, "accounts/beta.html", {"contact": settings.SUPPORT_CONTACT})
 
     return guarded
+
+
+def _send_to_second_factor(request: HttpRequest) -> HttpResponse:
+    url = resolve_url("accounts:second-factor")
+    return HttpResponseClientRedirect(url) if request.htmx else redirect(url)
 
 
 def _send_to_sign_in(request: HttpRequest) -> HttpResponse:

@@ -4,17 +4,23 @@ from __future__ import annotations
 
 from functools import reduce
 from operator import or_
+from typing import Any
 
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
 from django.contrib.auth.models import Permission
 from django.db.models import ManyToManyField, Q, QuerySet
-from django.forms import ModelMultipleChoiceField
+from django.forms import ModelForm, ModelMultipleChoiceField
 from django.http import HttpRequest
 
-from accounts.models import Account, Membership, User
+from accounts.journal import record_about_person
+from accounts.models import Account, Identity, Membership, User
 from accounts.roles import PERMISSIONS
+from accounts.services import deactivate
+from audit.admin import AuditedAdmin
+from audit.services import record
+from audit.snapshots import Values
 
 
 class MembershipInline(admin.TabularInline):
@@ -25,13 +31,17 @@ class MembershipInline(admin.TabularInline):
 
 
 @admin.register(Account)
-class AccountAdmin(admin.ModelAdmin):
-    list_display = ["name", "slug", "s3_csv_telemetry", "created_at"]
+class AccountAdmin(AuditedAdmin):
+    list_display = ["name", "slug", "s3_csv_telemetry", "second_factor_required", "created_at"]
     list_editable = ["s3_csv_telemetry"]
     list_filter = ["s3_csv_telemetry"]
     search_fields = ["name", "slug"]
     prepopulated_fields = {"slug": ["name"]}
     inlines = [MembershipInline]
+
+    def record(self, what: str, obj: Account | Membership, **values: Values) -> None:
+        account = obj if isinstance(obj, Account) else obj.account
+        record(f"{obj.audit_kind}.{what}", account=account, target=obj, **values)
 
 
 class UserCreationForm(AdminUserCreationForm):
@@ -47,7 +57,7 @@ class ChangeUserForm(UserChangeForm):
 
 
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin):
+class UserAdmin(AuditedAdmin, DjangoUserAdmin):
     """Django's own, for people known by e-mail address."""
 
     form = ChangeUserForm
@@ -61,15 +71,48 @@ class UserAdmin(DjangoUserAdmin):
         (None, {"fields": ["email", "name", "password"]}),
         (
             "Administration",
-            {"fields": ["is_active", "is_staff", "is_superuser", "groups", "user_permissions"]},
+            {"fields": ["is_active", "is_staff", "is_superuser", "user_permissions"]},
         ),
         ("Dates", {"fields": ["last_login", "created_at"]}),
     ]
     add_fieldsets = [(None, {"fields": ["email", "name", "usable_password", "password1", "password2"]})]
+    filter_horizontal = ["user_permissions"]
+
+    def save_model(self, request: HttpRequest, obj: User, form: ModelForm, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if change and "is_active" in form.changed_data and not obj.is_active:
+            deactivate(user=obj)
+
+    def log_change(self, request: HttpRequest, obj: User, message: Any) -> Any:
+        if request.resolver_match.url_name != "auth_user_password_change":
+            return super().log_change(request, obj, message)
+        record_about_person("person.password_changed", user=obj)
+        return DjangoUserAdmin.log_change(self, request, obj, message)
+
+    def record(self, what: str, obj: User, **values: Values) -> None:
+        record_about_person(f"{obj.audit_kind}.{what}", user=obj, **values)
+
+
+@admin.register(Identity)
+class IdentityAdmin(AuditedAdmin):
+    """Who people are at the single sign-on's provider. Removing one lets their address be linked anew."""
+
+    list_display = ["user", "issuer", "created_at"]
+    list_select_related = ["user"]
+    search_fields = ["user__email"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
+        return False
+
+    def record(self, what: str, obj: Identity, **values: Values) -> None:
+        record_about_person(f"{obj.audit_kind}.{what}", user=obj.user, **values)
 
 
 @admin.register(Membership)
-class MembershipAdmin(admin.ModelAdmin):
+class MembershipAdmin(AuditedAdmin):
     """Here an operator grants a member one permission beyond the role."""
 
     list_display = ["user", "account", "role", "created_at"]

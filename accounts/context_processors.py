@@ -37,6 +37,10 @@ class Can:
         return self._holds(roles.MANAGE_ENDPOINTS)
 
     @cached_property
+    def view_audit_log(self) -> bool:
+        return self._holds(roles.VIEW_AUDIT_LOG)
+
+    @cached_property
     def manage_members(self) -> bool:
         return self._holds(roles.MANAGE_MEMBERS)
 

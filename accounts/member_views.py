@@ -11,14 +11,15 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.crypto import get_random_string
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.access import account_permission
 from accounts.forms import MemberForm, RoleForm
 from accounts.models import Membership
 from accounts.roles import MANAGE_MEMBERS
+from accounts.second_factor import has_second_factor
 from accounts.selectors import list_members
-from accounts.services import add_member, change_role, remove_member
+from accounts.services import add_member, change_role, remove_member, require_second_factor
 
 
 @require_safe
@@ -26,6 +27,20 @@ from accounts.services import add_member, change_role, remove_member
 def show_members(request: HttpRequest) -> HttpResponse:
     members = list_members(account=request.account)
     return render(request, "accounts/members.html", {"section": "members", "members": members})
+
+
+@require_POST
+@account_permission(MANAGE_MEMBERS)
+def require_factor(request: HttpRequest) -> HttpResponse:
+    """Ask a second factor of every member, or no longer."""
+    required = request.POST.get("required") == "yes"
+    if required and not has_second_factor(request.user):
+        messages.error(request, "Set up your own second factor first, or this page closes to you.")
+        return redirect("accounts:second-factor")
+    require_second_factor(account=request.account, required=required)
+    text = "Members need a second factor now." if required else "A second factor is up to each member now."
+    messages.success(request, text)
+    return redirect("accounts:members")
 
 
 @sensitive_post_parameters("password")

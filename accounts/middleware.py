@@ -1,12 +1,35 @@
-"""The active account of a request: `request.account`, or None for someone who belongs to none."""
+"""The session's end by the clock, and the active account of a request: `request.account`, or None."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
+from django.contrib import messages
+from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 
+from accounts.journal import record_own
 from accounts.selectors import choose_account, list_accounts
+from accounts.sessions import has_run_out, note_activity
+
+RAN_OUT = "You were signed out, because this session was not used for long or is old. Sign in again."
+
+
+class IdleSessionMiddleware:
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        now = timezone.now()
+        if request.user.is_authenticated:
+            if has_run_out(request.session, now=now):
+                record_own("person.session_ran_out", user=request.user)
+                logout(request)
+                messages.info(request, RAN_OUT)
+            else:
+                note_activity(request.session, now=now)
+        return self.get_response(request)
 
 
 class ActiveAccountMiddleware:

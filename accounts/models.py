@@ -7,6 +7,7 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import Permission, PermissionsMixin
 from django.db import models
 from django.db.models.functions import Lower
+from django.utils.crypto import salted_hmac
 
 from accounts import roles
 
@@ -19,7 +20,13 @@ class Account(models.Model):
     s3_csv_telemetry = models.BooleanField(
         "S3 CSV telemetry (beta)", default=False, help_text="Whether the account sees S3 CSV telemetry."
     )
+    second_factor_required = models.BooleanField(
+        default=False, help_text="Whether members must have a second factor to see the account's pages."
+    )
     created_at = models.DateTimeField(auto_now_add=True)
+
+    audit_kind = "account"
+    audited = ("name", "slug", "s3_csv_telemetry", "second_factor_required")
 
     class Meta:
         ordering = ["name"]
@@ -74,6 +81,12 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)
+    # Part of what every session of theirs is checked against: adding one ends them all.
+    session_epoch = models.PositiveIntegerField(default=0, editable=False)
+
+    audit_kind = "person"
+    # Not the name: another account may have given it (Membership), and the log is read in each of theirs.
+    audited = ("email", "is_active", "is_staff", "is_superuser", "user_permissions")
 
     objects = UserManager()
 
@@ -92,6 +105,11 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     def get_short_name(self) -> str:
         return self.get_full_name()
+
+    def _get_session_auth_hash(self, secret: str | None = None) -> str:
+        """As Django's, and of `session_epoch` too: a session ends with either of the two."""
+        value = f"{self.password}:{self.session_epoch}"
+        return salted_hmac("accounts.User.session", value, secret=secret, algorithm="sha256").hexdigest()
 
 
 class Membership(AccountScoped):
@@ -113,9 +131,15 @@ class Membership(AccountScoped):
     )
     created_at = models.DateTimeField(auto_now_add=True)
 
+    audit_kind = "member"
+    audited = ("user", "role", "name", "permissions")
+
     class Meta:
         ordering = ["account", "user"]
-        permissions = [("manage_members", "Can manage members of the account")]
+        permissions = [
+            ("manage_members", "Can manage members of the account"),
+            ("view_audit_log", "Can read the account's audit log"),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["account", "user"], name="membership_once_an_account"),
             models.CheckConstraint(
@@ -125,3 +149,58 @@ class Membership(AccountScoped):
 
     def __str__(self) -> str:
         return f"{self.user} in {self.account} ({self.role})"
+
+
+class SecondFactor(models.Model):
+    """A person's authenticator app: the secret that it shares with us, and what was tried with it.
+
+    It counts once `confirmed_at` is set: the person has typed a code that the app made.
+    """
+
+    user = models.OneToOneField(User, on_delete=models.CASCADE, related_name="second_factor")
+    secret = models.TextField()  # encrypted (accounts/secrets.py)
+    confirmed_at = models.DateTimeField(null=True)
+    # The 30 seconds of the last code taken: a code is good once (RFC 6238, 5.2).
+    last_step = models.BigIntegerField(default=0)
+    wrong_codes = models.PositiveIntegerField(default=0)  # in a row
+    last_wrong_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"Second factor of {self.user}"
+
+
+class RecoveryCode(models.Model):
+    """Takes the place of a code of the app, once. Shown when it was made, and kept as a hash alone."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="recovery_codes")
+    digest = models.CharField(max_length=64)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "digest"], name="recovery_code_once_a_person")]
+
+    def __str__(self) -> str:
+        return f"Recovery code of {self.user}"
+
+
+class Identity(models.Model):
+    """Who a person is at the provider of the single sign-on: `subject` there never becomes somebody else,
+    as an e-mail address may.
+    """
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="identities")
+    issuer = models.CharField(max_length=500)
+    subject = models.CharField(max_length=255)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    audit_kind = "identity"
+    audited = ("user", "issuer")
+
+    class Meta:
+        verbose_name_plural = "identities"
+        constraints = [
+            models.UniqueConstraint(fields=["issuer", "subject"], name="identity_once_a_subject"),
+            models.UniqueConstraint(fields=["user", "issuer"], name="identity_once_an_issuer"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} at {self.issuer}"

@@ -11,13 +11,16 @@ MANAGE_TELEMETRY = "telemetry.manage_telemetry"
 VIEW_ENDPOINTS = "endpoints.view_s3endpoint"
 MANAGE_ENDPOINTS = "endpoints.manage_s3endpoint"
 MANAGE_MEMBERS = "accounts.manage_members"
+VIEW_AUDIT_LOG = "accounts.view_audit_log"
 
 VIEWER, MANAGER, ADMIN = "viewer", "manager", "admin"
 
 ROLE_PERMISSIONS: dict[str, frozenset[str]] = {
     VIEWER: frozenset({VIEW_TELEMETRY, VIEW_ENDPOINTS}),
     MANAGER: frozenset({VIEW_TELEMETRY, VIEW_ENDPOINTS, MANAGE_TELEMETRY}),
-    ADMIN: frozenset({VIEW_TELEMETRY, VIEW_ENDPOINTS, MANAGE_TELEMETRY, MANAGE_ENDPOINTS, MANAGE_MEMBERS}),
+    ADMIN: frozenset(
+        {VIEW_TELEMETRY, VIEW_ENDPOINTS, MANAGE_TELEMETRY, MANAGE_ENDPOINTS, MANAGE_MEMBERS, VIEW_AUDIT_LOG}
+    ),
 }
 
 # What Django admin offers to grant a member alone.

@@ -6,9 +6,13 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils.text import slugify
 
+from accounts.journal import record_about_person, record_own
 from accounts.models import Account, Membership, User
 from accounts.roles import ADMIN, ROLE_PERMISSIONS
 from accounts.selectors import find_user
+from accounts.sessions import end_sessions
+from audit.services import record
+from audit.snapshots import take_snapshot
 
 
 def create_account(*, name: str, slug: str | None = None, s3_csv_telemetry: bool = True) -> Account:
@@ -29,6 +33,7 @@ def create_account(*, name: str, slug: str | None = None, s3_csv_telemetry: bool
     try:
         with transaction.atomic():
             account.save()
+            record("account.created", account=account, target=account, after=take_snapshot(account))
     except IntegrityError:
         raise taken from None
     return account
@@ -52,6 +57,7 @@ def add_member(
         membership = Membership.objects.for_account(account).filter(user=user).first()
         if membership is None:
             membership = Membership.objects.create(account=account, user=user, role=role, name=name)
+            record("member.created", account=account, target=membership, after=take_snapshot(membership))
         else:
             change_role(membership=membership, role=role)
     return membership, created
@@ -63,22 +69,52 @@ def change_role(*, membership: Membership, role: str) -> None:
     _check_role(role)
     if role != ADMIN:
         _keep_an_admin(membership)
+    before = take_snapshot(membership)
     membership.role = role
     membership.save(update_fields=["role"])
+    if membership.role != before["role"]:
+        after = take_snapshot(membership)
+        record("member.changed", account=membership.account, target=membership, before=before, after=after)
 
 
 @transaction.atomic
 def remove_member(*, membership: Membership) -> None:
     """Ends the membership; the user stays. Raises ValidationError for the last admin of the account."""
     _keep_an_admin(membership)
+    before = take_snapshot(membership)
+    record("member.deleted", account=membership.account, target=membership, before=before)
     membership.delete()
 
 
+@transaction.atomic
+def require_second_factor(*, account: Account, required: bool) -> None:
+    """Whether members of the account must have a second factor to see its pages."""
+    before = take_snapshot(account)
+    account.second_factor_required = required
+    account.save(update_fields=["second_factor_required"])
+    if required != before["second_factor_required"]:
+        after = take_snapshot(account)
+        record("account.changed", account=account, target=account, before=before, after=after)
+
+
+@transaction.atomic
 def set_password(*, user: User, password: str) -> None:
     """Raises ValidationError keyed by `password`. The user's sessions end."""
-    check_password(password=password, email=user.email, name=user.name)
-    user.set_password(password)
-    user.save(update_fields=["password"])
+    _set_password(user, password)
+    record_about_person("person.password_changed", user=user)
+
+
+@transaction.atomic
+def reset_password(*, user: User, password: str) -> None:
+    """As `set_password`, by the link that the person was mailed."""
+    _set_password(user, password)
+    record_own("person.password_reset", user=user)
+
+
+def deactivate(*, user: User) -> None:
+    """The person cannot sign in, and their sessions end for good: activating them again revives none."""
+    User.objects.filter(pk=user.pk).update(is_active=False)
+    end_sessions(user=user)
 
 
 def check_password(*, password: str, email: str, name: str = "") -> None:
@@ -87,6 +123,12 @@ def check_password(*, password: str, email: str, name: str = "") -> None:
         validate_password(password, User(email=email, name=name))
     except ValidationError as error:
         raise ValidationError({"password": error.messages}) from None
+
+
+def _set_password(user: User, password: str) -> None:
+    check_password(password=password, email=user.email, name=user.name)
+    user.set_password(password)
+    user.save(update_fields=["password"])
 
 
 def _get_or_create_user(*, email: str, name: str, hashed: str) -> tuple[User, bool]:

@@ -12,6 +12,7 @@ from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser, handle_default_options
 from django.db import OperationalError, ProgrammingError, connections
 
+from audit.origin import COMMAND, Origin, acting, get_system_user
 from commandline.printable import printable
 
 DONE, FAILED, WRONG_ARGUMENTS = 0, 1, 2
@@ -80,7 +81,8 @@ class Command(BaseCommand):
         own = {name: value for name, value in options.items() if name not in DJANGO_OPTIONS}
         self.as_json = as_json
         try:
-            result = self.run(**own)
+            with acting(lambda: describe_command(self)):
+                result = self.run(**own)
         except ValidationError as error:
             raise WrongArguments(describe_validation(error)) from None
         self.stdout.write(json.dumps(result, ensure_ascii=False) if as_json else self._describe(result))
@@ -105,6 +107,12 @@ class Command(BaseCommand):
     def note(self, text: str) -> None:
         """Say something on the way: standard error, so that standard output stays the result alone."""
         self.stderr.write(printable(text), style_func=lambda line: line)
+
+
+def describe_command(command: BaseCommand) -> Origin:
+    """Who acts: what the audit log says of a command. Its name, and never its arguments."""
+    name = type(command).__module__.rsplit(".", 1)[-1]
+    return Origin(via=COMMAND, actor=get_system_user(), agent=f"manage.py {name}")
 
 
 def describe_validation(error: ValidationError) -> str:

@@ -1,12 +1,25 @@
+from typing import Any
+
 from django.contrib import admin
 from django.contrib.auth.views import redirect_to_login
+from django.db.models.base import ModelBase
 from django.http import Http404, HttpRequest, HttpResponse
+
+# Of the libraries, and not used: nothing to see, and nothing to change past the audit log.
+UNUSED = {"auth.group", "account.emailaddress"} | {
+    f"socialaccount.{name}" for name in ("socialaccount", "socialapp", "socialtoken")
+}
 
 
 class Site(admin.AdminSite):
     """Django admin behind the product's own sign-in page, so that there is one door to guard."""
 
     site_header = site_title = "Denominator administration"
+
+    def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
+        models = [model_or_iterable] if isinstance(model_or_iterable, ModelBase) else model_or_iterable
+        wanted = [model for model in models if model._meta.label_lower not in UNUSED]
+        super().register(wanted, admin_class, **options)
 
     def login(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:
         if request.user.is_authenticated:  # signed in, but no staff: the same answer as for no such page

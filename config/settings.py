@@ -7,7 +7,8 @@ its name. A file `.env` beside manage.py is read when it exists; the environment
 from __future__ import annotations
 
 import os
-from datetime import time
+from datetime import time, timedelta
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
 
@@ -49,9 +50,23 @@ def _time_of_day(name: str, default: str) -> time:
         ) from None
 
 
+def _networks(name: str) -> list[str]:
+    """Addresses or networks, separated by commas."""
+    found = env.list(name, default=[])
+    for text in found:
+        try:
+            ip_network(text)
+        except ValueError:
+            raise ImproperlyConfigured(
+                f"{name} must be IP addresses or networks such as 10.0.0.0/8, not {text!r}"
+            ) from None
+    return found
+
+
 # --- the process -------------------------------------------------------------------------------------
 DEBUG = env.bool("DEBUG", default=False)
 SECRET_KEY = env.str("SECRET_KEY", default="development-only" if DEBUG else environ.Env.NOTSET)
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"] if DEBUG else [])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 if not SECRET_KEY:
@@ -61,6 +76,7 @@ logging_config(level=env.str("LOG_LEVEL", default="INFO"), as_json=env.bool("LOG
 
 # --- the parts ---------------------------------------------------------------------------------------
 INSTALLED_APPS = [
+    "accounts",  # before Django's own, so that its createsuperuser and changepassword are found first
     "config.apps.AdminConfig",
     "config.apps.HouseConfig",
     "django.contrib.auth",
@@ -73,8 +89,12 @@ INSTALLED_APPS = [
     "csp",
     "django_filters",
     "django_htmx",
+    "axes",
+    "allauth.account",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
+    "audit",
     "commandline",
-    "accounts",
     "endpoints",
     "csvfiles",
     "telemetry",
@@ -93,7 +113,11 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    "audit.middleware.OriginMiddleware",
+    "accounts.middleware.IdleSessionMiddleware",
     "accounts.middleware.ActiveAccountMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    "axes.middleware.AxesMiddleware",
 ]
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
@@ -152,7 +176,11 @@ DAILY_SYNC_TIME = _time_of_day("DAILY_SYNC_TIME", default="02:00")
 
 # --- people ------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"
-AUTHENTICATION_BACKENDS = ["django.contrib.auth.backends.ModelBackend", "accounts.backends.MembershipBackend"]
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",  # first: refuses who is locked out before a password is looked at
+    "django.contrib.auth.backends.ModelBackend",
+    "accounts.backends.MembershipBackend",
+]
 PASSWORD_HASHERS = [
     "django.contrib.auth.hashers.Argon2PasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
@@ -164,6 +192,55 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "accounts:login"
 LOGIN_REDIRECT_URL = "telemetry:list"
 LOGOUT_REDIRECT_URL = "accounts:login"
+PASSWORD_RESET_TIMEOUT = 3600
+# A session ends after this long without a request, and after that long whatever happens (seconds).
+SESSION_IDLE_SECONDS = env.int("SESSION_IDLE_SECONDS", default=7_200)
+SESSION_LIFETIME_SECONDS = env.int("SESSION_LIFETIME_SECONDS", default=604_800)
+SESSION_COOKIE_AGE = SESSION_LIFETIME_SECONDS
+MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"  # no third cookie
+
+# --- guessing passwords: django-axes -----------------------------------------------------------------
+# A person and an address together: nobody can lock somebody else out from elsewhere.
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_FAILURE_LIMIT = env.int("SIGN_IN_ATTEMPTS", default=5)
+AXES_COOLOFF_TIME = timedelta(minutes=env.int("SIGN_IN_LOCKED_MINUTES", default=15))
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # the page says when it ends, and it does
+AXES_RESET_ON_SUCCESS = True
+AXES_HANDLER = "axes.handlers.database.AxesDatabaseHandler"  # with or without Redis, shared by all processes
+AXES_CLIENT_IP_CALLABLE = "audit.addresses.get_client_address"
+AXES_USERNAME_CALLABLE = "accounts.lockout.get_username"
+AXES_LOCKOUT_CALLABLE = "accounts.lockout.show_locked_out"
+AXES_DISABLE_ACCESS_LOG = True  # the audit log has it
+AXES_ENABLE_ADMIN = False  # unlock_sign_in clears a lock, and says so in the audit log
+AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "code", "csrfmiddlewaretoken"]
+AXES_VERBOSE = False
+
+# --- single sign-on: django-allauth speaks OpenID Connect, and no more (accounts/sso.py) --------------
+OIDC_NAME = env.str("OIDC_NAME", default="single sign-on")
+OIDC_SERVER_URL = env.str("OIDC_SERVER_URL", default="")
+OIDC_EMAIL_DOMAINS = env.list("OIDC_EMAIL_DOMAINS", default=[])
+OIDC_SIGN_UP_ACCOUNT = env.str("OIDC_SIGN_UP_ACCOUNT", default="")
+SOCIALACCOUNT_ADAPTER = "accounts.sso.Errors"
+SOCIALACCOUNT_STORE_TOKENS = False
+SOCIALACCOUNT_PROVIDERS = {}
+if OIDC_SERVER_URL:
+    SOCIALACCOUNT_PROVIDERS["openid_connect"] = {
+        "OAUTH_PKCE_ENABLED": True,
+        "APPS": [
+            {
+                "provider_id": "oidc",
+                "name": OIDC_NAME,
+                "client_id": env.str("OIDC_CLIENT_ID"),
+                "secret": env.str("OIDC_CLIENT_SECRET"),
+                "settings": {"server_url": OIDC_SERVER_URL},
+            }
+        ],
+    }
+ACCOUNT_LOGIN_METHODS = {"email"}
+ACCOUNT_SIGNUP_FIELDS = ["email*"]
+ACCOUNT_USER_MODEL_USERNAME_FIELD = None
+ACCOUNT_EMAIL_VERIFICATION = "none"
+
 # Whom the page names when an account does not have the S3 CSV telemetry beta.
 SUPPORT_CONTACT = env.str("SUPPORT_CONTACT", default="your Denominator administrator")
 
@@ -222,9 +299,15 @@ STORAGES = {
 WHITENOISE_USE_FINDERS = DEBUG
 SECURE_COOKIES = env.bool("SECURE_COOKIES", default=not DEBUG)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_COOKIES
+CSRF_COOKIE_HTTPONLY = True  # pages carry the token themselves
+if SECURE_COOKIES:  # a browser takes such a name from this host alone, over HTTPS, for every path
+    SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-sessionid", "__Host-csrftoken"
+if SECURE_COOKIES and OIDC_SERVER_URL and not OIDC_SERVER_URL.startswith("https://"):
+    raise ImproperlyConfigured(f"OIDC_SERVER_URL must begin with https://, not {OIDC_SERVER_URL!r}")
 SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=SECURE_COOKIES)
 SECURE_HSTS_SECONDS = env.int("SECURE_HSTS_SECONDS", default=31_536_000 if SECURE_COOKIES else 0)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = SECURE_HSTS_SECONDS > 0
+TRUSTED_PROXIES = _networks("TRUSTED_PROXIES")
 if env.bool("BEHIND_TLS_PROXY", default=False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 DATA_UPLOAD_MAX_MEMORY_SIZE = env.int("REQUEST_MAX_BYTES", default=1_048_576)

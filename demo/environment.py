@@ -29,6 +29,9 @@ def set_environment() -> None:
         DJANGO_SETTINGS_MODULE="config.settings",
         DEBUG="0",
         SECRET_KEY=keep_secret(folder / "secret-key", nbytes=50),
+        SECRET_KEY_FALLBACKS="",
+        OIDC_SERVER_URL="",
+        TRUSTED_PROXIES="",
         ALLOWED_HOSTS="localhost,127.0.0.1",
         CSRF_TRUSTED_ORIGINS="",
         SECURE_COOKIES="0",  # plain http on loopback

@@ -4,6 +4,7 @@ from django import forms
 from django.contrib import admin
 from django.http import HttpRequest
 
+from audit.admin import AuditedAdmin
 from endpoints.forms import ConnectionRules
 from endpoints.models import S3Endpoint, new_external_id
 from endpoints.services import CONNECTION_FIELDS, forget_test
@@ -14,7 +15,7 @@ class S3EndpointForm(ConnectionRules, forms.ModelForm):
 
 
 @admin.register(S3Endpoint)
-class S3EndpointAdmin(admin.ModelAdmin):
+class S3EndpointAdmin(AuditedAdmin):
     """The external ID is made by us and fixed; so is the account, once the endpoint exists."""
 
     form = S3EndpointForm

@@ -14,7 +14,7 @@ from accounts.access import account_permission, s3_csv_telemetry_required
 from accounts.roles import MANAGE_ENDPOINTS
 from endpoints import pending
 from endpoints.models import S3Endpoint
-from endpoints.services import CannotTestNow, connection_of, keep_result
+from endpoints.services import CannotTestNow, connection_of, keep_result, note_tested
 from endpoints.testing import Progress, TestGone, begin_test, continue_test
 
 
@@ -29,6 +29,7 @@ def check_unsaved(request: HttpRequest) -> HttpResponse:
     except (TestGone, CannotTestNow) as stopped:
         return _show_stopped(request, stopped)
     if progress.report:
+        note_tested(endpoint=progress.endpoint, report=progress.report)
         pending.note_test(
             request.session, endpoint=progress.endpoint, report=progress.report, now=timezone.now()
         )
@@ -51,6 +52,7 @@ def check(request: HttpRequest, endpoint_id: UUID) -> HttpResponse:
     if progress.report is None:
         return _show_progress(request, endpoint, progress)
     tested = connection_of(progress.endpoint)
+    note_tested(endpoint=endpoint, report=progress.report)
     keep_result(endpoint=endpoint, result=progress.report, tested=tested, now=timezone.now())
     return render(request, "endpoints/_last_test.html", {"endpoint": endpoint, "is_new": True})
 

@@ -43,6 +43,9 @@ class S3Endpoint(AccountScoped):
     )
     created_at = models.DateTimeField(auto_now_add=True)
 
+    audit_kind = "endpoint"
+    audited = ("name", "description", "role_arn", "bucket", "path_prefix", "region")
+
     class Meta:
         verbose_name = "S3 endpoint"
         ordering = ["name"]

@@ -14,6 +14,8 @@ from django.db.models import ProtectedError
 
 from accounts.models import Account, User
 from accounts.places import NoPlaceFree, hold_place
+from audit.services import record
+from audit.snapshots import Values, take_snapshot
 from endpoints.connection import ConnectionReport, check_connection
 from endpoints.models import S3Endpoint, new_external_id
 from endpoints.storage import list_regions
@@ -83,7 +85,9 @@ def create_endpoint(
         created_by=created_by,
     )
     _clean(endpoint)
-    _save(endpoint)
+    with transaction.atomic():
+        _save(endpoint)
+        record("endpoint.created", account=account, target=endpoint, after=take_snapshot(endpoint))
     return endpoint
 
 
@@ -98,14 +102,16 @@ def update_endpoint(
     description: str = "",
 ) -> S3Endpoint:
     """Change all but the external ID. What the last test found is forgotten when the connection changes."""
-    before = connection_of(endpoint)
+    before, connection = take_snapshot(endpoint), connection_of(endpoint)
     endpoint.name, endpoint.description = name.strip(), description.strip()
     endpoint.role_arn, endpoint.bucket = role_arn, bucket
     endpoint.path_prefix, endpoint.region = path_prefix, region
     _clean(endpoint)
-    if connection_of(endpoint) != before:
+    if connection_of(endpoint) != connection:
         forget_test(endpoint)
-    _save(endpoint)
+    with transaction.atomic():
+        _save(endpoint)
+        _record_change(endpoint, before)
     return endpoint
 
 
@@ -116,9 +122,16 @@ def run_connection_test(*, endpoint: S3Endpoint) -> ConnectionReport:
         raise AlreadyBeingTested
     try:
         with take_turn(account_id=endpoint.account_id):
-            return check_connection(endpoint)
+            report = check_connection(endpoint)
     finally:
         cache.delete(running)
+    note_tested(endpoint=endpoint, report=report)
+    return report
+
+
+def note_tested(*, endpoint: S3Endpoint, report: ConnectionReport) -> None:
+    """Tell the audit log that somebody has tested the endpoint, which may be unsaved."""
+    record("endpoint.tested", account=endpoint.account, target=endpoint, after={"result": report.state})
 
 
 @contextmanager
@@ -163,6 +176,8 @@ def delete_endpoint(*, endpoint: S3Endpoint) -> None:
     """Raises EndpointInUse while telemetries read from it."""
     try:
         with transaction.atomic():
+            before = take_snapshot(endpoint)
+            record("endpoint.deleted", account=endpoint.account, target=endpoint, before=before)
             endpoint.delete()
     except ProtectedError:
         raise EndpointInUse(list(endpoint.telemetries.values_list("name", flat=True))) from None
@@ -196,6 +211,12 @@ def _clean(endpoint: S3Endpoint) -> None:
         problems["name"] = ValidationError(NAME_TAKEN)
     if problems:
         raise ValidationError(problems)
+
+
+def _record_change(endpoint: S3Endpoint, before: Values) -> None:
+    after = take_snapshot(endpoint)
+    if after != before:
+        record("endpoint.changed", account=endpoint.account, target=endpoint, before=before, after=after)
 
 
 def _save(endpoint: S3Endpoint) -> None:

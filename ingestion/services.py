@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -12,6 +12,7 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 
 from accounts.models import User
+from audit.services import record
 from ingestion.finish import give_up_run
 from ingestion.leases import has_got_on
 from ingestion.messages import send
@@ -123,6 +124,9 @@ def create_run(
                 **as_fields(scope, change),
                 created_at=now,
             )
+            if trigger != SyncRun.Trigger.SCHEDULED:  # by the clock: nobody did it
+                after = {"trigger": trigger, "rehearsal": is_rehearsal, "change": change and asdict(change)}
+                record("telemetry.sync_requested", account=telemetry.account, target=telemetry, after=after)
     except IntegrityError:
         return get_active_run(telemetry=telemetry) or telemetry.sync_runs.latest("created_at"), False
     return run, True

@@ -14,11 +14,11 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
+from accounts.downloads import stream_csv
 from accounts.roles import MANAGE_TELEMETRY, VIEW_TELEMETRY
 from ingestion.models import RejectedRow, RunFile, SyncRun
 from ingestion.selectors import count_rows, list_reasons, list_rejected_rows, list_runs
 from ingestion.services import activate_and_catch_up, request_sync
-from telemetry.downloads import stream_csv
 from telemetry.models import Telemetry
 from telemetry.selectors import list_mapped_columns
 from telemetry.services import deactivate_telemetry

@@ -12,6 +12,7 @@ from django.forms import ModelForm
 from django.http import HttpRequest
 from django.utils.functional import cached_property
 
+from audit.admin import AuditedAdmin, keep_for_audit
 from telemetry.models import DailyTotal, Dimension, FileDay, Series, SourceFile, Telemetry
 from telemetry.wizard.models import TelemetryDraft
 
@@ -54,7 +55,7 @@ class DimensionInline(admin.TabularInline):
 
 
 @admin.register(Telemetry)
-class TelemetryAdmin(admin.ModelAdmin):
+class TelemetryAdmin(AuditedAdmin):
     """Name, description, rejected rows allowed and status can change here. Adding is the wizard's and
     add_telemetry's, deleting the telemetry's own page's, which asks for the identifier and
     removes the data in bulk.
@@ -94,6 +95,7 @@ class TelemetryAdmin(admin.ModelAdmin):
         return False
 
     def save_model(self, request: HttpRequest, obj: Telemetry, form: ModelForm, change: bool) -> None:
+        keep_for_audit(request, obj)
         # What a sync writes meanwhile (data through, last sync) must not be put back.
         obj.save(update_fields=form.changed_data)
 
@@ -135,7 +137,7 @@ class DailyTotalAdmin(HistoryAdmin):
 
 
 @admin.register(TelemetryDraft)
-class TelemetryDraftAdmin(HistoryAdmin):
+class TelemetryDraftAdmin(AuditedAdmin, HistoryAdmin):
     """What somebody is answering in the wizard; a draft may be deleted, nothing else hangs on it."""
 
     list_display = ["__str__", "account", "user", "telemetry", "updated_at"]

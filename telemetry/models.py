@@ -59,6 +59,20 @@ class Telemetry(AccountScoped):
     data_from = models.DateField(null=True, editable=False)
     data_through = models.DateField(null=True, editable=False)
 
+    audit_kind = "telemetry"
+    audited = (
+        "name",
+        "description",
+        "status",
+        "identifier",
+        "endpoint",
+        "prefix",
+        "date_column",
+        "date_format",
+        "overlap",
+        "max_rejected_percent",
+    )
+
     class Meta:
         verbose_name_plural = "telemetries"
         ordering = ["name", "identifier"]

@@ -6,9 +6,9 @@ from datetime import date
 
 from django.db.models import Sum
 
+from accounts.reading import snapshot
 from telemetry.models import DailyTotal, FileDay, Telemetry
 from telemetry.selectors import Point, list_points
-from telemetry.snapshot import snapshot
 
 NEWEST_DATES = 30
 NEWEST_POINTS = 10

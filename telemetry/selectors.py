@@ -12,10 +12,10 @@ from django.db import connection
 from django.db.models import Max, Min, QuerySet
 
 from accounts.models import Account
+from accounts.reading import snapshot
 from telemetry.daily_totals import dimension_sql
 from telemetry.fold import fold_range
 from telemetry.models import DailyTotal, FileDay, SourceFile, Telemetry
-from telemetry.snapshot import snapshot
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,8 @@ from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
 
 from accounts.models import Account, User
+from audit.services import record
+from audit.snapshots import Values, take_snapshot
 from csvfiles.errors import FileError
 from csvfiles.header import check_columns
 from csvfiles.mapping import Mapping
@@ -59,6 +61,7 @@ def create_telemetry(
     with transaction.atomic():
         _save_new(telemetry)
         _create_dimensions(telemetry, dimensions)
+        record("telemetry.created", account=account, target=telemetry, after=_snapshot(telemetry))
     return telemetry
 
 
@@ -75,6 +78,7 @@ def update_telemetry(
 
     Raises ValidationError: dimensions are free until the first sync (selectors.dimensions_are_free).
     """
+    before = _snapshot(telemetry)
     telemetry.name, telemetry.description = name.strip(), description.strip()
     telemetry.max_rejected_percent = max_rejected_percent
     fields = ["name", "description", "max_rejected_percent"]
@@ -82,6 +86,7 @@ def update_telemetry(
     telemetry.save(update_fields=fields)
     if dimensions is not None and list(dimensions) != list_dimensions(telemetry=telemetry):
         _replace_dimensions(telemetry, dimensions)
+    _record_change(telemetry, before)
 
 
 def deactivate_telemetry(*, telemetry: Telemetry) -> None:
@@ -102,6 +107,8 @@ def delete_telemetry(*, telemetry: Telemetry, identifier: str) -> None:
         )
     with transaction.atomic():
         _keep_writers_out(telemetry)
+        before = _snapshot(telemetry)
+        record("telemetry.deleted", account=telemetry.account, target=telemetry, before=before)
         files = SourceFile.objects.filter(telemetry=telemetry)
         # Millions of rows: straight to the database; Django would load each to follow its relations.
         for rows in (
@@ -216,6 +223,20 @@ def _fields_except(*names: str) -> list[str]:
     return [field.name for field in Telemetry._meta.fields if field.name not in names]
 
 
+@transaction.atomic
 def _set_status(telemetry: Telemetry, status: str) -> None:
+    before = _snapshot(telemetry)
     telemetry.status = status
     telemetry.save(update_fields=["status"])
+    _record_change(telemetry, before)
+
+
+def _record_change(telemetry: Telemetry, before: Values) -> None:
+    after = _snapshot(telemetry)
+    if after != before:
+        record("telemetry.changed", account=telemetry.account, target=telemetry, before=before, after=after)
+
+
+def _snapshot(telemetry: Telemetry) -> Values:
+    """For the audit log."""
+    return take_snapshot(telemetry) | {"dimensions": list_dimensions(telemetry=telemetry)}

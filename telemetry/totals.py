@@ -9,10 +9,10 @@ from decimal import Context, Decimal
 
 from django.db.models import QuerySet, Sum
 
+from accounts.reading import snapshot
 from telemetry.fields import plain
 from telemetry.models import DailyTotal, Dimension, Telemetry
 from telemetry.selectors import list_daily_totals
-from telemetry.snapshot import snapshot
 
 TOP_VALUES = 10
 REST_LABEL = "All other values"

@@ -2,11 +2,14 @@ from __future__ import annotations
 
 import shutil
 import signal
+from collections.abc import Iterator
 from types import FrameType
 
 import hypothesis
 import pytest
+from django.test import TransactionTestCase
 
+from tests.audit.opening import open_audit_log
 from tests.environment import FOLDER
 
 hypothesis.settings.register_profile("here", deadline=None)  # a busy machine is no failure
@@ -27,3 +30,17 @@ def _interrupt_once(_number: int, _frame: FrameType | None) -> None:
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     shutil.rmtree(FOLDER, ignore_errors=True)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def emptied_audit_log() -> Iterator[None]:
+    """Tests that commit empty every table at their end: the audit log, which refuses, is opened for that."""
+    with pytest.MonkeyPatch.context() as patch:
+        empty = TransactionTestCase._fixture_teardown
+
+        def empty_all(test: TransactionTestCase) -> None:
+            with open_audit_log():
+                empty(test)
+
+        patch.setattr(TransactionTestCase, "_fixture_teardown", empty_all)
+        yield

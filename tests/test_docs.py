@@ -13,7 +13,16 @@ from docs.configuration import PAGE, list_variables, render_page
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-READ_IN_CONFIG = ["env.str", "env.bool", "env.int", "env.list", "env.db", "env.email_url", "_time_of_day"]
+READ_IN_CONFIG = [
+    "env.str",
+    "env.bool",
+    "env.int",
+    "env.list",
+    "env.db",
+    "env.email_url",
+    "_time_of_day",
+    "_networks",
+]
 READ_ELSEWHERE = {  # by the AWS SDK, and by the demo before there are settings
     "AWS_ACCESS_KEY_ID",
     "AWS_SECRET_ACCESS_KEY",
@@ -30,8 +39,10 @@ COMMANDS = [
     "demo",
     "export_telemetry",
     "list_telemetries",
+    "remove_second_factor",
     "sync_telemetry",
     "test_endpoint",
+    "unlock_sign_in",
 ]
 
 

@@ -7,8 +7,8 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.views.decorators.http import require_safe
 
+from accounts.downloads import stream_csv
 from accounts.roles import VIEW_TELEMETRY
-from telemetry.downloads import stream_csv
 from telemetry.fields import plain
 from telemetry.forms import RangeForm
 from telemetry.models import Telemetry

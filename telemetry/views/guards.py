@@ -10,9 +10,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 
 from accounts.access import account_permission, s3_csv_telemetry_required
+from accounts.reading import snapshot
 from telemetry.models import Telemetry
 from telemetry.selectors import list_telemetries
-from telemetry.snapshot import snapshot
 
 View = Callable[..., HttpResponse]
 SAFE_METHODS = ("GET", "HEAD")

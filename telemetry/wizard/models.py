@@ -32,6 +32,9 @@ class TelemetryDraft(AccountScoped):
     created_at = models.DateTimeField()
     updated_at = models.DateTimeField()
 
+    audit_kind = "draft"
+    audited = ("user",)
+
     class Meta:
         app_label = "telemetry"
         ordering = ["-updated_at"]

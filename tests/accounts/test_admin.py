@@ -62,6 +62,7 @@ def test_the_products_own_permissions_are_what_can_be_granted(operator, account,
         "view_s3endpoint",
         "manage_s3endpoint",
         "manage_members",
+        "view_audit_log",
     }
 
 

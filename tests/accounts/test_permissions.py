@@ -8,7 +8,14 @@ from django.contrib.auth.models import Permission
 from accounts.context_processors import Can
 from accounts.models import User
 
-ALL = {"view_telemetry", "manage_telemetry", "view_endpoints", "manage_endpoints", "manage_members"}
+ALL = {
+    "view_telemetry",
+    "manage_telemetry",
+    "view_endpoints",
+    "manage_endpoints",
+    "manage_members",
+    "view_audit_log",
+}
 ALLOWED = {
     "viewer": {"view_telemetry", "view_endpoints"},
     "manager": {"view_telemetry", "view_endpoints", "manage_telemetry"},

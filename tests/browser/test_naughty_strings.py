@@ -15,12 +15,12 @@ from django.utils.http import urlencode
 from playwright.sync_api import Page
 from pytest_django.live_server_helper import LiveServer
 
+from accounts.downloads import neutralise
 from accounts.models import Account, Membership, User
 from accounts.services import create_account
 from demo.standin import StandIn
 from endpoints.models import S3Endpoint
 from ingestion.models import RejectedRow, RunFile, SyncRun
-from telemetry.downloads import neutralise
 from telemetry.models import SourceFile, Telemetry
 from telemetry.wizard.models import TelemetryDraft
 from tests.naughty import list_naughty_names, list_naughty_strings

@@ -120,14 +120,16 @@ def test_a_test_never_trusts_credentials_of_before(endpoint, standin):
 
 
 def test_an_endpoint_is_tested_once_at_a_time(endpoint, monkeypatch):
+    report = connection.ConnectionReport(())
+
     def test_again(_):
         with pytest.raises(AlreadyBeingTested):
             run_connection_test(endpoint=endpoint)
-        return "ran"
+        return report
 
     monkeypatch.setattr("endpoints.services.check_connection", test_again)
-    assert run_connection_test(endpoint=endpoint) == "ran"
-    assert run_connection_test(endpoint=endpoint) == "ran"
+    assert run_connection_test(endpoint=endpoint) is report
+    assert run_connection_test(endpoint=endpoint) is report
 
 
 def test_no_detail_shows_the_external_id(endpoint, standin):

@@ -9,10 +9,10 @@ import pytest
 from django.db import connection
 from django.db.backends.base.base import BaseDatabaseWrapper
 
+from accounts.reading import snapshot
 from ingestion.scope import EVERYTHING, Change
 from telemetry.models import DailyTotal, Telemetry
 from telemetry.selectors import list_dimensions, list_points
-from telemetry.snapshot import snapshot
 
 pytestmark = pytest.mark.django_db(transaction=True)
 HEADER = "date,team,env,requests\n"

@@ -9,8 +9,8 @@ import pytest
 from django.core.management import call_command
 from django.test import Client
 
+from accounts.downloads import neutralise, stream_csv
 from accounts.models import Account
-from telemetry.downloads import neutralise, stream_csv
 from telemetry.models import Telemetry
 from tests.naughty import list_naughty_names
 from tests.pages.rows import make_run, make_run_file, make_telemetry, reject_rows, sign_in, store_file

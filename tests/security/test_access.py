@@ -15,6 +15,9 @@ TABLE = read_table()
 QUERIES = {"admin:autocomplete": "?app_label=accounts&model_name=membership&field_name=user&term="}
 OTHER_METHODS = ("PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
 
+# A page that is sent to another one by a redirect; htmx gets the part of it that goes on.
+PARTS_INSTEAD = {("endpoints:test", "POST")}
+
 
 def test_every_route_is_in_the_table_and_every_row_has_its_route():
     assert {route for route, _ in TABLE} == {route.name for route in list_routes()}
@@ -42,6 +45,8 @@ class TestAccess(World):
                 for method in ("GET", "POST"):
                     answer = self.ask(route, name, method, headers)
                     expected = TABLE.get((route.name, method), {}).get(name, "405")
+                    if headers and expected == "302" and (route.name, method) in PARTS_INSTEAD:
+                        expected = "200"
                     if answer.describe() != expected:
                         yield f"{route.name} {method} {name}: {answer.describe()}, not {expected}"
                     yield from _find_foreign_rows(answer, self.people[name], f"{route.name} {method} {name}")

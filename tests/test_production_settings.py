@@ -1,0 +1,73 @@
+"""The settings as production has them: what Django's own checks say, and the cookies' names."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+CLIENT = {"OIDC_CLIENT_ID": "x", "OIDC_CLIENT_SECRET": "y"}
+ROOT = Path(__file__).resolve().parent.parent
+SHOW = """
+import json
+from django.conf import settings as s
+names = [s.SESSION_COOKIE_NAME, s.CSRF_COOKIE_NAME]
+flags = [s.SESSION_COOKIE_SECURE, s.CSRF_COOKIE_SECURE, s.SESSION_COOKIE_HTTPONLY, s.CSRF_COOKIE_HTTPONLY]
+places = [s.SESSION_COOKIE_PATH, s.SESSION_COOKIE_DOMAIN, s.CSRF_COOKIE_PATH, s.CSRF_COOKIE_DOMAIN]
+print(json.dumps([*names, *flags, *places]))
+"""
+
+
+def run(tmp_path: Path, *command: str, **more: str) -> subprocess.CompletedProcess:
+    environment = {
+        "PATH": os.environ["PATH"],
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+        "SECRET_KEY": secrets.token_urlsafe(50),
+        "ALLOWED_HOSTS": "metrics.example.com",
+        "DATABASE_URL": f"sqlite:///{tmp_path / 'db.sqlite3'}",
+        "VAR_DIR": str(tmp_path),
+        **more,
+    }
+    return subprocess.run(
+        [sys.executable, *command], cwd=ROOT, env=environment, capture_output=True, text=True, timeout=120
+    )
+
+
+@pytest.mark.parametrize(
+    "more",
+    [{}, {"OIDC_SERVER_URL": "https://login.example", "OIDC_CLIENT_ID": "x", "OIDC_CLIENT_SECRET": "y"}],
+)
+def test_djangos_own_checks_for_deployment_have_nothing_to_say(tmp_path, more):
+    done = run(tmp_path, "manage.py", "check", "--deploy", "--fail-level", "WARNING", **more)
+
+    assert (done.returncode, "no issues" in done.stdout) == (0, True), done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("secure", "prefix"), [("1", "__Host-"), ("0", "")], ids=["over HTTPS", "the demo, over plain HTTP"]
+)
+def test_cookies_belong_to_this_host_alone(tmp_path, secure, prefix):
+    done = run(tmp_path, "-c", SHOW, SECURE_COOKIES=secure)
+    names, on = [f"{prefix}sessionid", f"{prefix}csrftoken"], secure == "1"
+
+    assert json.loads(done.stdout) == [*names, on, on, True, True, "/", None, "/", None]
+
+
+def test_single_sign_on_is_over_https_alone(tmp_path):
+    done = run(tmp_path, "manage.py", "check", OIDC_SERVER_URL="http://login.example", **CLIENT)
+
+    assert done.returncode == 1
+    assert "OIDC_SERVER_URL must begin with https://" in done.stderr
+
+
+def test_a_malformed_proxy_is_named(tmp_path):
+    done = run(tmp_path, "manage.py", "check", TRUSTED_PROXIES="10.0.0.0/8,nonsense")
+
+    assert (
+        "TRUSTED_PROXIES must be IP addresses or networks such as 10.0.0.0/8, not 'nonsense'" in done.stderr
+    )
