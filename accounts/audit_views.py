@@ -43,6 +43,7 @@ def download(request: HttpRequest) -> HttpResponse:
         return HttpResponse(reasons, status=400, content_type="text/plain; charset=utf-8")
     entries = list_entries(account=request.account, **form.cleaned_data)
     return stream_csv(
+        account_id=request.account.pk,
         filename=f"{request.account.slug}-audit-log.csv",
         header=COLUMNS,
         rows=map(_to_row, entries.iterator(chunk_size=2_000)),

@@ -50,7 +50,9 @@ class FileTotals:
         overall = [(OVERALL, day, "", format(self.overall[day], "f")) for day in days]
         frames = [pl.DataFrame(overall, schema=_TOTALS, orient="row")]
         for position in sorted(self._dimensions.keys() - self.incomplete):
-            sums = self._sums[position].get().filter(pl.col(DAY).is_in(list(days)))
+            sums = self._sums[position].get()
+            if len(days) < len(self.overall):
+                sums = sums.filter(pl.col(DAY).is_in(list(days)))
             texts = pl.Series(self._dimensions[position].texts, dtype=pl.String)
             frames.append(
                 sums.select(
@@ -68,7 +70,7 @@ class FileTotals:
         if values.too_many:
             return False
         numbers = values.numbers.gather(exact[COMBINATION]).alias(NUMBER)
-        sums.add(sum_by_number(exact.select(DAY, VALUE).with_columns(numbers), NUMBER))
+        sums.add(sum_by_number(pl.DataFrame([exact[DAY], numbers, exact[VALUE]]), NUMBER))
         return sums.height <= self._limits.totals_kept or sums.get().height <= self._limits.totals_kept
 
     def _give_up(self, position: int) -> None:
@@ -82,25 +84,37 @@ class _Sums:
     def __init__(self, limits: Limits) -> None:
         self._most = limits.totals_a_day
         schema = {DAY: pl.Date, NUMBER: pl.UInt32, VALUE: pl.Decimal(38, FRACTION_DIGITS)}
-        self._frames = [pl.DataFrame(schema=schema)]
-        self._apart = 0  # rows that are not added up with the others yet
+        self._sums = pl.DataFrame(schema=schema)
+        self._apart: list[pl.DataFrame] = []  # those that are not added up with the others yet
         self._over: list[date] = []  # dates of more values than are kept
         self.height = 0
 
     def add(self, sums: pl.DataFrame) -> None:
-        self._frames.append(sums)
-        self._apart += sums.height
+        """A batch's: each date and number once."""
+        self._apart.append(sums)
         self.height += sums.height
-        if self._apart > max(10_000, self.height // 2):
+        if self.height - self._sums.height > max(10_000, self._sums.height):
             self.get()
 
     def get(self) -> pl.DataFrame:
         """One row for each date and number, of the dates that do not have too many."""
         if self._apart:
-            sums = pl.concat(self._frames).filter(~pl.col(DAY).is_in(self._over))
-            sums = sums.group_by(DAY, NUMBER).agg(pl.col(VALUE).sum())
-            counts = sums.group_by(DAY).len()
+            self._add_up()
+            self._drop_dates_of_too_many()
+            self.height = self._sums.height
+        return self._sums
+
+    def _add_up(self) -> None:
+        parts = [frame for frame in (self._sums, *self._apart) if frame.height]
+        self._apart = []
+        if len(parts) == 1:  # a small file's
+            self._sums = parts[0]
+        elif parts:
+            self._sums = pl.concat(parts).group_by(DAY, NUMBER).agg(pl.col(VALUE).sum())
+
+    def _drop_dates_of_too_many(self) -> None:
+        if self._sums.height > self._most:
+            counts = self._sums.group_by(DAY).len()
             self._over += counts.filter(pl.col("len") > self._most)[DAY].to_list()
-            self._frames = [sums.filter(~pl.col(DAY).is_in(self._over))]
-            self.height, self._apart = self._frames[0].height, 0
-        return self._frames[0]
+        if self._over:
+            self._sums = self._sums.filter(~pl.col(DAY).is_in(self._over))

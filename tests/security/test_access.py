@@ -89,6 +89,8 @@ def _admin_ids(route: Route) -> dict[str, object]:
         "object_id": 1,
         "app_label": "accounts",
         "url": "no/such/",
+        "uidb64": "MQ",
+        "token": "no-such-token",
     }
     for model in admin.site._registry:
         if f"{model._meta.app_label}/{model._meta.model_name}/" in route.pattern:
