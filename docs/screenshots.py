@@ -23,7 +23,7 @@ WORK_WITHIN = 60_000  # milliseconds, for a sync by the demo's own worker
 PLAIN_PAGES = {
     "members": "/settings/members/",
     "member-add": "/settings/members/add/",
-    "password": "/accounts/password/",
+    "password": "/accounts/password/",  # nosec B105 - a page, no password
     "not-found": "/no/such/page/",
 }
 TELEMETRIES = (
