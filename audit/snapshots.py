@@ -7,9 +7,10 @@ external IDs and whatever else opens a door are in none of these lists (tests/au
 from __future__ import annotations
 
 from datetime import date, datetime, time
+from decimal import Decimal
 from typing import Any
 
-from django.db.models import Field, Model
+from django.db.models import Model
 
 Values = dict[str, Any]
 
@@ -35,10 +36,12 @@ def _read(obj: Model, name: str) -> Any:
     if field.is_relation:
         related = getattr(obj, name)
         return None if related is None else str(related)
-    return _to_json(field, getattr(obj, name))
+    return _to_json(getattr(obj, name))
 
 
-def _to_json(field: Field, value: Any) -> Any:
+def _to_json(value: Any) -> Any:
     if value is None or isinstance(value, bool | int | str | list | dict):
         return value
-    return value.isoformat() if isinstance(value, date | datetime | time) else field.value_to_string(value)
+    if isinstance(value, Decimal):
+        return format(value.normalize(), "f")  # 2.50 is what 2.5 was
+    return value.isoformat() if isinstance(value, date | datetime | time) else str(value)

@@ -23,7 +23,9 @@ WORK_WITHIN = 60_000  # milliseconds, for a sync by the demo's own worker
 PLAIN_PAGES = {
     "members": "/settings/members/",
     "member-add": "/settings/members/add/",
-    "password": "/accounts/password/",  # nosec B105 - a page, no password
+    "password": "/accounts/password/",  # nosec B105
+    "audit": "/settings/audit/",
+    "second-factor": "/accounts/second-factor/",
     "not-found": "/no/such/page/",
 }
 TELEMETRIES = (
