@@ -158,7 +158,7 @@ REDIS_URL = env.str("REDIS_URL", default="")
 CACHE_URL = env.str("CACHE_URL", default=REDIS_URL)
 CACHES = {
     "default": (
-        {"BACKEND": "config.cache.OwnKeysCache", "LOCATION": CACHE_URL, "KEY_PREFIX": "cache"}
+        {"BACKEND": "config.caches.OwnKeysCache", "LOCATION": CACHE_URL, "KEY_PREFIX": "cache"}
         if CACHE_URL
         else {
             "BACKEND": "config.caches.FileBasedCache",

@@ -10,7 +10,7 @@ from django.core.management import call_command
 from django.core.management.base import SystemCheckError
 
 from config import queue
-from config.cache import OwnKeysCache
+from config.caches import OwnKeysCache
 from config.checks import check_queue
 
 REDIS = {"visibility_timeout": 14_400, "unacked_restore_interval": 10, "unacked_restore_throttle": 1}
@@ -58,8 +58,8 @@ def test_clearing_the_cache_leaves_the_queue_alone():
         pytest.skip("Without Redis the cache is a folder of its own (TEST_REDIS_URL).")
     queue_client = cache._cache.get_client(None, write=True)
     queue_client.lpush("celery-of-this-test", "a message")
-    cache.set("a key", "a value")
+    cache.set("a-key", "a value")
     cache.clear()
-    assert cache.get("a key") is None
+    assert cache.get("a-key") is None
     assert queue_client.lrange("celery-of-this-test", 0, -1) == [b"a message"]
     queue_client.delete("celery-of-this-test")
