@@ -1,4 +1,4 @@
-"""Django's caches, mended: the one on Redis, beside the work queue, and the one of files, where there is none."""
+"""Django's caches, mended: on Redis, beside the work queue; and in files, where there is none."""
 
 from __future__ import annotations
 
