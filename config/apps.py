@@ -1,3 +1,4 @@
+from allauth.socialaccount.apps import SocialAccountConfig
 from django.apps import AppConfig
 from django.contrib.admin.apps import SimpleAdminConfig
 
@@ -9,6 +10,13 @@ class AdminConfig(SimpleAdminConfig):
     """
 
     default_site = "config.admin.Site"
+
+
+class SingleSignOnConfig(SocialAccountConfig):
+    """django-allauth's. `config.urls` loads its providers, for the same reason."""
+
+    def ready(self) -> None:
+        from allauth.socialaccount import checks  # noqa: F401 - registers them
 
 
 class HouseConfig(AppConfig):

@@ -91,7 +91,7 @@ INSTALLED_APPS = [
     "django_htmx",
     "axes",
     "allauth.account",
-    "allauth.socialaccount",
+    "config.apps.SingleSignOnConfig",
     "allauth.socialaccount.providers.openid_connect",
     "audit",
     "commandline",

@@ -1,3 +1,4 @@
+from allauth.socialaccount.providers import registry as sign_on_providers
 from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
@@ -5,6 +6,7 @@ from django.urls import include, path
 from config import style, views
 
 admin.autodiscover()
+sign_on_providers.load()
 
 urlpatterns = [
     path("", views.home, name="home"),
