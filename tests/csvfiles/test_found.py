@@ -96,6 +96,9 @@ def test_a_column_may_be_called_like_the_start_of_another_kind_of_file(name):
     assert sampled(data).columns[0] == name
 
 
+TWICE_PACKED = gzip.compress(gzip.compress(b"date,team,requests\n", mtime=0), mtime=0)
+
+
 @pytest.mark.parametrize(
     ("data", "message"),
     [
