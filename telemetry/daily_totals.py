@@ -19,6 +19,7 @@ from telemetry.fold import fold_dates
 from telemetry.models import DailyTotal, FileDay, Telemetry
 
 _DATES_AT_A_TIME = 400
+_TOTALS_AT_A_TIME = 50_000
 
 
 def refresh_daily_totals(
@@ -65,11 +66,29 @@ def _write_known_totals(
     for day, pk in _find_single_holders(telemetry, dates).items():
         if pk in loaded:
             days_of[pk].append(day)
-    if days_of:
-        _write(telemetry, pl.concat([loaded[pk].list_totals(days) for pk, days in days_of.items()]))
+    _write_all(
+        telemetry,
+        (
+            loaded[pk].list_totals(some)
+            for pk, days in days_of.items()
+            for some in _in_portions(sorted(days), _DATES_AT_A_TIME)
+        ),
+    )
     for pk, days in days_of.items():
         _add_up(telemetry, days, sorted(loaded[pk].incomplete))
     return {day for days in days_of.values() for day in days}
+
+
+def _write_all(telemetry: Telemetry, parts: Iterable[pl.DataFrame]) -> None:
+    """Small parts together, since a statement costs as much as many rows; large ones apart, for memory."""
+    waiting: list[pl.DataFrame] = []
+    for part in parts:
+        waiting.append(part)
+        if sum(frame.height for frame in waiting) > _TOTALS_AT_A_TIME:
+            _write(telemetry, pl.concat(waiting))
+            waiting = []
+    if waiting:
+        _write(telemetry, pl.concat(waiting))
 
 
 def _write(telemetry: Telemetry, totals: pl.DataFrame) -> None:
