@@ -14,36 +14,36 @@ import json
 import os
 import platform
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from importlib.metadata import version
 from multiprocessing import get_context
 from multiprocessing.connection import Connection
 from pathlib import Path
 
-from bench import world as places
-from bench.world import BUCKET, ROLE, World, psql
+from bench.world import BUCKET, METRIC, World, drop_databases, psql
 from demo.standin import StandIn
 
 RESULTS = Path(__file__).parent / "results"
-PREFIX, CONTENT = "unchanged/", "date,team,environment,feature,requests\n"
+NAME = "unchanged"
+PREFIX, CONTENT = f"{NAME}/", "date,team,environment,feature,requests\n"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m bench.unchanged")
     parser.add_argument("--objects", type=int, default=100_000)
     objects = parser.parse_args().objects
-    places.DATABASE = "denominator_bench_unchanged"  # beside the other bench's
-    with tempfile.TemporaryDirectory(prefix="denominator-bench-") as name, run_standin(objects) as standin:
-        world = World(Path(name), port=0)
+    with ExitStack() as after:
+        folder = after.enter_context(tempfile.TemporaryDirectory(prefix="denominator-bench-"))
+        after.callback(drop_databases)
+        standin = after.enter_context(run_standin(objects))
+        world = World(Path(folder), port=0)
         world.environment["AWS_ENDPOINT_URL"] = standin.recv()
-        world.set_up()
-        standin.send(json.loads((world.folder / "roles.json").read_text())[0])
-        world.add_telemetry(PREFIX)
+        world.prepare([NAME])
+        standin.send(json.loads(world.role_file.read_text())[0])
         store(standin.recv())
         few = measure(world, standin, objects)
         again = measure(world, standin, objects)
@@ -79,7 +79,7 @@ def _serve(pipe: Connection, objects: int) -> None:
         standin.put_object(BUCKET, f"{PREFIX}{number:07}.csv", CONTENT, modified=modified)
     pipe.send(standin.url)
     role = pipe.recv()
-    standin.add_role(ROLE, external_id=role["external_id"], bucket=BUCKET)
+    standin.add_role(role["arn"], external_id=role["external_id"], bucket=BUCKET)
     [first] = standin.store.list(BUCKET, prefix=PREFIX, after="", limit=1)
     pipe.send({"etag": first.etag, "size": first.size, "objects": objects})
     while True:
@@ -91,9 +91,9 @@ def store(listed: dict) -> None:
     """Let the database say that every object has been imported."""
     psql(f"""
         INSERT INTO telemetry_sourcefile (telemetry_id, key, etag, size, last_modified, state, message,
-                                          rows_read, rows_rejected, points)
+                                          rows_read, rows_rejected, points, is_carried_over)
         SELECT t.id, '{PREFIX}' || lpad(n::text, 7, '0') || '.csv', '{listed["etag"]}', {listed["size"]},
-               '2024-05-01T00:00:00Z', 'stored', '', 0, 0, 0
+               '2024-05-01T00:00:00Z', 'stored', '', 0, 0, 0, false
         FROM telemetry_telemetry t, generate_series(0, {listed["objects"] - 1}) AS n""")
     psql("ANALYZE telemetry_sourcefile")
 
@@ -103,7 +103,7 @@ def measure(world: World, standin: Connection, objects: int) -> dict[str, float]
     before = ask(standin)
     started = time.perf_counter()
     process = subprocess.Popen(
-        [sys.executable, "manage.py", "sync_telemetry", "--account", "bench", "requests", "--json"],
+        world.command("sync_telemetry", "--account", NAME, METRIC),
         cwd=Path(__file__).parent.parent,
         env=world.environment,
         stdout=subprocess.PIPE,
