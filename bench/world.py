@@ -192,7 +192,7 @@ def _start_standin(world: World) -> Running:
     standin = Running(command, environment=world.environment, folder=ROOT)
     try:
         wait_for(world.url, standin)
-    except BaseException:
+    except BaseException:  # Ctrl-C too: it must not stay behind
         standin.end()
         raise
     return standin
