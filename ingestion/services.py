@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from datetime import date, datetime
 from typing import Any
 
@@ -13,6 +13,7 @@ from django.db import IntegrityError, transaction
 
 from accounts.models import User
 from audit.services import record
+from audit.snapshots import Values
 from ingestion.finish import give_up_run
 from ingestion.leases import has_got_on
 from ingestion.messages import send
@@ -28,6 +29,7 @@ from ingestion.scope import (
 )
 from ingestion.selectors import get_active_run, list_due_telemetries, list_lost_runs
 from telemetry.models import Telemetry
+from telemetry.selectors import list_dimensions
 from telemetry.services import activate_telemetry
 
 _STARTED_AT_A_TIME = 500  # telemetries whose daily sync is written down in one transaction
@@ -125,11 +127,28 @@ def create_run(
                 created_at=now,
             )
             if trigger != SyncRun.Trigger.SCHEDULED:  # by the clock: nobody did it
-                after = {"trigger": trigger, "rehearsal": is_rehearsal, "change": change and asdict(change)}
-                record("telemetry.sync_requested", account=telemetry.account, target=telemetry, after=after)
+                before, after = _describe_change(telemetry, change)
+                record(
+                    "telemetry.sync_requested",
+                    account=telemetry.account,
+                    target=telemetry,
+                    before=before,
+                    after={"trigger": trigger, "rehearsal": is_rehearsal, **after},
+                )
     except IntegrityError:
         return get_active_run(telemetry=telemetry) or telemetry.sync_runs.latest("created_at"), False
     return run, True
+
+
+def _describe_change(telemetry: Telemetry, change: Change | None) -> tuple[Values, Values]:
+    """What the change would replace, and by what, for the audit log."""
+    before, after = {}, {}
+    if change is not None and change.dimensions is not None:
+        before["dimensions"] = list_dimensions(telemetry=telemetry)
+        after |= {"dimensions": list(change.dimensions), "keeps_unreadable": change.keeps_unreadable}
+    if change is not None and change.overlap is not None:
+        before["overlap"], after["overlap"] = telemetry.overlap, change.overlap
+    return before, after
 
 
 def activate_and_catch_up(
