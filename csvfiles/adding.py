@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from decimal import Context, Decimal, Inexact
 
 import polars as pl
@@ -24,7 +25,7 @@ def add_up(frame: pl.DataFrame) -> pl.DataFrame:
 
     Raises FileError where a sum does not fit.
     """
-    key = frame.select(_pack(DAY, COMBINATION)).to_series()
+    key = frame.select(pack(DAY, COMBINATION)).to_series()
     if not key.is_sorted():
         order = key.arg_sort()
         frame, key = frame[order], key.gather(order)
@@ -33,7 +34,7 @@ def add_up(frame: pl.DataFrame) -> pl.DataFrame:
         return frame
     repeated = (again | (key == key.shift(-1))).fill_null(False)
     sums = []
-    for day, combination, value in sum_by(to_exact(frame.filter(repeated)), *_KEY):
+    for day, combination, value in _sum_by(to_exact(frame.filter(repeated)), *_KEY):
         if value >= _LIMIT:
             raise FileError(
                 "sum_too_large",
@@ -43,6 +44,26 @@ def add_up(frame: pl.DataFrame) -> pl.DataFrame:
         sums.append((day, combination, format_plain(value)))
     added = pl.DataFrame(sums, schema={DAY: pl.Date, COMBINATION: pl.Int64, VALUE: pl.String}, orient="row")
     return pl.concat([frame.filter(~repeated).select(*_KEY, VALUE), added]).sort(_KEY)
+
+
+def only_date(days: pl.Series) -> date | None:
+    """The one date of all these rows, as in an export of one day: then nothing needs to be grouped by it."""
+    first = days.min()
+    return first if first is not None and first == days.max() else None
+
+
+def count_by_day(days: pl.Series) -> dict[date, int]:
+    """How many rows each date has."""
+    if day := only_date(days):
+        return {day: len(days)}
+    return dict(days.value_counts().iter_rows())
+
+
+def sum_by_day(exact: pl.DataFrame) -> dict[date, Decimal]:
+    """The exact sum of each date of a frame of `to_exact`."""
+    if exact.schema[VALUE] != pl.String and (day := only_date(exact[DAY])):
+        return {day: exact[VALUE].sum()}
+    return dict(_sum_by(exact, DAY))
 
 
 def to_exact(frame: pl.DataFrame) -> pl.DataFrame:
@@ -56,7 +77,7 @@ def to_exact(frame: pl.DataFrame) -> pl.DataFrame:
     return frame  # the 38 digits of polars' decimals may not be enough, and where they are not its sums wrap
 
 
-def sum_by(exact: pl.DataFrame, *keys: str) -> Iterator[tuple]:
+def _sum_by(exact: pl.DataFrame, *keys: str) -> Iterator[tuple]:
     """(*keys, exact sum of `value`) for the groups of a frame of `to_exact`, in no order."""
     if exact.schema[VALUE] != pl.String:
         yield from exact.group_by(keys).agg(pl.col(VALUE).sum()).iter_rows()
@@ -69,13 +90,12 @@ def sum_by(exact: pl.DataFrame, *keys: str) -> Iterator[tuple]:
 
 
 def sum_by_number(exact: pl.DataFrame, number: str) -> pl.DataFrame:
-    """Sums of decimals by `day` and a number below 2^32, in no order; the frame is sorted by date."""
-    days, value = exact[DAY], pl.col(VALUE).sum()
-    if days.len() and days.first() == days.last():
-        sums = exact.group_by(number).agg(value)
-        return sums.select(pl.lit(days.first(), dtype=pl.Date).alias(DAY), number, VALUE)
+    """Sums of decimals by `day` and a number below 2^32, in no order."""
+    value = pl.col(VALUE).sum()
+    if day := only_date(exact[DAY]):
+        return exact.group_by(number).agg(value).select(pl.lit(day, dtype=pl.Date).alias(DAY), number, VALUE)
     # As one integer the two are grouped in half of the time.
-    sums = exact.group_by(_pack(DAY, number).alias("key")).agg(value)
+    sums = exact.group_by(pack(DAY, number).alias("key")).agg(value)
     day = pl.col("key") // _PACKED
     return sums.select(
         day.cast(pl.Int32).cast(pl.Date).alias(DAY),
@@ -84,6 +104,6 @@ def sum_by_number(exact: pl.DataFrame, number: str) -> pl.DataFrame:
     )
 
 
-def _pack(day: str, number: str) -> pl.Expr:
+def pack(day: str, number: str) -> pl.Expr:
     """One integer for a date and a number below 2^32, in their order."""
     return pl.col(day).to_physical().cast(pl.Int64) * _PACKED + pl.col(number).cast(pl.Int64)

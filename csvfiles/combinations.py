@@ -8,6 +8,7 @@ from csvfiles.errors import FileError
 from csvfiles.limits import Limits
 
 COMBINATION = "combination"
+_SLICED = 20  # times that all of them may stand in a block, for slices to be cheaper than single rows
 
 
 def dimension_name(position: int) -> str:
@@ -60,10 +61,19 @@ class Combinations:
         if not known:
             return None if cells.height else pl.Series(COMBINATION, [], dtype=pl.Int64)
         numbers = pl.int_range(self._next, self._next + cells.height, dtype=pl.Int64, eager=True) % known
-        if not self._known[numbers].drop(COMBINATION).equals(cells):
+        if not self._expect(numbers).equals(cells):
             return None
-        self._next += cells.height
+        self._next = (self._next + cells.height) % known
         return numbers.alias(COMBINATION)
+
+    def _expect(self, numbers: pl.Series) -> pl.DataFrame:
+        """What stands in rows with these numbers, which follow each other."""
+        known = self._known.drop(COMBINATION)
+        rounds = (self._next + len(numbers)) // known.height
+        if rounds > _SLICED:
+            return known[numbers]
+        whole = [known] * rounds + [known.head((self._next + len(numbers)) % known.height)]
+        return pl.concat([whole[0].slice(self._next), *whole[1:]])  # no cell is copied
 
     def _learn(self, cells: pl.DataFrame) -> None:
         new = cells.unique(maintain_order=True)

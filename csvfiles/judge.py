@@ -53,24 +53,27 @@ class Judge:
 
     def judge(self, rows: Rows) -> Judged:
         """Every row of `rows` is accepted or rejected with one reason: the date's before the metric's."""
-        frame = rows.frame.with_columns(
-            self._parse_days(rows.frame[self._cells[self._mapping.date_column]]).alias(DAY)
-        )
-        frame = frame.with_columns(self._parse_values(frame[self._cells[self._mapping.metric_column]]))
-        bad = frame[DAY].is_null() | frame[VALUE].is_null()
-        if rows.may_hold_nul:
-            bad |= self._find_nul(frame)
-        judged = Judged(frame.filter(~bad) if bad.any() else frame)
+        days = self._parse_days(rows.frame[self._cells[self._mapping.date_column]]).alias(DAY)
+        values = self._parse_values(rows.frame[self._cells[self._mapping.metric_column]])
+        frame = rows.frame.with_columns(days, values)
+        all_good = not (days.null_count() or values.null_count() or rows.may_hold_nul)
+        bad = None if all_good else self._find_bad(frame, may_hold_nul=rows.may_hold_nul)
+        judged = Judged(frame if bad is None else frame.filter(~bad))
         for number, reason in rows.misshapen:
             self._reject(judged, number, reason, {})
-        if bad.any():
+        if bad is not None:
             self._reject_cells(judged, frame.filter(bad))
         return judged
+
+    def _find_bad(self, frame: pl.DataFrame, *, may_hold_nul: bool) -> pl.Series:
+        bad = frame[DAY].is_null() | frame[VALUE].is_null()
+        return bad | self._find_nul(frame) if may_hold_nul else bad
 
     def _parse_days(self, cells: pl.Series) -> pl.Series:
         if len(self._days) > 100_000:
             self._days.clear()
-        different = cells.unique()
+        all_equal = len(cells) and (cells == cells[0]).all()  # as in an export of one day
+        different = cells.head(1) if all_equal else cells.unique()
         for cell in different:
             if cell not in self._days:
                 self._days[cell] = parse_date(cell, self._mapping.date_format)

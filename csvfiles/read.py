@@ -10,7 +10,7 @@ from typing import BinaryIO
 
 import polars as pl
 
-from csvfiles.adding import add_up
+from csvfiles.adding import add_up, count_by_day, pack
 from csvfiles.combinations import COMBINATION, Combinations
 from csvfiles.errors import FileError
 from csvfiles.header import check_mapping
@@ -69,6 +69,7 @@ class PointReader:
         self.combinations = Combinations([names[column] for column in mapping.dimensions], limits, like)
         other = set(self.header.columns) - {mapping.date_column, mapping.metric_column}
         self._identity = [cell_name(self.header.position(column)) for column in sorted(other)]
+        self._combinations_tell = other == set(mapping.dimensions)
         self._repeats = RepeatedRows()
         self.totals = FileTotals(self.combinations.values, limits)
         self.rows_read = 0
@@ -127,11 +128,14 @@ class PointReader:
             final = len(block) < size
 
     def _count(self, accepted: pl.DataFrame) -> None:
-        self.rows_by_day.update(dict(accepted.group_by(DAY).len().iter_rows()))
+        self.rows_by_day.update(count_by_day(accepted[DAY]))
         if len(self.rows_by_day) > self._limits.dates:
             raise FileError(
                 "too_many_dates",
                 f"The file has more than {self._limits.dates} different dates.",
                 "Check the date column and its format, or raise CSV_MAX_DATES.",
             )
-        self._repeats.add(accepted.select(DAY, *self._identity).hash_rows())
+        if self._combinations_tell:
+            self._repeats.add(accepted.select(pack(DAY, COMBINATION)).to_series().reinterpret(signed=False))
+        else:
+            self._repeats.add(accepted.select(DAY, *self._identity).hash_rows())

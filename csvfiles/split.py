@@ -94,8 +94,9 @@ class Splitter:
             return None
         if self._width == 1 or bare.startswith(UTF8_BOM):
             return None  # polars takes an empty line for a cell, and a mark at its start for none
-        lines = bare.count(b"\n")
-        if bare.translate(None, self._content) != self._line_shape * lines:
+        structure = bare.translate(None, self._content)
+        lines = len(structure) // len(self._line_shape)
+        if structure != self._line_shape * lines:
             return None
         if not bare.isascii():
             decode(bare, lambda before: self._next_row + before.count(b"\n"))

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import polars as pl
 
-from csvfiles.adding import EXACT, sum_by, sum_by_number, to_exact
+from csvfiles.adding import EXACT, sum_by_day, sum_by_number, to_exact
 from csvfiles.combinations import COMBINATION, Values
 from csvfiles.judge import DAY, VALUE
 from csvfiles.limits import Limits
@@ -38,7 +38,7 @@ class FileTotals:
         """A batch's points."""
         exact = to_exact(points)
         fits = exact.schema[VALUE] != pl.String
-        for day, value in sum_by(exact, DAY):
+        for day, value in sum_by_day(exact).items():
             self.overall[day] = EXACT.add(self.overall.get(day, Decimal(0)), value)
             fits &= self.overall[day] < _LIMIT
         for position in self._dimensions.keys() - self.incomplete:

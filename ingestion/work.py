@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -18,6 +17,7 @@ from ingestion.groups import read_groups
 from ingestion.leases import Clock, Lease, RunLost, TurnOver, claim_run, files_are_left, hand_on, join_run
 from ingestion.messages import send
 from ingestion.models import SyncRun
+from ingestion.patience import Patience
 from ingestion.plan import plan_run
 from ingestion.read import Reading
 from ingestion.staged import finish_staged_run
@@ -28,8 +28,6 @@ from telemetry.services import get_mapping
 log = structlog.get_logger(__name__)
 
 Report = Callable[[int, int], None]
-
-SECONDS_BETWEEN_LOOKS = 0.2  # at files that others are still reading
 
 
 def execute_run(
@@ -111,10 +109,11 @@ def _read_planned(lease: Lease, bucket: Bucket, *, ask_for_help: bool, report: R
     if ask_for_help:
         _ask_for_help(lease)
     _read_files(lease, bucket, report)
+    patience = Patience()
     while files_are_left(lease=lease):  # others read them; or died, and then they are ours in a while
         lease.renew()
         lease.check_turn()
-        time.sleep(SECONDS_BETWEEN_LOOKS)
+        patience.wait()
         _read_files(lease, bucket)
 
 

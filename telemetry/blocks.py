@@ -7,6 +7,7 @@ import json
 import polars as pl
 from django.db import connection, transaction
 
+from csvfiles.adding import only_date
 from telemetry.copying import copy_rows
 
 TABLE = "telemetry_pointblock"
@@ -19,10 +20,11 @@ class BlockWriter:
     def __init__(self) -> None:
         self._waiting: dict[int, list[pl.DataFrame]] = {}  # by source file
         self._points = 0
+        self._ids: tuple[pl.Series, str] | None = None  # the last date's, and as text: most have the same
 
     def add(self, points: pl.DataFrame, *, source_file_id: int, part: int) -> None:
         """A batch of a file: `date`, `series_id` (each once a date) and `value` (plain decimal text)."""
-        blocks = _make_blocks(points).with_columns(
+        blocks = self._make_blocks(points).with_columns(
             pl.lit(source_file_id).alias("source_file_id"), pl.lit(part).alias("part")
         )
         self._waiting.setdefault(source_file_id, []).append(blocks)
@@ -34,6 +36,25 @@ class BlockWriter:
         """Forget what waits of a file."""
         self._waiting.pop(source_file_id, None)
 
+    def _make_blocks(self, points: pl.DataFrame) -> pl.DataFrame:
+        if connection.vendor != "postgresql":
+            return points.group_by("date", maintain_order=True).agg("series_id", "value")
+        if only_date(points["date"]):
+            return self._make_block(points)
+        ids, values = pl.col("series_id").cast(pl.String), pl.col("value")
+        dates = points.group_by("date", maintain_order=True)
+        return dates.agg(_array(ids).alias("series_ids"), _array(values).alias("series_values"))
+
+    def _make_block(self, points: pl.DataFrame) -> pl.DataFrame:
+        ids = points["series_id"]
+        if self._ids is None or not self._ids[0].equals(ids):
+            self._ids = ids, _write_ids(ids)
+        return points.select(
+            pl.col("date").first(),
+            pl.lit(self._ids[1]).alias("series_ids"),
+            _array(pl.col("value")).alias("series_values"),
+        )
+
     def flush(self) -> None:
         """Write what waits."""
         waiting = [blocks for batches in self._waiting.values() for blocks in batches]
@@ -42,12 +63,8 @@ class BlockWriter:
             _write(pl.concat(waiting))
 
 
-def _make_blocks(points: pl.DataFrame) -> pl.DataFrame:
-    dates = points.group_by("date", maintain_order=True)
-    if connection.vendor != "postgresql":
-        return dates.agg("series_id", "value")
-    ids = pl.col("series_id").cast(pl.String)
-    return dates.agg(_array(ids).alias("series_ids"), _array(pl.col("value")).alias("series_values"))
+def _write_ids(ids: pl.Series) -> str:
+    return ids.to_frame("id").select(_array(pl.col("id").cast(pl.String))).item()
 
 
 def _array(elements: pl.Expr) -> pl.Expr:

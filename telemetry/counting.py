@@ -6,6 +6,8 @@ from datetime import date
 
 import polars as pl
 
+from csvfiles.adding import count_by_day
+
 
 class PointCount:
     """Counts part by part; only for a date that parts share in no order the database has to be asked.
@@ -23,7 +25,7 @@ class PointCount:
         """A part: `date` and `series_id`, each pair once, sorted by date."""
         if points.is_empty():
             return
-        for day, count in points.group_by("date").len().iter_rows():
+        for day, count in count_by_day(points["date"]).items():
             if day == self._last_day:
                 self._last_ids = pl.concat([self._last_ids, _ids_of(points, day)]).unique()
                 self._by_day[day] = self._last_ids.len()

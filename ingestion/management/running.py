@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import time
 from typing import Any
 
 from django.utils import timezone
@@ -11,9 +10,10 @@ from django.utils import timezone
 from commandline.command import Command as BaseCommand
 from commandline.command import Failure
 from ingestion.models import RunFile, SyncRun
+from ingestion.patience import Patience
 from ingestion.selectors import list_run_files
 from ingestion.services import create_run
-from ingestion.work import SECONDS_BETWEEN_LOOKS, execute_run, help_run
+from ingestion.work import execute_run, help_run
 from telemetry.models import Telemetry
 
 WELL = (SyncRun.State.SUCCEEDED, SyncRun.State.SUCCEEDED_WITH_REJECTS)
@@ -40,17 +40,28 @@ class RunCommand(BaseCommand):
             )
             if created:
                 self._report(f"{telemetry.identifier}: reading s3://{_place(telemetry)}")
-            executed = execute_run(run_id=run.pk, clock=timezone.now, report=self._show_progress)
+            else:
+                self._report(f"{telemetry.identifier}: helping a sync that is going on")
             try:
-                run.refresh_from_db()
+                self._bring_to_its_end(run)
             except SyncRun.DoesNotExist:
                 raise Failure(f"{telemetry.identifier} was deleted while it was synced.") from None
-            if created and run.state not in SyncRun.ACTIVE_STATES:
+            if created:
                 self._report_end(telemetry, run)
                 return run
-            if not executed and not help_run(run_id=run.pk, clock=timezone.now):
-                self._report(f"{telemetry.identifier}: waiting for a sync that is going on")
-                time.sleep(SECONDS_BETWEEN_LOOKS)
+
+    def _bring_to_its_end(self, run: SyncRun) -> None:
+        """Carry it out, or help whoever does. Raises SyncRun.DoesNotExist."""
+        patience = Patience()
+        while True:
+            ended = execute_run(run_id=run.pk, clock=timezone.now, report=self._show_progress)
+            run.refresh_from_db()
+            if ended or run.state not in SyncRun.ACTIVE_STATES:
+                return
+            if help_run(run_id=run.pk, clock=timezone.now):
+                patience = Patience()
+            else:
+                patience.wait()
 
     def _report(self, text: str) -> None:
         if not self.as_json or sys.stderr.isatty():

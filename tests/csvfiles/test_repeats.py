@@ -33,3 +33,22 @@ def test_leaves_nothing_on_disk_when_reading_ends_early(tmp_path, monkeypatch):
     assert list(Path(tmp_path).iterdir()) != []
     repeats.close()
     assert list(Path(tmp_path).iterdir()) == []
+
+
+@pytest.mark.parametrize("in_memory", [1, 7, 100, 10_000])
+@pytest.mark.parametrize(
+    ("keys", "repeats"),
+    [
+        (list(range(1_000)), 0),
+        ([*range(1_000), 3], 1),
+        ([*range(500), 499, *range(500, 1_000)], 1),
+        ([*range(1_000), 999], 1),
+        ([*range(500, 1_000), *range(1_000)], 500),
+        ([2**64 - 1, *range(999), 2**64 - 1], 1),
+    ],
+)
+def test_keys_that_ascend_need_no_comparing_until_one_does_not(keys, repeats, in_memory):
+    counted = RepeatedRows(in_memory=in_memory)
+    for start in range(0, len(keys), 90):
+        counted.add(pl.Series(keys[start : start + 90], dtype=pl.UInt64))
+    assert counted.count() == repeats
