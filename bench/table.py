@@ -20,6 +20,8 @@ WAYS = {
     "reimport": "everything again (`--reimport`)",
     "one_worker": "one Celery worker",
     "two_workers": "two Celery workers",
+    "one_held": "one Celery worker, held to 0.4 of a core",
+    "two_held": "two Celery workers, each held to 0.4 of a core",
     "large": "one file of 2 GB",
     "ours": "`sync_telemetry`",
     "naive": "Django: DictReader, bulk_create",

@@ -1,4 +1,8 @@
-"""Two Celery workers against one, over a real Redis: from asking for a sync to the end of its run."""
+"""Two Celery workers against one, over a real Redis: from asking for a sync to the end of its run.
+
+Once as they come, sharing what cores there are with PostgreSQL and the stand-in; and once each held to a part
+of a core, so that on two cores the others are never short of one: as on a machine of more and slower cores.
+"""
 
 from __future__ import annotations
 
@@ -12,9 +16,11 @@ import redis
 
 from bench.cost import Cost, Running
 from bench.report import compare, say
+from bench.slowed import can_hold, core_of
 from bench.sync import check_points, copy
 from bench.world import World
 
+HELD_TO = 0.4  # of a core: two workers leave more than one core to PostgreSQL and the stand-in
 MARK = "denominator-bench"  # the key that says that what lies there is a bench's, and whose: a process id
 
 
@@ -22,25 +28,37 @@ def run(world: World, *, runs: int, series: int, days: int) -> dict:
     world.make_files(series=series, days=days)
     rows = series * days
     found, readers = [], []
+    ways: dict[str, tuple[int, float | None]] = {"one_worker": (1, None), "two_workers": (2, None)}
+    if can_hold():
+        ways |= {"one_held": (1, HELD_TO), "two_held": (2, HELD_TO)}
+    else:
+        say("workers: no cgroups here to hold workers to a part of a core")
     with empty_redis(world):
         for number in range(runs):
             world.fresh()
             costs = {"copy": copy(world)}
-            for way, workers in (("one_worker", 1), ("two_workers", 2)):
+            for way, (workers, share) in ways.items():
                 world.fresh()
-                costs[way], readers_of_run = sync(world, workers)
+                costs[way], readers_of_run = sync(world, workers, share)
                 check_points(rows)
-            readers.append(readers_of_run)
+                readers.append(readers_of_run)
             found.append(costs)
-            times = costs["one_worker"].seconds / costs["two_workers"].seconds
-            say(f"workers {number + 1}/{runs}: two are {times:.2f} times as fast as one")
+            seconds = ", ".join(f"{way} {cost.seconds:.2f} s" for way, cost in costs.items())
+            say(f"workers {number + 1}/{runs}: {seconds}")
     figures = compare(found, dict.fromkeys(found[0], rows), base="copy")
-    ratios = compare(found, dict.fromkeys(found[0], rows), base="one_worker")["share_of_one_worker"]
-    return {**figures, "two_workers_times_one": ratios["two_workers"], "readers": readers}
+    times = {}
+    for two, one in (("two_workers", "one_worker"), ("two_held", "one_held")):
+        if one in ways:
+            shares = compare(found, dict.fromkeys(found[0], rows), base=one)[f"share_of_{one}"]
+            times[f"{two}_times_one"] = shares[two]
+    return {**figures, **times, "readers": readers, "held_to": HELD_TO}
 
 
-def sync(world: World, workers: int) -> tuple[Cost, int]:
-    """Seconds of the run, CPU and peak of the workers in their whole life, and how many read files."""
+def sync(world: World, workers: int, share: float | None) -> tuple[Cost, int]:
+    """Seconds of the run, CPU and peak of the workers in their whole life, and how many read files.
+
+    `share`: of a core, for each worker; as much as there is where it is None.
+    """
     command = [
         sys.executable,
         "-m",
@@ -54,12 +72,11 @@ def sync(world: World, workers: int) -> tuple[Cost, int]:
         "WARNING",
     ]
     with ExitStack() as stack:
-        running = [
-            stack.enter_context(
-                Running([*command, "-n", f"bench-{number}@%h"], environment=world.environment)
-            )
-            for number in range(workers)
-        ]
+        running = []
+        for number in range(workers):
+            held = stack.enter_context(core_of(share, name=str(number))) if share else []
+            own = [*held, *command, "-n", f"bench-{number}@%h"]
+            running.append(stack.enter_context(Running(own, environment=world.environment)))
         done = world.inside("sync-by-workers", "many", workers)
         costs = [worker.end() for worker in running]
     used = [cost for cost in costs if cost is not None]
