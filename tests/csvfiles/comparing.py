@@ -7,6 +7,7 @@ from collections import Counter
 from fractions import Fraction
 
 from csvfiles import sample
+from csvfiles.combinations import Combinations
 from csvfiles.errors import FileError
 from csvfiles.limits import Limits
 from csvfiles.mapping import Mapping
@@ -47,7 +48,22 @@ def compare(data: bytes, mapping: Mapping, limits: Limits) -> str:
     assert reader.rows_repeated == expected.repeated
     assert reader.rows_by_day.total() == expected.rows - len(expected.rejected)
     check_sample(data, expected, limits)
+    check_after(reader, points, rejected, data, mapping, limits)
     return "read"
+
+
+def check_after(
+    alone: PointReader, points: dict, rejected: dict, data: bytes, mapping: Mapping, limits: Limits
+):
+    """A file comes to the same when it is read after one with the same combinations."""
+    after, *same = read(data, mapping, limits, like=alone.combinations)
+    assert same == [points, rejected]
+    assert describe(after) == describe(alone)
+
+
+def describe(reader: PointReader) -> tuple:
+    """All that a reader counts."""
+    return reader.rows_read, reader.reasons, reader.rows_by_day, reader.rows_repeated, reader.totals.overall
 
 
 def check_failure(error: FileError, expected: model.Outcome | None, codes: set[str], limits: Limits) -> None:
@@ -63,9 +79,9 @@ def check_failure(error: FileError, expected: model.Outcome | None, codes: set[s
         raise AssertionError(f"{error.code}, where the model reads the file") from error
 
 
-def read(data: bytes, mapping: Mapping, limits: Limits):
+def read(data: bytes, mapping: Mapping, limits: Limits, like: Combinations | None = None):
     """(the reader, points by date and dimensions, reasons by row) of a file."""
-    reader = PointReader(io.BytesIO(data), mapping=mapping, limits=limits)
+    reader = PointReader(io.BytesIO(data), mapping=mapping, limits=limits, like=like)
     points: dict[tuple, Fraction] = {}
     names: list[tuple] = []
     rejected: dict[int, str] = {}

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from csvfiles.errors import FileError
 from csvfiles.limits import Limits
 from csvfiles.mapping import Mapping
-from tests.csvfiles.comparing import compare, read
+from tests.csvfiles.comparing import compare, describe, read
 from tests.csvfiles.model_cells import FORMATS
 
 COLUMNS = ["date", "team", "note", "requests"]
@@ -153,3 +153,34 @@ def test_gzip_of_several_members_cut_off_or_with_something_after_it(file, cut, m
             read(broken, mapping, Limits(block_bytes=64))
         except FileError as error:
             assert error.remedy
+
+
+rows_of_days = st.lists(
+    st.tuples(
+        st.sampled_from(["1969-12-31", "2024-05-01", "2024-05-02"]),
+        st.sampled_from(["core", "web", ""]),
+        st.sampled_from(["x", "y"]),
+        st.sampled_from(["1", "2.50", "-1"]),
+    ),
+    max_size=12,
+)
+exports = st.lists(
+    st.one_of(rows_of_days, st.builds(lambda rows, times: rows * times, rows_of_days, st.integers(1, 30))),
+    min_size=2,
+    max_size=4,
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(exports=exports, block_bytes=st.sampled_from([1, 40, 300, 1_000_000]), named=st.booleans())
+def test_a_file_comes_to_the_same_after_whichever_others(exports, block_bytes, named):
+    mapping = Mapping("date", "yyyy-MM-dd", ("team", "note") if named else ("note",), "requests")
+    limits, known = Limits(block_bytes=block_bytes, batch_points=7), None
+    for rows in exports:
+        data = "\n".join([",".join(COLUMNS), *map(",".join, rows), ""]).encode()
+        alone, *expected = read(data, mapping, limits)
+        after, *found = read(data, mapping, limits, like=known)
+        assert found == expected
+        assert describe(after) == describe(alone)
+        assert compare(data, mapping, limits) == "read"
+        known = after.combinations
