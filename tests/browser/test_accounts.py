@@ -117,6 +117,9 @@ def test_the_theme_that_was_chosen_stays(person, scheme, live_server):
     switch.click()
 
     assert person.evaluate("localStorage.getItem('theme')") is None  # it follows the system again
+    person.emulate_media(color_scheme=other)
+    expect(root).to_have_attribute("data-bs-theme", other)
+    expect(switch).to_have_attribute("aria-pressed", str(other == "dark").lower())
 
 
 def test_the_systems_theme_counts_without_javascript(company, live_server, open_page):
