@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.services import add_member, create_account
+from tests.browser.conftest import PATIENCE
 from tests.browser.journey import sign_in
 from tests.browser.watching import find_problems
 
@@ -41,6 +42,7 @@ def person(company: None, live_server: LiveServer, open_page: Callable[..., Page
 def stranger(live_server: LiveServer, browser: Browser) -> Iterator[Page]:
     """Someone who runs into errors: their answers are no problem of the page."""
     context = browser.new_context(base_url=live_server.url)
+    context.set_default_timeout(PATIENCE)
     yield context.new_page()
     context.close()
 
