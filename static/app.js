@@ -6,7 +6,7 @@ function showTheme(button) {
   button.setAttribute("aria-pressed", String(document.documentElement.dataset.bsTheme === "dark"));
 }
 
-function switchTheme(button) {
+function switchTheme() {
   const root = document.documentElement;
   const next = root.dataset.bsTheme === "dark" ? "light" : "dark";
   root.dataset.bsTheme = next;
@@ -17,7 +17,6 @@ function switchTheme(button) {
   } catch {
     // Storage is switched off: the choice holds for this page.
   }
-  showTheme(button);
 }
 
 async function copyFrom(button) {
@@ -54,7 +53,7 @@ function localiseTimes(part) {
 document.addEventListener("click", (event) => {
   closeMenus(event);
   const themeSwitch = event.target.closest("[data-theme-switch]");
-  if (themeSwitch) switchTheme(themeSwitch);
+  if (themeSwitch) switchTheme();
   const copyButton = event.target.closest("[data-copy]");
   if (copyButton) copyFrom(copyButton);
 });
@@ -103,7 +102,13 @@ function showWhetherServerAnswers(answers) {
   document.getElementById("messages").append(alert);
 }
 
-document.querySelectorAll("[data-theme-switch]").forEach(showTheme);
+function showThemes() {
+  document.querySelectorAll("[data-theme-switch]").forEach(showTheme);
+}
+
+showThemes();
+// The system's theme changes too, at dusk.
+new MutationObserver(showThemes).observe(document.documentElement, { attributeFilter: ["data-bs-theme"] });
 prepare(document);
 setTimeout(sayMessages, 300);
 document.addEventListener("htmx:beforeSwap", noteFocus);

@@ -45,7 +45,7 @@ class TelemetryFilter(django_filters.FilterSet):
             attrs={
                 "type": "search",
                 "autocomplete": "off",
-                "placeholder": "Name, identifier, prefix, endpoint or dimension",
+                "placeholder": "Name, identifier, prefix, endpoint, dimension",
             }
         ),
     )

@@ -55,6 +55,27 @@ class RangeForm(forms.Form):
         return None if self.errors else self._dimensions.get(self.cleaned_data.get("by", ""))
 
 
+class RejectedShareField(forms.DecimalField):
+    """The share of a file's rows, in percent, that may be rejected before the file fails as a whole."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            label="Rejected rows allowed (%)",
+            required=False,
+            min_value=0,
+            max_value=100,
+            max_digits=5,
+            decimal_places=2,
+            error_messages=dict.fromkeys(
+                ("invalid", "min_value", "max_value", "max_digits", "max_decimal_places"),
+                "Rejected rows allowed: enter a share from 0 to 100, or leave it empty.",
+            ),
+            help_text="A file with a larger share of rejected rows fails as a whole, and its earlier data "
+            "stays. Empty: no file fails for its rejected rows.",
+            widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
+        )
+
+
 class EditForm(forms.Form):
     """What of a telemetry can change: its name, its description, and before the first sync its dimensions."""
 
@@ -70,21 +91,7 @@ class EditForm(forms.Form):
         required=False,
         widget=forms.Textarea(attrs={"rows": 3}),
     )
-    max_rejected_percent = forms.DecimalField(
-        label="Rejected rows allowed (%)",
-        required=False,
-        min_value=0,
-        max_value=100,
-        max_digits=5,
-        decimal_places=2,
-        error_messages=dict.fromkeys(
-            ("invalid", "min_value", "max_value", "max_digits", "max_decimal_places"),
-            "Rejected rows allowed: enter a share from 0 to 100, or leave it empty.",
-        ),
-        help_text="A file with a larger share of rejected rows fails as a whole, and its earlier data stays. "
-        "Empty: no file fails for its rejected rows.",
-        widget=forms.TextInput(attrs={"inputmode": "decimal", "autocomplete": "off"}),
-    )
+    max_rejected_percent = RejectedShareField()
     dimensions = forms.CharField(
         label="Dimensions",
         max_length=10 * 202,  # ten names of a column's greatest length, a line each

@@ -9,7 +9,10 @@ from pathlib import Path
 import pytest
 from django.core.management import get_commands, load_command_class
 
+from docs import pictures
 from docs.configuration import PAGE, list_variables, render_page
+from telemetry.wizard.steps import STEPS
+from tests.routes import list_routes
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -115,11 +118,34 @@ def test_files_that_the_documents_link_to_exist() -> None:
     assert missing == []
 
 
-def test_the_readme_shows_each_page_in_light_dark_and_on_a_phone() -> None:
-    taken = {path.name for path in (ROOT / "docs" / "images").glob("*.png")}
-    assert taken == set(re.findall(r"docs/images/([\w-]+\.png)", README))
-    pages = {name.rpartition("-")[0] for name in taken}
-    assert taken == {f"{page}-{view}.png" for page in pages for view in ("light", "dark", "phone")}
+def test_every_route_has_a_picture_or_a_reason_why_not() -> None:
+    routes = {name for name, _ in list_routes()} | {"style"}  # which is there in development only
+    pictured = {route for found in pictures.ROUTES.values() for route in found}
+    assert pictured & set(pictures.NO_PAGE) == set()
+    assert pictured | set(pictures.NO_PAGE) == routes, "add the page to docs/pictures.py"
+
+
+def test_every_step_of_the_wizard_and_every_page_of_an_error_has_a_picture() -> None:
+    steps = pictures.ROUTES["Adding a telemetry"]["telemetry:step"]
+    assert list(steps) == [f"wizard-{step.slug}" for step in STEPS]
+    assert set(pictures.ERRORS) == {path.name for path in (ROOT / "templates").glob("[45]*.html")}
+
+
+def test_each_picture_is_there_in_light_dark_and_on_a_phone() -> None:
+    names = pictures.list_pictures()
+    assert len(names) == len(set(names))
+    taken = {path.name for path in pictures.IMAGES.glob("*.png")}
+    assert taken == {f"{name}-{view}.png" for name in names for view in pictures.VIEWS}, (
+        "run: make screenshots"
+    )
+
+
+def test_the_page_of_all_pages_shows_each_picture_and_the_readme_leads_there() -> None:
+    assert pictures.PAGE.read_text(encoding="utf-8") == pictures.render_page(), "run: python -m docs.pictures"
+    assert "(docs/pages.md)" in README
+    assert set(re.findall(r"docs/images/([\w-]+\.png)", README)) <= {
+        p.name for p in pictures.IMAGES.iterdir()
+    }
 
 
 def test_every_app_is_in_the_import_contract_and_in_the_readme() -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django import forms, template
 from django.forms.boundfield import BoundField, BoundWidget
 from django.template.loader import render_to_string
+from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 
 from accounts.audit_forms import name_action
@@ -30,6 +32,13 @@ def table(content: str, caption: str, css: str = "", card: str = "") -> SafeStri
     return render_to_string(
         "components/table.html", {"content": content, "caption": caption, "css": css, "card": card}
     )
+
+
+@register.filter
+def breakable(name: str) -> SafeString:
+    """A name without spaces (a key, an address, a column), whose line may break between its parts."""
+    parts = re.split(r"(?<=[/_@.=])(?=\w)", str(name))
+    return format_html_join(SafeString("<wbr>"), "{}", ((part,) for part in parts))
 
 
 @register.filter

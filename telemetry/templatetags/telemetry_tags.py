@@ -50,11 +50,14 @@ def freshness_reason(telemetry: Telemetry, now: datetime) -> str:
 
 
 @register.inclusion_tag("telemetry/_sort_head.html", takes_context=True)
-def sort_head(context: RequestContext, name: str, label: str) -> dict[str, Any]:
-    """A column's head that sorts by it, and the other way round when it does so already."""
+def sort_head(context: RequestContext, name: str, label: str, under: str = "") -> dict[str, Any]:
+    """A column's head that sorts by it, and the other way round when it does so already.
+
+    `under`: what stands under the value in the column's cells.
+    """
     current = context["filter"].sorted_by
     order = {name: "ascending", f"-{name}": "descending"}.get(current)
     query = context["request"].GET.copy()
     query.pop("page", None)
     query["sort"] = f"-{name}" if current == name else name
-    return {"name": name, "label": label, "order": order, "url": f"?{query.urlencode()}"}
+    return {"name": name, "label": label, "under": under, "order": order, "url": f"?{query.urlencode()}"}

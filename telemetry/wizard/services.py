@@ -79,10 +79,11 @@ def discard_draft(*, draft: TelemetryDraft) -> None:
 
 @transaction.atomic
 def create_from_draft(
-    *, draft: TelemetryDraft, version: int, overlap: str, now: datetime
+    *, draft: TelemetryDraft, version: int, now: datetime, **rules: Any
 ) -> tuple[Telemetry, bool]:
     """Make the telemetry and use the draft up, both or neither: (telemetry, whether it is new).
 
+    `rules` are what the last step asks for, as create_telemetry takes it: overlap, max_rejected_percent.
     A second call finds the first one's telemetry. Raises StaleDraft, and ValidationError by question.
     """
     locked = TelemetryDraft.objects.select_for_update().get(pk=draft.pk)
@@ -90,9 +91,7 @@ def create_from_draft(
         return locked.telemetry, False
     if locked.version != version:
         raise StaleDraft
-    telemetry = create_telemetry(
-        account=locked.account, created_by=locked.user, overlap=overlap, **_settings(locked)
-    )
+    telemetry = create_telemetry(account=locked.account, created_by=locked.user, **_settings(locked), **rules)
     # Conditional, for SQLite, which has no row locks.
     used_up = TelemetryDraft.objects.filter(pk=locked.pk, version=version, telemetry=None)
     if not used_up.update(telemetry=telemetry, updated_at=now, version=F("version") + 1):

@@ -168,8 +168,8 @@ def _create(request: HttpRequest, state: WizardState, form: StepForm) -> HttpRes
         telemetry, is_new = create_from_draft(
             draft=state.draft,
             version=_read_version(request),
-            overlap=form.cleaned_data["overlap"],
             now=timezone.now(),
+            **form.cleaned_data,
         )
     except ValidationError as error:
         problems = [

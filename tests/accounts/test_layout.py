@@ -209,3 +209,17 @@ class TestOtherComponents:
         template = '{% include "components/time.html" with none="Never" %}'
 
         assert "Never" in show(template, at=None)
+
+
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("usage/year=2026/part_0.csv", "usage/<wbr>year=<wbr>2026/<wbr>part_<wbr>0.<wbr>csv"),
+        ("ada@acme.example", "ada@<wbr>acme.<wbr>example"),
+        ("<b>/x</b>", "&lt;b&gt;/<wbr>x&lt;/<wbr>b&gt;"),
+        ("usage/", "usage/"),
+        ("", ""),
+    ],
+)
+def test_a_name_without_spaces_may_break_between_its_parts_and_stays_what_it_is(name, shown):
+    assert Template("{% load layout %}{{ name|breakable }}").render(Context({"name": name})) == shown

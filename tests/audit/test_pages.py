@@ -62,7 +62,7 @@ def read_csv(client: Client, query: str = "") -> list[dict[str, str]]:
 
 def test_it_says_who_did_what_from_where_before_and_after(account, admin):
     add_entry(account)
-    page = admin.get(LOG).content.decode()
+    page = admin.get(LOG).content.decode().replace("<wbr>", "")
 
     for text in (
         "ada@acme.example",

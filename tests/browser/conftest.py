@@ -15,7 +15,7 @@ from tests.chromium import ARGUMENTS, MISSING, find_chromium
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
 
 WIDTH, HEIGHT = 1280, 900
-PATIENCE = 20_000  # milliseconds, for machines that do much else; no test waits for it to pass
+PATIENCE = 120_000  # milliseconds, for machines that do much else; no test waits for it to pass
 
 
 @pytest.fixture(scope="session")

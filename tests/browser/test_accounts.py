@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.services import add_member, create_account
+from tests.browser.conftest import PATIENCE
 from tests.browser.journey import sign_in
 from tests.browser.watching import find_problems
 
@@ -41,6 +42,7 @@ def person(company: None, live_server: LiveServer, open_page: Callable[..., Page
 def stranger(live_server: LiveServer, browser: Browser) -> Iterator[Page]:
     """Someone who runs into errors: their answers are no problem of the page."""
     context = browser.new_context(base_url=live_server.url)
+    context.set_default_timeout(PATIENCE)
     yield context.new_page()
     context.close()
 
@@ -117,6 +119,9 @@ def test_the_theme_that_was_chosen_stays(person, scheme, live_server):
     switch.click()
 
     assert person.evaluate("localStorage.getItem('theme')") is None  # it follows the system again
+    person.emulate_media(color_scheme=other)
+    expect(root).to_have_attribute("data-bs-theme", other)
+    expect(switch).to_have_attribute("aria-pressed", str(other == "dark").lower())
 
 
 def test_the_systems_theme_counts_without_javascript(company, live_server, open_page):

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.http import Http404
 from django.test import Client
-from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.urls import reverse
 from playwright.sync_api import Page
 
 from telemetry.wizard.steps import STEPS
 from tests.browser.journey import sign_in
 from tests.browser.watching import POLICY, find_problems
 from tests.browser.world import EMAIL, PASSWORD, World, make_world
+from tests.routes import list_routes
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -22,16 +23,6 @@ pytestmark = pytest.mark.django_db(transaction=True)
 @pytest.fixture
 def world(s3_account, standin) -> World:
     return make_world(s3_account, standin)
-
-
-def list_routes(resolver: URLResolver | None = None, namespace: str = "") -> Iterator[tuple[str, set[str]]]:
-    """Every named address but those of Django's own /admin/, with the names of its parameters."""
-    for entry in (resolver or get_resolver()).url_patterns:
-        if isinstance(entry, URLResolver):
-            if entry.namespace != "admin":
-                yield from list_routes(entry, f"{entry.namespace}:" if entry.namespace else namespace)
-        elif isinstance(entry, URLPattern) and entry.name:
-            yield f"{namespace}{entry.name}", set(entry.pattern.converters)
 
 
 def list_values(world: World) -> dict[str, Any]:

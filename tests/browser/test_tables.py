@@ -12,6 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from ingestion.models import RunFile, SyncRun
+from tests.browser.conftest import PATIENCE
 from tests.browser.journey import press, sign_in
 from tests.browser.world import EMAIL, PASSWORD, World, make_person, make_world
 from tests.pages.rows import make_endpoint, make_run, make_run_file, make_telemetry
@@ -149,6 +150,7 @@ def test_a_server_that_does_not_answer_is_no_secret(
     world: World, live_server: LiveServer, browser: Browser, open_page: Callable[..., Page]
 ):
     context = browser.new_context(base_url=live_server.url)  # its failures are no problem of the page
+    context.set_default_timeout(PATIENCE)
     page = context.new_page()
     sign_in(page, url=live_server.url, email=EMAIL, password=PASSWORD)
     failing = re.compile(r"sort=identifier")

@@ -30,6 +30,16 @@ SETTLED_WIDTH = """fits => new Promise((resolve) => {
     };
     look();
 })"""
+# theme.js hears of a change of the system's theme a moment later: on a busy machine after axe has begun.
+IN_THEME = """scheme => new Promise((resolve) => {
+    let frames = 0;
+    const look = () => {
+        if (document.documentElement.dataset.bsTheme === scheme) resolve(true);
+        else if (++frames > 600) resolve(false);
+        else requestAnimationFrame(look);
+    };
+    look();
+})"""
 LEFT_THE_PAGE = "net::ERR_ABORTED"  # the person went on before it was loaded
 
 
@@ -62,6 +72,8 @@ def find_problems(page: Page) -> list[str]:
     problems = []
     for scheme, rules in (("dark", COLOUR_RULES), ("light", RULES)):
         page.emulate_media(color_scheme=scheme, reduced_motion="reduce")  # no colour half way
+        if not page.evaluate(IN_THEME, scheme):
+            problems.append(f"{page.url}: the page did not follow the system into {scheme}")
         problems += [f"{scheme}: {barrier}" for barrier in find_barriers(page, rules=rules)]
     size = page.viewport_size
     page.set_viewport_size(NARROW)

@@ -44,7 +44,7 @@ def test_active_telemetries_are_shown_at_first_and_the_others_on_request(client)
 def test_each_telemetry_shows_what_the_table_promises(account, client):
     telemetry = Telemetry.objects.get(identifier="requests")
     store_file(telemetry, "exports/api/requests/1.csv", {date(2026, 5, 19): {("a", "b"): "1"}})
-    page = client.get(URL + "?search=requests").content.decode()
+    page = client.get(URL + "?search=requests").content.decode().replace("<wbr>", "")
     for text in ("API requests", "requests", "S3 CSV", "Main bucket", "exports/api/requests/", "team, env"):
         assert text in page
     assert '<time datetime="2026-05-19">2026-05-19</time>' in page

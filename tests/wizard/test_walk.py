@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from decimal import Decimal
 
 import pytest
 from django.contrib.messages import get_messages
@@ -121,6 +122,18 @@ def test_the_review_counts_sampled_rows_that_would_be_rejected(walk, days):
 def test_the_overlap_rule_is_taken_from_the_review(walk):
     walk.to("review").post("review", overlap="add")
     assert Telemetry.objects.get().overlap == "add"
+
+
+def test_the_review_says_how_many_rows_may_be_rejected_and_takes_another_share(walk):
+    page = text_of(walk.to("review").get("review"))
+    assert "no file fails for its rejected rows, however many they are" in page
+    refused = walk.post("review", max_rejected_percent="101")
+    assert "enter a share from 0 to 100" in text_of(refused)
+    assert '<details class="wizard-details" open>' in refused.content.decode()
+    walk.post("review", max_rejected_percent="2.5")
+    telemetry = Telemetry.objects.get()
+    assert telemetry.max_rejected_percent == Decimal("2.5")
+    assert "2.5 % of a file" in text_of(walk.client.get(f"/settings/telemetry/{telemetry.public_id}/"))
 
 
 def test_a_telemetry_needs_no_dimension(walk):

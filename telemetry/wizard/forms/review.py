@@ -7,6 +7,7 @@ from django import forms
 
 from csvfiles.mapping import Mapping
 from csvfiles.trial import MappingTrial, try_mapping
+from telemetry.forms import RejectedShareField
 from telemetry.models import Telemetry
 from telemetry.wizard.forms.base import StepForm
 
@@ -18,6 +19,7 @@ class ReviewForm(StepForm):
         widget=forms.RadioSelect,
         initial=Telemetry.Overlap.NEWEST,
     )
+    max_rejected_percent = RejectedShareField()
 
     @cached_property
     def trial(self) -> MappingTrial:
@@ -36,6 +38,13 @@ class ReviewForm(StepForm):
             return trial
         reasons = {**trial.reasons, "the row has more or fewer cells than the header": sample.ragged}
         return MappingTrial(trial.accepted, trial.total + sample.ragged, reasons)
+
+    @property
+    def has_rules(self) -> bool:
+        """Whether what Advanced asks for was answered otherwise than it is for most, or wrongly."""
+        answers = (self["overlap"].value(), self["max_rejected_percent"].value() or "")
+        wrong = "overlap" in self.errors or "max_rejected_percent" in self.errors
+        return wrong or answers != (Telemetry.Overlap.NEWEST, "")
 
     @property
     def rejected(self) -> int:

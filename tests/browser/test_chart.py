@@ -1,0 +1,68 @@
+"""The chart of daily totals: a click, or the table below by keyboard, leads to the page of a day."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+from pytest_django.live_server_helper import LiveServer
+
+from tests.browser.journey import sign_in
+from tests.browser.world import EMAIL, PASSWORD, World, make_world
+
+pytestmark = pytest.mark.django_db(transaction=True)
+# Where on the page the chart has drawn the day with this index: the middle of a bar, the point of a line.
+PLACE_OF_DAY = """(canvas, day) => {
+    const chart = Chart.getChart(canvas);
+    const [drawn] = chart.getDatasetMeta(0).data.slice(chart.data.labels.indexOf(day));
+    const { x, y } = drawn.getCenterPoint();
+    return { x, y };
+}"""
+TABS = 200  # more stops than any page has
+
+
+@pytest.fixture
+def world(s3_account, standin) -> World:
+    return make_world(s3_account, standin)
+
+
+@pytest.fixture
+def page(world: World, live_server: LiveServer, open_page: Callable[..., Page]) -> Page:
+    """Somebody who is signed in."""
+    page = open_page()
+    sign_in(page, url=live_server.url, email=EMAIL, password=PASSWORD)
+    return page
+
+
+def expect_day(page: Page, world: World) -> None:
+    expect(page).to_have_url(re.compile(f"/{world.telemetry.public_id}/days/{world.day}/$"))
+    expect(page.get_by_role("heading", level=1)).to_have_text(f"Where this number comes from: {world.day}")
+
+
+@pytest.mark.parametrize(("query", "kind"), [("", "line"), ("?by=team", "bar")])
+def test_a_click_on_the_chart_opens_the_page_of_that_day(page, world, live_server, query, kind):
+    page.goto(f"{live_server.url}/settings/telemetry/{world.telemetry.public_id}/{query}")
+    canvas = page.locator("canvas")
+    expect(canvas).to_be_visible()
+    assert canvas.evaluate("canvas => Chart.getChart(canvas).config.type") == kind
+    place = canvas.evaluate(PLACE_OF_DAY, world.day.isoformat())
+    canvas.hover(position=place)
+    expect(canvas).to_have_css("cursor", "pointer")
+    canvas.click(position=place)
+    expect_day(page, world)
+
+
+def test_the_keyboard_reaches_the_same_page_by_the_table_below_the_chart(page, world, live_server):
+    page.goto(f"{live_server.url}/settings/telemetry/{world.telemetry.public_id}/")
+    day = page.get_by_role("region", name="Daily totals").get_by_role("link", name=world.day.isoformat())
+    expect(day).to_be_visible()
+    page.get_by_role("heading", name="Daily total", exact=True).click()  # the keyboard begins at the chart
+    for _ in range(TABS):
+        page.keyboard.press("Tab")
+        if day.evaluate("link => link === document.activeElement"):
+            break
+    expect(day).to_be_focused()
+    page.keyboard.press("Enter")
+    expect_day(page, world)
