@@ -30,12 +30,22 @@ class Known:
 class FileReader:
     """One version of an object as batches of points, read by a thread of its own that touches no database.
 
-    `result` is the reader with its counts once the batches have ended. Leave by `close`, whatever happened.
+    It begins once the one `after` which it comes has been read. `result` is the reader with its counts once
+    the batches have ended. Leave by `close`, whatever happened.
     """
 
-    def __init__(self, *, bucket: Bucket, version: S3Object, mapping: Mapping, known: Known) -> None:
+    def __init__(
+        self,
+        *,
+        bucket: Bucket,
+        version: S3Object,
+        mapping: Mapping,
+        known: Known,
+        after: FileReader | None = None,
+    ) -> None:
         self.result: PointReader | None = None
         self._bucket, self._version, self._mapping, self._known = bucket, version, mapping, known
+        self._before = after._thread if after is not None else None
         self._read: queue.Queue[Batch | PointReader | Exception] = queue.Queue(BATCHES_AHEAD)
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._run, name="reading ahead", daemon=True)
@@ -56,12 +66,21 @@ class FileReader:
                 return
             yield item
 
+    def stop(self) -> None:
+        """Let the reading end by itself, and soon."""
+        self._closed.set()
+
     def close(self) -> None:
         """Stop reading; returns when the thread has ended."""
-        self._closed.set()
+        self.stop()
         self._thread.join()
 
     def _run(self) -> None:
+        if self._before is not None:
+            self._before.join()
+            self._before = None  # nor is what it has read kept for that long
+        if self._closed.is_set():
+            return
         try:
             with self._bucket.open_stream(self._version) as stream:
                 reader = PointReader(

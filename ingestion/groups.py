@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import closing
+from itertools import accumulate
 
 import structlog
 from django.db import transaction
 
 from endpoints.errors import StorageError
 from ingestion.ahead import FileReader
-from ingestion.leases import RunLost, release_file, take_files
+from ingestion.leases import FILES_TAKEN, RunLost, release_file, take_files
 from ingestion.models import RunFile
 from ingestion.read import ReadFile, Reading, begin, read_file, record_read
 from telemetry.blocks import BlockWriter
 from telemetry.loading import LoadLost, abandon_loads, complete_loads, stage_loads
+
+BYTES_AHEAD = 8 * 2**20  # of the files that are read before their turn; one may be larger
 
 log = structlog.get_logger(__name__)
 
@@ -41,12 +44,15 @@ def read_groups(reading: Reading) -> Iterator[int]:
 
 
 class Upcoming:
-    """The groups that are ours, with the next file always being fetched while the one before is written."""
+    """The groups that are ours. Their files are fetched and parsed one after the other, some before their
+    turn: while the points of several are written, the next ones are read.
+    """
 
     def __init__(self, reading: Reading) -> None:
         self._reading = reading
-        self._groups: list[Group] = []  # at most two: the one being read, and one with its first file begun
-        self._readers: dict[int, FileReader] = {}
+        self._groups: list[Group] = []  # at most two: the one being read, and one that has been begun
+        self._readers: dict[int, FileReader] = {}  # begun and not asked for, in their order
+        self._newest: FileReader | None = None
         self._take()
 
     def next_group(self) -> Group | None:
@@ -57,12 +63,12 @@ class Upcoming:
         return self._groups[0] if self._groups else None
 
     def start(self, run_file: RunFile) -> FileReader:
-        """The reader of a file, which has begun already; begins the file after it."""
-        ahead = self._readers.pop(run_file.pk, None) or self._reading.start(run_file)
-        following = self._find_after(run_file)
-        if following is not None and following.pk not in self._readers:
-            self._readers[following.pk] = self._reading.start(following)
-        return ahead
+        """The reader of a file, which has begun already; begins some of the files after it."""
+        self._begin(run_file)
+        reader = self._readers.pop(run_file.pk)
+        for following in self._list_ahead(run_file):
+            self._begin(following)
+        return reader
 
     def give_up(self) -> None:
         """Let what is read count, and leave nothing behind of the rest."""
@@ -70,16 +76,32 @@ class Upcoming:
             group.give_up()
 
     def close(self) -> None:
-        for ahead in self._readers.values():
-            ahead.close()
+        for reader in self._readers.values():
+            reader.stop()
+        for reader in self._readers.values():
+            reader.close()
         self._readers = {}
 
-    def _find_after(self, run_file: RunFile) -> RunFile | None:
+    def _begin(self, run_file: RunFile) -> None:
+        if run_file.pk not in self._readers:
+            self._newest = self._reading.start(run_file, after=self._newest)
+            self._readers[run_file.pk] = self._newest
+
+    def _list_ahead(self, run_file: RunFile) -> list[RunFile]:
+        """The files after this one that may be read now: the next, and more where they are small."""
         files = [file for group in self._groups for file in group.files]
-        position = files.index(run_file) + 1
-        if position == len(files) and self._take():
-            files += self._groups[-1].files
-        return files[position] if position < len(files) else None
+        following = files[files.index(run_file) + 1 :]
+        ends = accumulate(file.size for file in following)
+        fitting = sum(1 for end in ends if end <= BYTES_AHEAD)
+        if fitting == len(following) and self._may_take(following):
+            return self._list_ahead(run_file) if self._take() else following
+        return following[: max(1, fitting)]
+
+    def _may_take(self, following: Sequence[RunFile]) -> bool:
+        """Towards a run's end, when groups are small, only what is read next: others want some, too."""
+        if len(self._groups) > 1:
+            return False
+        return not following or len(self._groups[0].files) == FILES_TAKEN
 
     def _take(self) -> bool:
         with transaction.atomic():  # taken and begun at once: nobody else can have begun them in between

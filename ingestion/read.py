@@ -62,10 +62,12 @@ class Reading:
     series: SeriesIds
     known: Known = field(default_factory=Known)
 
-    def start(self, run_file: RunFile) -> FileReader:
-        """Begin to fetch and parse the file."""
+    def start(self, run_file: RunFile, *, after: FileReader | None = None) -> FileReader:
+        """Begin to fetch and parse the file, at once or after another one."""
         version = S3Object(run_file.key, run_file.etag, run_file.size, run_file.last_modified)
-        return FileReader(bucket=self.bucket, version=version, mapping=self.mapping, known=self.known)
+        return FileReader(
+            bucket=self.bucket, version=version, mapping=self.mapping, known=self.known, after=after
+        )
 
 
 @dataclass(frozen=True, slots=True)
