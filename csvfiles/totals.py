@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import date
 from decimal import Decimal
 
@@ -82,7 +82,7 @@ class _Sums:
     """Sums by date and a value's number: `day`, `number`, `value`; added up now and then."""
 
     def __init__(self, limits: Limits) -> None:
-        self._most = limits.totals_a_day
+        self._most, self._at_a_time = limits.totals_a_day, limits.batch_points
         schema = {DAY: pl.Date, NUMBER: pl.UInt32, VALUE: pl.Decimal(38, FRACTION_DIGITS)}
         self._sums = pl.DataFrame(schema=schema)
         self._apart: list[pl.DataFrame] = []  # those that are not added up with the others yet
@@ -110,7 +110,14 @@ class _Sums:
         if len(parts) == 1:  # a small file's
             self._sums = parts[0]
         elif parts:
-            self._sums = pl.concat(parts).group_by(DAY, NUMBER).agg(pl.col(VALUE).sum())
+            apart = pl.concat(parts)
+            grouped = [
+                apart.filter(pl.col(DAY).is_between(first, last))
+                .group_by(DAY, NUMBER)
+                .agg(pl.col(VALUE).sum())
+                for first, last in _divide(apart[DAY], self._at_a_time)
+            ]
+            self._sums = pl.concat(grouped)
 
     def _drop_dates_of_too_many(self) -> None:
         if self._sums.height > self._most:
@@ -118,3 +125,17 @@ class _Sums:
             self._over += counts.filter(pl.col("len") > self._most)[DAY].to_list()
         if self._over:
             self._sums = self._sums.filter(~pl.col(DAY).is_in(self._over))
+
+
+def _divide(days: pl.Series, rows_each: int) -> Iterator[tuple[date, date]]:
+    """First and last dates of ranges that hold all of these rows, about so many each: what is grouped takes
+    several times the memory of what is kept.
+    """
+    first, rows = None, 0
+    for day, count in days.value_counts().sort(days.name).iter_rows():
+        first, rows = first or day, rows + count
+        if rows >= rows_each:
+            yield first, day
+            first, rows = None, 0
+    if first is not None:
+        yield first, day
