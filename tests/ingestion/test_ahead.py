@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import itertools
 import threading
+import time
 from collections.abc import Iterator
 from types import SimpleNamespace
 
 import pytest
 
 from ingestion.ahead import FileReader, Known
+from telemetry.blocks import BlockWriter
 from tests.csvfiles.hostile import HEADER, MAPPING, MB, MadeStream, repeat, zip_bomb
 
 
@@ -41,3 +43,67 @@ def test_a_file_that_has_no_batch_for_long_is_left_when_asked(make, settings):
     assert stream.closed
     assert stream.bytes_read < 1_000 * MB
     assert reader.result is None
+
+
+def test_files_are_read_one_after_the_other_however_many_have_been_begun():
+    opened: list[int] = []
+    go_on = [threading.Event() for _ in range(3)]
+
+    def open_stream(number):
+        opened.append(number)
+        go_on[number].wait(10)
+        return MadeStream(iter([HEADER]))
+
+    bucket, readers = SimpleNamespace(open_stream=open_stream), []
+    for number in range(3):
+        after = readers[-1] if readers else None
+        readers.append(FileReader(bucket=bucket, version=number, mapping=MAPPING, known=Known(), after=after))
+    for number, reader in enumerate(readers):
+        assert len(opened) <= number + 1  # those after it wait, although nobody told them to
+        go_on[number].set()
+        assert sum(batch.points.height for batch in reader.batches(while_waiting=lambda: None)) == 0
+        reader.close()
+    assert opened == [0, 1, 2]
+
+
+def test_one_that_waits_for_its_turn_opens_nothing_once_it_is_not_wanted():
+    opened: list[int] = []
+    go_on = threading.Event()
+
+    def open_stream(number):
+        opened.append(number)
+        go_on.wait(10)
+        return MadeStream(iter([HEADER]))
+
+    bucket = SimpleNamespace(open_stream=open_stream)
+    first = FileReader(bucket=bucket, version=0, mapping=MAPPING, known=Known())
+    second = FileReader(bucket=bucket, version=1, mapping=MAPPING, known=Known(), after=first)
+    second.stop()
+    go_on.set()
+    first.close()
+    second.close()
+    assert opened in ([], [0])
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize(("bytes_ahead", "begun"), [(8 * 2**20, 16), (1, 2)])
+def test_small_files_are_fetched_while_the_first_of_them_is_written(bench, monkeypatch, bytes_ahead, begun):
+    monkeypatch.setattr("ingestion.groups.BYTES_AHEAD", bytes_ahead)
+    for number in range(64):
+        bench.put(f"{number:02}.csv", f"date,team,requests\n2024-05-01,team-{number},5\n")
+    fetched: list[int] = []
+    real = BlockWriter.add
+
+    def add(*arguments, **options):
+        if not fetched:
+            deadline = time.monotonic() + 10
+            while bench.standin.count("get") < begun and time.monotonic() < deadline:
+                time.sleep(0.01)
+            time.sleep(0.2)  # one too many would come now
+            fetched.append(bench.standin.count("get"))
+        return real(*arguments, **options)
+
+    monkeypatch.setattr(BlockWriter, "add", add)
+    assert bench.sync().files_read == 64
+    assert fetched[0] >= begun
+    assert begun > 2 or fetched[0] == begun
