@@ -57,7 +57,7 @@ def sample_file(fetch: Fetch, *, key: str, size: int, limits: Limits = DEFAULT_L
     final = whole and not source.read(1)
     header, rest = take_header(text, limits, final=final)
     rows = list(Splitter(header, limits).split(rest, final=final))
-    found = _to_rows(rows, key, numbered=True)[:ROWS_AT_EACH_END]
+    found = _to_rows(_join(rows).head(ROWS_AT_EACH_END), key, numbered=True)
     if not whole and not packed:
         found += _sample_tail(fetch, header, key=key, size=size, start=len(head), limits=limits)
     return Sample(header.columns, tuple(found), sum(len(part.misshapen) for part in rows))
@@ -76,14 +76,16 @@ def _sample_tail(
         return []
     if any(part.misshapen for part in rows) and b'"' in tail:
         return []
-    return _to_rows(rows, key, numbered=False)[-ROWS_AT_EACH_END:]
+    return _to_rows(_join(rows).tail(ROWS_AT_EACH_END), key, numbered=False)
 
 
-def _to_rows(rows: Iterable[Rows], key: str, *, numbered: bool) -> list[SampledRow]:
+def _join(rows: Iterable[Rows]) -> pl.DataFrame:
+    return pl.concat([part.frame.select(ROW, pl.exclude(ROW)) for part in rows])
+
+
+def _to_rows(frame: pl.DataFrame, key: str, *, numbered: bool) -> list[SampledRow]:
     return [
-        SampledRow(number if numbered else None, tuple(cells), key)
-        for part in rows
-        for number, *cells in part.frame.select(ROW, pl.exclude(ROW)).iter_rows()
+        SampledRow(number if numbered else None, tuple(cells), key) for number, *cells in frame.iter_rows()
     ]
 
 
