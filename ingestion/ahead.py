@@ -16,7 +16,8 @@ from csvfiles.read import Batch, PointReader
 from endpoints.storage import Bucket, S3Object
 from telemetry.limits import get_limits
 
-BATCHES_AHEAD = 2
+BATCHES_AHEAD = 2  # of one file
+POINTS_AHEAD = 125_000  # of all files: with more of them waiting to be written, no further file is begun
 _SECONDS = 0.2  # between looks at whether anybody still wants the batches
 
 
@@ -27,11 +28,32 @@ class Known:
     combinations: Combinations | None = None
 
 
+class Waiting:
+    """How many points have been read and not been taken yet, of all files that are read before their turn.
+
+    A file's size does not tell: a packed one may hold a hundred times its bytes.
+    """
+
+    def __init__(self) -> None:
+        self._points = 0
+        self._changed = threading.Condition()
+
+    def add(self, points: int) -> None:
+        with self._changed:
+            self._points += points
+            self._changed.notify_all()
+
+    def wait_for_few(self, seconds: float) -> bool:
+        """Whether there are few, or came to be within so long."""
+        with self._changed:
+            return self._changed.wait_for(lambda: self._points <= POINTS_AHEAD, timeout=seconds)
+
+
 class FileReader:
     """One version of an object as batches of points, read by a thread of its own that touches no database.
 
-    It begins once the one `after` which it comes has been read. `result` is the reader with its counts once
-    the batches have ended. Leave by `close`, whatever happened.
+    It begins once the one `after` which it comes has been read and few points are `waiting`. `result` is the
+    reader with its counts once the batches have ended. Leave by `close`, whatever happened.
     """
 
     def __init__(
@@ -42,10 +64,12 @@ class FileReader:
         mapping: Mapping,
         known: Known,
         after: FileReader | None = None,
+        waiting: Waiting | None = None,
     ) -> None:
         self.result: PointReader | None = None
         self._bucket, self._version, self._mapping, self._known = bucket, version, mapping, known
         self._before = after._thread if after is not None else None
+        self._waiting = waiting or Waiting()
         self._read: queue.Queue[Batch | PointReader | Exception] = queue.Queue(BATCHES_AHEAD)
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._run, name="reading ahead", daemon=True)
@@ -64,6 +88,7 @@ class FileReader:
             if isinstance(item, PointReader):
                 self.result = item
                 return
+            self._waiting.add(-item.points.height)
             yield item
 
     def stop(self) -> None:
@@ -74,11 +99,15 @@ class FileReader:
         """Stop reading; returns when the thread has ended."""
         self.stop()
         self._thread.join()
+        while not self._read.empty():
+            if isinstance(item := self._read.get(), Batch):
+                self._waiting.add(-item.points.height)
 
     def _run(self) -> None:
         if self._before is not None:
             self._before.join()
-            self._before = None  # nor is what it has read kept for that long
+        while not (self._closed.is_set() or self._waiting.wait_for_few(_SECONDS)):
+            pass
         if self._closed.is_set():
             return
         try:
@@ -102,6 +131,7 @@ class FileReader:
         while not self._closed.is_set():
             with suppress(queue.Full):
                 self._read.put(item, timeout=_SECONDS)
+                self._waiting.add(item.points.height if isinstance(item, Batch) else 0)
                 return True
         return False
 

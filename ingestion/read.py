@@ -24,7 +24,7 @@ from endpoints.errors import (
     WrongRegion,
 )
 from endpoints.storage import Bucket, S3Object
-from ingestion.ahead import FileReader, Known
+from ingestion.ahead import FileReader, Known, Waiting
 from ingestion.leases import Lease, lock_files
 from ingestion.models import RejectedRow, RunFile
 from ingestion.threshold import TooManyRejected, check_rejects
@@ -61,12 +61,18 @@ class Reading:
     mapping: Mapping
     series: SeriesIds
     known: Known = field(default_factory=Known)
+    waiting: Waiting = field(default_factory=Waiting)
 
     def start(self, run_file: RunFile, *, after: FileReader | None = None) -> FileReader:
         """Begin to fetch and parse the file, at once or after another one."""
         version = S3Object(run_file.key, run_file.etag, run_file.size, run_file.last_modified)
         return FileReader(
-            bucket=self.bucket, version=version, mapping=self.mapping, known=self.known, after=after
+            bucket=self.bucket,
+            version=version,
+            mapping=self.mapping,
+            known=self.known,
+            after=after,
+            waiting=self.waiting,
         )
 
 
