@@ -16,7 +16,10 @@ from accounts.models import User
 from audit.admin import AuditedAdmin
 from audit.models import Entry
 from audit.origin import get_system_user
-from tests.audit.acts import BY_ADMINISTRATION, BY_COMMAND, BY_PAGE, Act
+from tests.audit.acts import Act
+from tests.audit.acts_by_administration import BY_ADMINISTRATION
+from tests.audit.acts_by_command import BY_COMMAND
+from tests.audit.acts_by_page import BY_PAGE
 from tests.audit.world import AGENT, NEW_PASSWORD, World, make_world
 
 ROOT = Path(__file__).resolve().parent.parent.parent

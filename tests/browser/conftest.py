@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.browser.watching import watch
+from tests.browser.world import World, make_world
 from tests.chromium import ARGUMENTS, MISSING, find_chromium
 
 # Playwright's synchronous interface keeps an event loop in this thread, and Django would refuse the database.
@@ -30,6 +31,12 @@ def browser() -> Iterator[Browser]:
         chromium = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
         yield chromium
         chromium.close()
+
+
+@pytest.fixture
+def world(s3_account, standin) -> World:
+    """An account with something of everything."""
+    return make_world(s3_account, standin)
 
 
 @pytest.fixture

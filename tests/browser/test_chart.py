@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from tests.browser.journey import sign_in
-from tests.browser.world import EMAIL, PASSWORD, World, make_world
+from tests.browser.world import EMAIL, PASSWORD, World
 
 pytestmark = pytest.mark.django_db(transaction=True)
 # Where on the page the chart has drawn the day with this index: the middle of a bar, the point of a line.
@@ -21,11 +21,6 @@ PLACE_OF_DAY = """(canvas, day) => {
     return { x, y };
 }"""
 TABS = 200  # more stops than any page has
-
-
-@pytest.fixture
-def world(s3_account, standin) -> World:
-    return make_world(s3_account, standin)
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from pytest_django.live_server_helper import LiveServer
 from endpoints.storage import forget_everything
 from tests.browser.journey import press, sign_in
 from tests.browser.watching import find_problems
-from tests.browser.world import EMAIL, PASSWORD, World, make_draft, make_world
+from tests.browser.world import EMAIL, PASSWORD, World, make_draft
 from tests.standin import BUCKET, trust
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -39,11 +39,6 @@ class Visitor:
         for text in says:
             expect(summary).to_contain_text(text)
         self.problems += find_problems(self.page)
-
-
-@pytest.fixture
-def world(s3_account, standin) -> World:
-    return make_world(s3_account, standin)
 
 
 @pytest.fixture

@@ -14,15 +14,10 @@ from playwright.sync_api import Page
 from telemetry.wizard.steps import STEPS
 from tests.browser.journey import sign_in
 from tests.browser.watching import POLICY, find_problems
-from tests.browser.world import EMAIL, PASSWORD, World, make_world
+from tests.browser.world import EMAIL, PASSWORD, World
 from tests.routes import list_routes
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def world(s3_account, standin) -> World:
-    return make_world(s3_account, standin)
 
 
 def list_values(world: World) -> dict[str, Any]:

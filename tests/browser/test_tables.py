@@ -14,16 +14,11 @@ from pytest_django.live_server_helper import LiveServer
 from ingestion.models import RunFile, SyncRun
 from tests.browser.conftest import PATIENCE
 from tests.browser.journey import press, sign_in
-from tests.browser.world import EMAIL, PASSWORD, World, make_person, make_world
+from tests.browser.world import EMAIL, PASSWORD, World, make_person
 from tests.pages.rows import make_endpoint, make_run, make_run_file, make_telemetry
 
 pytestmark = pytest.mark.django_db(transaction=True)
 TABLE = "/settings/telemetry/"
-
-
-@pytest.fixture
-def world(s3_account, standin) -> World:
-    return make_world(s3_account, standin)
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from ingestion.models import SyncRun
 from telemetry.models import SourceFile, Telemetry
 from tests.browser.journey import sign_in
 from tests.browser.watching import NARROW, SETTLED_WIDTH
-from tests.browser.world import EMAIL, PASSWORD, World, make_person, make_world
+from tests.browser.world import EMAIL, PASSWORD, World, make_person
 from tests.pages.rows import make_run, make_run_file, make_telemetry, reject_rows, store_file
 from tests.standin import make_endpoint
 
@@ -37,8 +37,8 @@ OVERFLOWS = """() => [...document.querySelectorAll(".table-responsive")].map((re
 
 
 @pytest.fixture
-def world(s3_account, standin) -> World:
-    world = make_world(s3_account, standin)
+def world(world: World) -> World:
+    """With names as long as they come."""
     endpoint = make_endpoint(
         world.account,
         name="Business metrics lake of the European subsidiaries (production)",

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import itertools
 import threading
-import time
 from collections.abc import Iterator
 from types import SimpleNamespace
 
 import pytest
 
-from ingestion.ahead import FileReader, Known
+from ingestion.ahead import FileReader, Known, Waiting
+from ingestion.read import Reading
 from telemetry.blocks import BlockWriter
-from tests.csvfiles.hostile import HEADER, MAPPING, MB, MadeStream, repeat, zip_bomb
+from tests.csvfiles.hostile import HEADER, MAPPING, MB, ROW, MadeStream, repeat, zip_bomb
 
 
 def announce(chunks: Iterator[bytes], begun: threading.Event) -> Iterator[bytes]:
@@ -85,30 +85,61 @@ def test_one_that_waits_for_its_turn_opens_nothing_once_it_is_not_wanted():
     assert opened in ([], [0])
 
 
+class WatchedWaiting(Waiting):
+    """`refused` is set once a file was not begun since too many points wait."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.refused = threading.Event()
+
+    def wait_for_few(self, seconds: float) -> bool:
+        if not super().wait_for_few(0):
+            self.refused.set()
+        return super().wait_for_few(seconds)
+
+
+def test_no_further_file_is_begun_while_many_points_wait_to_be_written(monkeypatch):
+    monkeypatch.setattr("ingestion.ahead.POINTS_AHEAD", 0)
+    opened: list[int] = []
+
+    def open_stream(number):
+        opened.append(number)
+        return MadeStream(iter([HEADER, ROW]))
+
+    shared = {"bucket": SimpleNamespace(open_stream=open_stream), "mapping": MAPPING, "known": Known()}
+    waiting = WatchedWaiting()
+    first = FileReader(version=0, waiting=waiting, **shared)
+    second = FileReader(version=1, waiting=waiting, after=first, **shared)
+    assert waiting.refused.wait(10)
+    assert opened == [0]
+    for reader in (first, second):
+        assert sum(batch.points.height for batch in reader.batches(while_waiting=lambda: None)) == 1
+        reader.close()
+    assert opened == [0, 1]
+
+
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize(
-    ("bytes_ahead", "points_ahead", "begun"), [(8 * 2**20, 125_000, 16), (1, 125_000, 2), (8 * 2**20, 3, 5)]
-)
-def test_small_files_are_fetched_while_the_first_of_them_is_written(
-    bench, monkeypatch, bytes_ahead, points_ahead, begun
+@pytest.mark.parametrize(("bytes_ahead", "fewest", "most"), [(8 * 2**20, 16, 32), (1, 2, 2)])
+def test_small_files_are_begun_before_the_first_of_them_is_written(
+    bench, monkeypatch, bytes_ahead, fewest, most
 ):
     monkeypatch.setattr("ingestion.groups.BYTES_AHEAD", bytes_ahead)
-    monkeypatch.setattr("ingestion.ahead.POINTS_AHEAD", points_ahead)
     for number in range(64):
         bench.put(f"{number:02}.csv", f"date,team,requests\n2024-05-01,team-{number},5\n")
-    fetched: list[int] = []
-    real = BlockWriter.add
+    begun: list[str] = []
+    begun_at_first_write: list[int] = []
+    start, write = Reading.start, BlockWriter.add
 
-    def add(*arguments, **options):
-        if not fetched:
-            deadline = time.monotonic() + 10
-            while bench.standin.count("get") < begun and time.monotonic() < deadline:
-                time.sleep(0.01)
-            time.sleep(0.2)  # one too many would come now
-            fetched.append(bench.standin.count("get"))
-        return real(*arguments, **options)
+    def note_start(reading, run_file, **more):
+        begun.append(run_file.key)
+        return start(reading, run_file, **more)
 
-    monkeypatch.setattr(BlockWriter, "add", add)
+    def note_write(*arguments, **more):
+        begun_at_first_write.append(len(begun))
+        return write(*arguments, **more)
+
+    monkeypatch.setattr(Reading, "start", note_start)
+    monkeypatch.setattr(BlockWriter, "add", note_write)
     assert bench.sync().files_read == 64
-    assert fetched[0] >= begun
-    assert begun > 5 or fetched[0] == begun
+    assert fewest <= begun_at_first_write[0] <= most
+    assert len(begun) == len(set(begun)) == 64

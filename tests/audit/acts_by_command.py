@@ -1,0 +1,73 @@
+"""Every command that changes something, and two that do not; and what the log says of it."""
+
+from __future__ import annotations
+
+from tests.audit.acts import Do, act, sign_in
+from tests.audit.world import NEW_PASSWORD
+from tests.standin import BUCKET, REGION, ROLE_ARN
+
+ACME = ("--account", "acme")
+
+
+def manage(command: str, *options: str, stdin: str = "") -> Do:
+    return lambda w: w.run(command, *options, stdin=stdin)
+
+
+BY_COMMAND = [
+    act(
+        "add_endpoint",
+        manage(
+            "add_endpoint",
+            *ACME,
+            "--name=X",
+            f"--role-arn={ROLE_ARN}",
+            f"--bucket={BUCKET}",
+            f"--region={REGION}",
+        ),
+        "endpoint.created",
+    ),
+    act("test_endpoint", manage("test_endpoint", "Exports", *ACME), "endpoint.tested"),
+    act(
+        "add_telemetry",
+        manage(
+            "add_telemetry",
+            *ACME,
+            "--endpoint=Exports",
+            "--prefix=x/",
+            "--name=X",
+            "--date-column=date",
+            "--date-format=yyyy-MM-dd",
+            "--metric=clicks",
+        ),
+        "telemetry.created",
+    ),
+    act("sync_telemetry", manage("sync_telemetry", "mentions", *ACME), "telemetry.sync_requested"),
+    act(
+        "change_telemetry",
+        manage("change_telemetry", "mentions", *ACME, "--overlap=add"),
+        "telemetry.sync_requested",
+    ),
+    act("list_telemetries", manage("list_telemetries", *ACME)),
+    act("export_telemetry", manage("export_telemetry", "mentions", *ACME)),
+    act("add_user", manage("add_user", "n@acme.example", *ACME, "--role=viewer"), "member.created"),
+    act(
+        "add_user: a known one",
+        manage(
+            "add_user", "vera@acme.example", *ACME, "--role=manager", "--password-stdin", stdin=NEW_PASSWORD
+        ),
+        "member.changed",
+        "person.password_changed",
+    ),
+    act(
+        "unlock_sign_in",
+        lambda w: (sign_in("wrong")(w), w.run("unlock_sign_in", w.admin.email)),
+        "person.sign_in_failed",
+        "person.unlocked",
+    ),
+    act(
+        "remove_second_factor",
+        lambda w: (w.set_up_factor(), w.run("remove_second_factor", w.admin.email)),
+        "person.second_factor_set_up",
+        "person.second_factor_removed",
+    ),
+]

@@ -1,0 +1,152 @@
+"""Everything that changes something by a page, and what the log says of it."""
+
+from __future__ import annotations
+
+from django.contrib.auth.tokens import default_token_generator
+from django.test import Client
+from django.utils.encoding import force_bytes
+from django.utils.http import urlsafe_base64_encode
+
+from accounts.identities import find_or_link
+from accounts.models import SecondFactor
+from accounts.resets import send_password_reset
+from audit.origin import PAGE, Origin, acting
+from tests.accounts.codes import make_code
+from tests.audit.acts import CONNECTION, Do, act, sign_in
+from tests.audit.world import AGENT, NEW_PASSWORD, PASSWORD, World
+
+TELEMETRY = "/settings/telemetry/{w.telemetry.public_id}/"
+ENDPOINT = "/settings/endpoints/{w.endpoint.public_id}/"
+MEMBERS = "/settings/members/"
+MEMBER = f"{MEMBERS}{{w.member.public_id}}/"
+FACTOR = "/accounts/second-factor/"
+NEW_PASSWORDS = {"new_password1": NEW_PASSWORD, "new_password2": NEW_PASSWORD}
+
+
+def post(path: str, **fields: str) -> Do:
+    return lambda w: w.post(path.format(w=w), **fields)
+
+
+def with_code(path: str) -> Do:
+    """A page that takes a code of the second factor."""
+    return lambda w: w.post(path, code=w.set_up_factor())
+
+
+def add_endpoint(w: World, **fields: str) -> None:
+    shown = w.browser.get("/settings/endpoints/add/").context["form"].external_id
+    w.secrets.append(shown)
+    chosen = {"source": "s3", "access": "read_only", "name": "Other", "shown_external_id": shown}
+    w.post("/settings/endpoints/add/", **{**CONNECTION, **chosen, **fields})
+
+
+def delete_endpoint(w: World) -> None:
+    w.telemetry.delete()
+    w.post(f"{ENDPOINT}delete/".format(w=w))
+
+
+def activate(w: World) -> None:
+    type(w.telemetry).objects.update(status="inactive")
+    w.post(f"{TELEMETRY}activate/".format(w=w))
+
+
+def sign_in_with_recovery_code(w: World) -> None:
+    w.set_up_factor()
+    sign_in(PASSWORD)(w)
+    w.post("/accounts/login/code/", code=w.secrets[-1])
+
+
+def confirm_factor(w: World) -> None:
+    w.post(FACTOR, password=PASSWORD)
+    codes = w.post(f"{FACTOR}set-up/", code=make_code(w.admin)).context["codes"]
+    w.secrets += [SecondFactor.objects.get().secret, *codes.split("\n")]
+
+
+def require_factor(w: World) -> None:
+    w.set_up_factor()
+    w.post(f"{MEMBERS}second-factor/", required="yes")
+
+
+def be_mailed_a_link(w: World) -> None:
+    send_password_reset(email=w.admin.email, site="https://x", address="192.0.2.7", agent=AGENT)
+
+
+def use_link(w: World) -> None:
+    token = default_token_generator.make_token(w.admin)
+    w.secrets.append(token)
+    w.browser = Client()
+    number = urlsafe_base64_encode(force_bytes(w.admin.pk))
+    page = w.browser.get(f"/accounts/password/reset/{number}/{token}/")
+    w.post(page.url, **NEW_PASSWORDS)
+
+
+def link_identity(w: World) -> None:
+    claims = {"iss": "https://x", "sub": "7", "email": w.admin.email, "email_verified": True}
+    here = Origin(via=PAGE, actor=w.admin.email, address="192.0.2.7", agent=AGENT)
+    with acting(lambda: here):
+        find_or_link(claims=claims)
+
+
+def run_out(w: World) -> None:
+    session = w.browser.session
+    session["seen_at"] -= 1_000_000
+    session.save()
+    w.browser.get("/accounts/password/", headers={"User-Agent": AGENT})
+
+
+BY_PAGE = [
+    act("add an endpoint", add_endpoint, "endpoint.created"),
+    act("test before adding", lambda w: add_endpoint(w, action="test"), "endpoint.tested"),
+    act("edit an endpoint", post(f"{ENDPOINT}edit/", name="New", **CONNECTION), "endpoint.changed"),
+    act("test an endpoint", post(f"{ENDPOINT}test/"), "endpoint.tested"),
+    act("delete an endpoint", delete_endpoint, "endpoint.deleted"),
+    act(
+        "edit a telemetry",
+        post(f"{TELEMETRY}edit/", name="New", dimensions="company"),
+        "telemetry.changed",
+    ),
+    act("deactivate", post(f"{TELEMETRY}deactivate/"), "telemetry.changed"),
+    act("activate", activate, "telemetry.changed", "telemetry.sync_requested"),
+    act("sync now", post(f"{TELEMETRY}sync/"), "telemetry.sync_requested"),
+    act("delete a telemetry", post(f"{TELEMETRY}delete/", identifier="mentions"), "telemetry.deleted"),
+    act(
+        "add a member",
+        post(f"{MEMBERS}add/", email="n@acme.example", role="viewer", password=PASSWORD),
+        "member.created",
+    ),
+    act("change a role", post(MEMBER, role="manager"), "member.changed"),
+    act("remove a member", post(f"{MEMBER}remove/"), "member.deleted"),
+    act("require a second factor", require_factor, "person.second_factor_set_up", "account.changed"),
+    act("sign in", sign_in(PASSWORD), "person.signed_in_by_password"),
+    act("mistype the password", sign_in("wrong"), "person.sign_in_failed"),
+    act("be locked out", sign_in("wrong", 7), *["person.sign_in_failed"] * 4, "person.locked_out"),
+    act(
+        "sign in with a recovery code",
+        sign_in_with_recovery_code,
+        "person.second_factor_set_up",
+        "person.recovery_code_used",
+        "person.signed_in_by_password",
+    ),
+    act("sign out", post("/accounts/logout/"), "person.signed_out"),
+    act("let a session run out", run_out, "person.session_ran_out"),
+    act(
+        "change the password",
+        post("/accounts/password/", old_password=PASSWORD, **NEW_PASSWORDS),
+        "person.password_changed",
+    ),
+    act("be mailed a link", be_mailed_a_link, "person.password_reset_sent"),
+    act("use the link", use_link, "person.password_reset"),
+    act("set up a second factor", confirm_factor, "person.second_factor_set_up"),
+    act(
+        "renew recovery codes",
+        with_code(f"{FACTOR}codes/"),
+        "person.second_factor_set_up",
+        "person.recovery_codes_renewed",
+    ),
+    act(
+        "turn the second factor off",
+        with_code(f"{FACTOR}off/"),
+        "person.second_factor_set_up",
+        "person.second_factor_removed",
+    ),
+    act("be linked to an identity", link_identity, "person.identity_linked"),
+]
