@@ -8,10 +8,14 @@ import socket
 import subprocess
 import threading
 import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
 from pathlib import Path
 from typing import TextIO
 
 QUIET = "ignore:You're running the worker with superuser"  # Celery's advice to servers, not to a demo
+LOOK_EVERY = 0.2  # seconds, at another process: it tells nobody that it answers now
 STOP_WITHIN = 10.0  # seconds for all of them together
 
 
@@ -21,6 +25,22 @@ class ChildDied(Exception):
     def __init__(self, *, name: str, returncode: int) -> None:
         how = f"signal {-returncode}" if returncode < 0 else f"exit code {returncode}"
         super().__init__(f"{name} ended by itself ({how}). Its last lines above say why.")
+
+
+def wait_for_answer(url: str, *, seconds: float, check: Callable[[], None]) -> bool:
+    """Whether something answers there within so long, whatever it says. `check` raises where nothing will."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        check()
+        try:
+            urllib.request.urlopen(url, timeout=5).close()  # noqa: S310 (our own address)
+        except urllib.error.HTTPError:
+            return True
+        except OSError:
+            time.sleep(LOOK_EVERY)
+        else:
+            return True
+    return False
 
 
 class Processes:

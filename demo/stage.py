@@ -6,8 +6,6 @@ import fcntl
 import json
 import sys
 import time
-import urllib.error
-import urllib.request
 from contextlib import suppress
 from datetime import date
 from pathlib import Path
@@ -21,7 +19,7 @@ from django.utils import timezone
 from commandline.command import Failure
 from demo.company import EMAIL, open_company
 from demo.environment import demo_dir, keep_secret, point_at_stand_in
-from demo.processes import Processes, find_free_port
+from demo.processes import LOOK_EVERY, Processes, find_free_port, wait_for_answer
 from demo.sample import BUCKET, lay_sample
 from endpoints.models import S3Endpoint
 from endpoints.services import CannotTestNow, run_endpoint_test
@@ -29,7 +27,6 @@ from endpoints.services import CannotTestNow, run_endpoint_test
 FIRST_PORT = 8000
 FIRST_STAND_IN_PORT = 9100
 ANSWER_WITHIN = 60.0  # seconds
-LOOK_EVERY = 0.2  # seconds
 
 
 class Demo:
@@ -125,18 +122,10 @@ class Demo:
 
     def _wait_for(self, url: str) -> None:
         """Until something answers there, whatever it says."""
-        deadline = time.monotonic() + ANSWER_WITHIN
-        while time.monotonic() < deadline:
-            self._processes.check()
-            try:
-                urllib.request.urlopen(url, timeout=5).close()  # noqa: S310 (our own address)
-            except urllib.error.HTTPError:
-                return
-            except OSError:
-                time.sleep(LOOK_EVERY)
-            else:
-                return
-        raise Failure(f"{url} did not answer within {ANSWER_WITHIN:.0f} seconds. The lines above say why.")
+        if not wait_for_answer(url, seconds=ANSWER_WITHIN, check=self._processes.check):
+            raise Failure(
+                f"{url} did not answer within {ANSWER_WITHIN:.0f} seconds. The lines above say why."
+            )
 
     def _say(self, text: str) -> None:
         print(text, file=self._output, flush=True)

@@ -9,13 +9,11 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-import time
-import urllib.request
 from pathlib import Path
 from typing import Self
 
 from demo.environment import set_environment
-from demo.processes import find_free_port
+from demo.processes import find_free_port, wait_for_answer
 
 ROOT = Path(__file__).resolve().parent.parent
 PERSON, ACCOUNT = "robin@example.com", "Company outside the beta"
@@ -42,15 +40,16 @@ class FurtherPages:
         self._process.stdin.close()
 
     def __enter__(self) -> Self:
-        for _ in range(ANSWER_WITHIN):
-            try:
-                urllib.request.urlopen(f"{self.url}/healthz", timeout=5).close()  # noqa: S310 (our own)
-            except OSError:
-                time.sleep(1)
-            else:
-                return self
+        if wait_for_answer(f"{self.url}/healthz", seconds=ANSWER_WITHIN, check=self._check):
+            return self
         self.__exit__()
         raise AssertionError(f"{self.url} did not answer within {ANSWER_WITHIN} seconds")
+
+    def _check(self) -> None:
+        if self._process.poll() is not None:
+            raise AssertionError(
+                f"The server ended with {self._process.returncode}; further-pages.log says why."
+            )
 
     def __exit__(self, *_exc: object) -> None:
         self._process.terminate()

@@ -53,6 +53,7 @@ class Upcoming:
         self._groups: list[Group] = []  # at most two: the one being read, and one that has been begun
         self._readers: dict[int, FileReader] = {}  # begun and not asked for, in their order
         self._newest: FileReader | None = None
+        self._is_last = False  # the newest group: nothing was left when it was asked for more
         self._take()
 
     def next_group(self) -> Group | None:
@@ -99,7 +100,7 @@ class Upcoming:
 
     def _may_take(self, following: Sequence[RunFile]) -> bool:
         """Towards a run's end, when groups are small, only what is read next: others want some, too."""
-        if len(self._groups) > 1:
+        if self._is_last or len(self._groups) > 1:
             return False
         return not following or len(self._groups[0].files) == FILES_TAKEN
 
@@ -108,6 +109,7 @@ class Upcoming:
             files = take_files(lease=self._reading.lease)
             group = Group(self._reading, files) if files else None
         self._groups += [group] if group else []
+        self._is_last = group is None
         return group is not None
 
 
