@@ -95,6 +95,9 @@ def test_a_number_leads_to_its_files_in_two_clicks_and_the_calendar_to_its_month
     page = open_page()
     sign_in(page, url=live_server.url, email=EMAIL, password=PASSWORD)
     page.get_by_role("link", name="bytes a day").click()
+    page.wait_for_url(
+        f"{live_server.url}{TABLE}{world.telemetry.public_id}/"
+    )  # or the page before has the mark
     mark(page)
     calendar = page.locator("#coverage caption").first
     newest = calendar.text_content()
