@@ -11,13 +11,13 @@ import polars as pl
 from csvfiles.combinations import COMBINATION
 from csvfiles.errors import FileError
 from csvfiles.judge import DAY, VALUE
-from csvfiles.numbers import FRACTION_DIGITS, WHOLE_DIGITS, format_plain
+from csvfiles.numbers import DIGITS, FRACTION_DIGITS, WHOLE_DIGITS, fits, format_plain
 
 EXACT = Context(prec=100, traps=[Inexact])
 _KEY = [DAY, COMBINATION]
 _PACKED = 2**32
-_LIMIT = Decimal(10) ** WHOLE_DIGITS
-_LIMIT_OF_SUMS = float(_LIMIT)
+SCALE = DIGITS - WHOLE_DIGITS  # places after the point that leave room for the largest values
+_LONG_FRACTION = rf"\.[0-9]{{{SCALE + 1}}}"
 
 
 def add_up(frame: pl.DataFrame) -> pl.DataFrame:
@@ -35,10 +35,11 @@ def add_up(frame: pl.DataFrame) -> pl.DataFrame:
     repeated = (again | (key == key.shift(-1))).fill_null(False)
     sums = []
     for day, combination, value in _sum_by(to_exact(frame.filter(repeated)), *_KEY):
-        if value >= _LIMIT:
+        if not fits(value):
             raise FileError(
                 "sum_too_large",
-                f"Rows of {day} add up to more than {WHOLE_DIGITS} digits.",
+                f"Rows of {day} add up to a value that does not fit {DIGITS} digits, {WHOLE_DIGITS} of them "
+                "before the point.",
                 "Check the metric's unit, or select a dimension that tells the rows apart.",
             )
         sums.append((day, combination, format_plain(value)))
@@ -66,15 +67,27 @@ def sum_by_day(exact: pl.DataFrame) -> dict[date, Decimal]:
     return dict(_sum_by(exact, DAY))
 
 
-def to_exact(frame: pl.DataFrame) -> pl.DataFrame:
-    """The frame with `value`, plain text, as decimals where any sum of them fits; else as it is."""
+def to_exact(frame: pl.DataFrame, *, scale: int = SCALE) -> pl.DataFrame:
+    """The frame with `value`, plain text, as decimals of `scale` places or more; else as it is.
+
+    It stays as it is where a sum may not fit the 38 digits of polars' decimals: those sums wrap.
+    """
     values = frame[VALUE]
-    below = 10.0 ** (values.str.len_bytes().max() or 0)  # as many digits as the longest has characters
-    if below * frame.height >= _LIMIT_OF_SUMS:
+    longest = values.str.len_bytes().max() or 0
+    if longest > SCALE + 2 and values.str.contains(_LONG_FRACTION).any():
+        scale = FRACTION_DIGITS
+    limit = float(limit_at(scale))
+    below = 10.0**longest  # as many digits as the longest has characters
+    if below * frame.height >= limit:
         below = values.cast(pl.Float64).max()
-    if below * frame.height < _LIMIT_OF_SUMS:
-        return frame.with_columns(values.cast(pl.Decimal(38, FRACTION_DIGITS)))
-    return frame  # the 38 digits of polars' decimals may not be enough, and where they are not its sums wrap
+    if below * frame.height < limit:
+        return frame.with_columns(values.cast(pl.Decimal(DIGITS, scale)))
+    return frame
+
+
+def limit_at(scale: int) -> int:
+    """What a decimal with so many places after the point must be below, for its digits to be enough."""
+    return 10 ** (DIGITS - scale)
 
 
 def _sum_by(exact: pl.DataFrame, *keys: str) -> Iterator[tuple]:

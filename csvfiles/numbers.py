@@ -1,14 +1,21 @@
-"""What a metric is: a decimal number of at least zero with 20 digits before the point and 18 after it."""
+"""What a metric is: a decimal number of at least zero of at most 38 digits, 20 before and 30 after the point.
+
+The shortest form of any double between 1e-13 and 1e20 fits: exporters write those.
+"""
 
 from __future__ import annotations
 
 import re
 from decimal import Decimal, InvalidOperation, Overflow
 
-WHOLE_DIGITS, FRACTION_DIGITS = 20, 18
+DIGITS, WHOLE_DIGITS, FRACTION_DIGITS = 38, 20, 30
 
-# A cell of this shape is its own plain text: accepted as it is, by the vectorised reader too.
-PLAIN = rf"[0-9]{{1,{WHOLE_DIGITS}}}(?:\.[0-9]{{1,{FRACTION_DIGITS}}})?"
+# A cell of this shape is its own plain text, and fits: accepted as it is, by the vectorised reader too.
+_SHORT, _LONG = DIGITS - WHOLE_DIGITS, DIGITS - FRACTION_DIGITS
+PLAIN = (
+    rf"[0-9]{{1,{WHOLE_DIGITS}}}(?:\.[0-9]{{1,{_SHORT}}})?"
+    rf"|[0-9]{{1,{_LONG}}}\.[0-9]{{1,{FRACTION_DIGITS}}}"
+)
 
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _EXPONENT = re.compile(r"[eE].*")
@@ -40,7 +47,7 @@ def parse_metric(cell: str) -> Decimal:
         raise NotAMetric(_TOO_LONG) from None
     if value < 0:
         raise NotAMetric("the metric is negative")
-    if not _fits(value):
+    if not fits(value):
         raise NotAMetric(_TOO_LONG)
     return value
 
@@ -51,14 +58,17 @@ def format_plain(value: Decimal) -> str:
     return text.rstrip("0").rstrip(".") if "." in text else text
 
 
-_TOO_LONG = f"the metric does not fit {WHOLE_DIGITS} digits before the point and {FRACTION_DIGITS} after it"
+_TOO_LONG = (
+    f"the metric does not fit {DIGITS} digits, {WHOLE_DIGITS} before the point and {FRACTION_DIGITS} after it"
+)
 
 
-def _fits(value: Decimal) -> bool:
+def fits(value: Decimal) -> bool:
+    """Whether a finite number of at least zero is within the digits of a value."""
     if value.adjusted() >= WHOLE_DIGITS or value.adjusted() < -FRACTION_DIGITS:
-        return False  # decided before any long text is made of 1e999999
-    _, _, fraction = format_plain(value).partition(".")
-    return len(fraction) <= FRACTION_DIGITS
+        return not value  # decided before any long text is made of 1e999999
+    whole, _, fraction = format_plain(value).partition(".")
+    return len(fraction) <= FRACTION_DIGITS and len(whole.lstrip("0")) + len(fraction) <= DIGITS
 
 
 def _describe(cell: str) -> str:

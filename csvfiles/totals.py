@@ -8,15 +8,14 @@ from decimal import Decimal
 
 import polars as pl
 
-from csvfiles.adding import EXACT, sum_by_day, sum_by_number, to_exact
+from csvfiles.adding import EXACT, SCALE, limit_at, sum_by_day, sum_by_number, to_exact
 from csvfiles.combinations import COMBINATION, Values
 from csvfiles.judge import DAY, VALUE
 from csvfiles.limits import Limits
-from csvfiles.numbers import FRACTION_DIGITS, WHOLE_DIGITS
+from csvfiles.numbers import DIGITS
 
 OVERALL = 0  # the "dimension" of the totals over all of them; the others are counted from 1
 NUMBER = "number"
-_LIMIT = Decimal(10) ** WHOLE_DIGITS
 _TOTALS = {"dimension": pl.Int16, "date": pl.Date, "dimension_value": pl.String, VALUE: pl.String}
 
 
@@ -33,14 +32,15 @@ class FileTotals:
         self._dimensions = dict(enumerate(dimensions, 1))
         self._sums = {position: _Sums(limits) for position in self._dimensions}
         self._limits = limits
+        self._scale = SCALE  # of the sums: it grows with the first value of more places
 
     def add(self, points: pl.DataFrame) -> None:
         """A batch's points."""
-        exact = to_exact(points)
-        fits = exact.schema[VALUE] != pl.String
-        for day, value in sum_by_day(exact).items():
+        exact = to_exact(points, scale=self._scale)
+        sums = sum_by_day(exact)
+        for day, value in sums.items():
             self.overall[day] = EXACT.add(self.overall.get(day, Decimal(0)), value)
-            fits &= self.overall[day] < _LIMIT
+        fits = self._make_fit(exact, sums)
         for position in self._dimensions.keys() - self.incomplete:
             if not fits or not self._add_dimension(position, exact):
                 self._give_up(position)
@@ -64,6 +64,20 @@ class FileTotals:
             )
         return pl.concat(frames)
 
+    def _make_fit(self, exact: pl.DataFrame, days: Collection[date]) -> bool:
+        """Whether sums by dimension fit polars' decimals, with as many places as these values have."""
+        values = exact.schema[VALUE]
+        if not isinstance(values, pl.Decimal):
+            return False
+        grows = values.scale > self._scale
+        if any(self.overall[day] >= limit_at(values.scale) for day in (self.overall if grows else days)):
+            return False
+        if grows:
+            self._scale = values.scale
+            for sums in self._sums.values():
+                sums.rescale(values.scale)
+        return True
+
     def _add_dimension(self, position: int, exact: pl.DataFrame) -> bool:
         """False where its values are too many to be kept."""
         values, sums = self._dimensions[position], self._sums[position]
@@ -83,7 +97,7 @@ class _Sums:
 
     def __init__(self, limits: Limits) -> None:
         self._most, self._at_a_time = limits.totals_a_day, limits.batch_points
-        schema = {DAY: pl.Date, NUMBER: pl.UInt32, VALUE: pl.Decimal(38, FRACTION_DIGITS)}
+        schema = {DAY: pl.Date, NUMBER: pl.UInt32, VALUE: pl.Decimal(DIGITS, SCALE)}
         self._sums = pl.DataFrame(schema=schema)
         self._apart: list[pl.DataFrame] = []  # those that are not added up with the others yet
         self._over: list[date] = []  # dates of more values than are kept
@@ -103,6 +117,12 @@ class _Sums:
             self._drop_dates_of_too_many()
             self.height = self._sums.height
         return self._sums
+
+    def rescale(self, scale: int) -> None:
+        """Let the sums have so many places after the point, which they must fit."""
+        value = pl.col(VALUE).cast(pl.Decimal(DIGITS, scale))
+        self._sums = self._sums.with_columns(value)
+        self._apart = [frame.with_columns(value) for frame in self._apart]
 
     def _add_up(self) -> None:
         parts = [frame for frame in (self._sums, *self._apart) if frame.height]

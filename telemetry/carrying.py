@@ -11,7 +11,7 @@ import polars as pl
 from django.db import connection, transaction
 from django.db.models import Count, QuerySet
 
-from csvfiles.numbers import WHOLE_DIGITS
+from csvfiles.numbers import DIGITS, fits
 from telemetry.blocks import BlockWriter
 from telemetry.daily_totals import dimension_sql
 from telemetry.exact import sum_function
@@ -117,8 +117,8 @@ def _find_series(frame: pl.DataFrame, series: SeriesIds) -> pl.DataFrame:
 
 
 def _check_values(source_file: SourceFile, rows: Sequence[tuple]) -> None:
-    if any(Decimal(str(row[-1])) >= Decimal(10) ** WHOLE_DIGITS for row in rows):
+    if not all(fits(Decimal(str(row[-1]))) for row in rows):
         raise CannotCarryOver(
-            f"The stored points of {source_file.key} add up to more than {WHOLE_DIGITS} digits. "
+            f"The stored points of {source_file.key} add up to values of more than {DIGITS} digits. "
             "Keep a dimension that tells them apart."
         )

@@ -216,7 +216,7 @@ class FileDay(AccountScoped):
     telemetry = models.ForeignKey(Telemetry, null=True, on_delete=models.CASCADE, related_name="+")
     date = models.DateField()
     rows = models.BigIntegerField()  # accepted rows
-    value = ExactDecimalField(max_digits=56, decimal_places=18)  # their sum
+    value = ExactDecimalField(max_digits=68, decimal_places=30)  # their sum
 
     class Meta:
         constraints = [
@@ -283,7 +283,7 @@ class DataPoint(AccountScoped):
     date = models.DateField()
     part = models.PositiveSmallIntegerField()
     series = models.ForeignKey(Series, on_delete=models.DO_NOTHING, related_name="+")
-    value = ExactDecimalField(max_digits=38, decimal_places=18)
+    value = ExactDecimalField(max_digits=50, decimal_places=30)
 
     class Meta:
         managed = False
@@ -309,7 +309,7 @@ class DailyTotal(AccountScoped):
     dimension = models.PositiveSmallIntegerField()  # a Dimension's position, or OVERALL
     date = models.DateField()
     dimension_value = models.TextField(blank=True)
-    value = ExactDecimalField(max_digits=56, decimal_places=18)
+    value = ExactDecimalField(max_digits=68, decimal_places=30)
 
     class Meta:
         constraints = [

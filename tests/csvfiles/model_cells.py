@@ -39,9 +39,16 @@ def to_value(cell: str):
         return "the metric is negative"
     if abs(exponent) < 10_000:
         value = Fraction(int(digits)) * Fraction(10) ** (exponent - len(match[3] or ""))
-        if value < 10**20 and (value * 10**18).denominator == 1:
+        if value < 10**20 and (value * 10**30).denominator == 1 and count_digits(value) <= 38:
             return value
-    return "the metric does not fit 20 digits before the point and 18 after it"
+    return "the metric does not fit 38 digits, 20 before the point and 30 after it"
+
+
+def count_digits(value: Fraction) -> int:
+    """Of its plain decimal form, a zero before the point aside."""
+    places = next(places for places in range(31) if (value * 10**places).denominator == 1)
+    whole = len(str(int(value))) if value >= 1 else 0
+    return whole + places
 
 
 def describe(cell: str) -> str:

@@ -38,6 +38,10 @@ metrics = st.one_of(
     st.sampled_from(["NaN", "inf", "1,5", "1_0", "0x1F", "١٢", "--1", "-0e0", "1\u00a0000", "12,345.6"]),
     st.sampled_from(["", " 1", "1 ", "1e99999999999999999999", "0e99999999999999999999", "9" * 20, "9" * 21]),
     st.sampled_from(["9" * 20 + "." + "9" * 18, "0." + "0" * 18 + "1", "0.1" + "0" * 18, "0" * 99 + "7"]),
+    st.sampled_from(
+        ["9" * 8 + "." + "9" * 30, "0." + "0" * 29 + "1", "9" * 9 + "." + "9" * 30, "1" * 9 + ".5"]
+    ),
+    st.floats(0, 1e20, allow_subnormal=False).map(repr),
 )
 words = st.one_of(
     st.sampled_from(["core", "web", "007", "1e5", "NULL", "", " x", "a,b", 'q"q', "é💶", "a;b|c\td"]),

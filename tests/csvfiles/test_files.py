@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import gzip
 import io
+from datetime import date
+from decimal import Decimal
+from fractions import Fraction
 
 import pytest
 
@@ -149,8 +152,24 @@ def test_rejected_rows_beyond_the_kept_ones_are_still_counted():
 
 
 def test_a_sum_that_does_not_fit_fails_the_file():
-    with pytest.raises(FileError, match="Rows of 2024-05-01 add up to more than 20 digits"):
+    with pytest.raises(FileError, match="Rows of 2024-05-01 add up to a value that does not fit 38 digits"):
         read(HEADER + f"2024-05-01,core,{'9' * 20}\n" * 2)
+    with pytest.raises(FileError, match="Rows of 2024-05-01 add up to a value that does not fit 38 digits"):
+        read(HEADER + f"2024-05-01,core,{'9' * 20}\n2024-05-01,core,1e-30\n")
+
+
+@pytest.mark.parametrize("values", [["5", "1e-30"], ["1e-30", "5"], ["123456789", "1e-25"], ["0.25", "9e19"]])
+def test_totals_are_exact_whatever_the_places_of_the_values_before(values):
+    _, reader = read(
+        HEADER + "".join(f"2024-05-01,team{n},{value}\n" for n, value in enumerate(values)), batch_points=1
+    )
+    totals = reader.totals.list_totals(reader.totals.overall)
+    by_team = {name: Decimal(value) for place, _, name, value in totals.iter_rows() if place == 1}
+    assert reader.totals.overall == {date(2024, 5, 1): sum(map(Fraction, values))}
+    assert (
+        by_team == {f"team{n}": Decimal(value) for n, value in enumerate(values)}
+        or 1 in reader.totals.incomplete
+    )
 
 
 def fetch_from(data: bytes, asked: list[int]):

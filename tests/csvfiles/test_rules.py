@@ -81,7 +81,15 @@ def test_the_reference_writes_the_last_format_without_its_closing_quote():
         ("1e3", "1000"),
         ("2.5E-3", "0.0025"),
         ("9" * 20 + "." + "9" * 18, "9" * 20 + "." + "9" * 18),
+        ("0." + "9" * 30, "0." + "9" * 30),
+        ("9" * 8 + "." + "9" * 30, "9" * 8 + "." + "9" * 30),
+        ("9" * 9 + "." + "9" * 29, "9" * 9 + "." + "9" * 29),
         ("0.100000000000000000000", "0.1"),
+        ("0.1" + "0" * 40, "0.1"),
+        ("0.0007212169050876665", "0.0007212169050876665"),  # as OpenCost writes its costs
+        ("1.5007635628272106E-4", "0.00015007635628272106"),
+        ("1.0000000000000002e-13", "0.00000000000010000000000000002"),  # as pandas writes a float
+        ("99999999999999991611392.0e-4", "9999999999999999161.1392"),
     ],
 )
 def test_a_metric_is_a_decimal_number_of_at_least_zero(cell, plain):
@@ -107,10 +115,12 @@ def test_a_metric_is_a_decimal_number_of_at_least_zero(cell, plain):
         ("12 GB", "the metric is not a decimal number"),
         ("1,5", "the metric is not a decimal number"),
         ("5 ", "the metric has space around it"),
-        ("9" * 21, "the metric does not fit 20 digits before the point and 18 after it"),
-        ("1e20", "the metric does not fit 20 digits before the point and 18 after it"),
-        ("1e-19", "the metric does not fit 20 digits before the point and 18 after it"),
-        ("1e999999999", "the metric does not fit 20 digits before the point and 18 after it"),
+        ("9" * 21, "the metric does not fit 38 digits, 20 before the point and 30 after it"),
+        ("1e20", "the metric does not fit 38 digits, 20 before the point and 30 after it"),
+        ("1e-31", "the metric does not fit 38 digits, 20 before the point and 30 after it"),
+        ("9" * 9 + "." + "9" * 30, "the metric does not fit 38 digits, 20 before the point and 30 after it"),
+        ("9" * 20 + "." + "9" * 19, "the metric does not fit 38 digits, 20 before the point and 30 after it"),
+        ("1e999999999", "the metric does not fit 38 digits, 20 before the point and 30 after it"),
     ],
 )
 def test_what_is_no_metric_is_told_why(cell, reason):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+from datetime import date
 from decimal import Decimal
 
 import pytest
@@ -15,6 +16,7 @@ from telemetry.selectors import list_daily_totals, list_points
 
 HEADER = "date,team,requests\n"
 State = SyncRun.State
+MAY = date(2024, 5, 1)
 
 
 def test_a_new_file_is_read(bench):
@@ -23,6 +25,24 @@ def test_a_new_file_is_read(bench):
     assert run.state == State.SUCCEEDED
     assert (run.files_read, run.rows_read, run.points_written) == (1, 2, 2)
     assert bench.points() == [("2024-05-01", "core", "5"), ("2024-05-01", "web", "7.25")]
+
+
+def test_the_shortest_forms_of_floats_are_stored_to_their_last_digit(bench):
+    """As OpenCost and pandas write them: up to 30 places, with and without an exponent."""
+    bench.put(
+        "a.csv",
+        HEADER + "2024-05-01,core,0.0007212169050876665\n2024-05-01,core,1.5007635628272106E-4\n"
+        "2024-05-01,web,12345678.9\n2024-05-02,web,1.0000000000000002e-13\n",
+    )
+    run = bench.sync()
+    assert (run.state, run.rows_rejected) == (State.SUCCEEDED, 0)
+    assert bench.points() == [
+        ("2024-05-01", "core", "0.00087129326137038756"),
+        ("2024-05-01", "web", "12345678.9"),
+        ("2024-05-02", "web", "0.00000000000010000000000000002"),
+    ]
+    totals = list_daily_totals(telemetry=bench.telemetry, date_from=MAY, date_to=MAY)
+    assert [total.value for total in totals] == [Decimal("12345678.90087129326137038756")]
 
 
 def test_an_unchanged_file_is_not_read_again(bench):
