@@ -6,7 +6,8 @@ from django.conf import settings
 from django.db import models
 
 from accounts.models import AccountScoped
-from telemetry.models import KEY_LENGTH, SourceFile, Telemetry
+from telemetry.fields import KeyField
+from telemetry.models import SourceFile, Telemetry
 
 
 class SyncRun(AccountScoped):
@@ -135,7 +136,7 @@ class RunFile(AccountScoped):
         FAILED = "failed", "Failed"
 
     run = models.ForeignKey(SyncRun, on_delete=models.CASCADE, related_name="files")
-    key = models.CharField(max_length=KEY_LENGTH)
+    key = KeyField()
     etag = models.CharField("ETag", max_length=200)
     size = models.BigIntegerField()  # bytes
     last_modified = models.DateTimeField()

@@ -9,7 +9,24 @@ from django.db import models
 
 from csvfiles.numbers import format_plain as plain
 
-__all__ = ["ExactDecimalField", "SeriesIdsField", "SeriesValuesField", "plain"]
+__all__ = ["ExactDecimalField", "KeyField", "SeriesIdsField", "SeriesValuesField", "plain"]
+
+KEY_LENGTH = 1024  # bytes of UTF-8: the longest key that S3 takes
+
+
+class KeyField(models.CharField):
+    """An object's key, compared by its bytes, as S3 lists keys and SQLite compares all text.
+
+    The column says so, for every reader: a database sorts text as its language does, and of files of one
+    moment the last key counts.
+    """
+
+    def __init__(self, *args: Any, max_length: int = KEY_LENGTH, **kwargs: Any) -> None:
+        super().__init__(*args, max_length=max_length, **kwargs)
+
+    def db_parameters(self, connection: Any) -> dict[str, Any]:
+        collation = "C" if connection.vendor == "postgresql" else None
+        return super().db_parameters(connection) | {"collation": collation}
 
 
 class ExactDecimalField(models.DecimalField):

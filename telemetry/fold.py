@@ -1,7 +1,7 @@
 """Which values count where several files hold the same date and series: the fold, in SQL, for every reader.
 
-`newest`: the file modified last wins, ties by key. `add`: the values of all files add up. Within one file the
-parts of a point always add up.
+`newest`: the file modified last wins, ties by key, compared by its bytes (telemetry.fields.KeyField). `add`:
+the values of all files add up. Within one file the parts of a point always add up.
 """
 
 from __future__ import annotations
@@ -73,12 +73,11 @@ def _fold(condition: str, params: list, *, overlap: str) -> Query:
 
 def _newest() -> str:
     """The points of dates that one file alone holds; of the others, which are few, the winners."""
-    by_bytes = '"C"' if connection.vendor == "postgresql" else "BINARY"
     return f"""{_POINTS} WHERE h.files = 1
         UNION ALL
         SELECT date, series_id, value FROM (
             SELECT p.date, p.series_id, p.value, rank() OVER (
-                PARTITION BY p.date, p.series_id ORDER BY f.last_modified DESC, f.key COLLATE {by_bytes} DESC
+                PARTITION BY p.date, p.series_id ORDER BY f.last_modified DESC, f.key DESC
             ) AS place
             FROM held h
             JOIN telemetry_datapoint p ON p.source_file_id = h.source_file_id AND p.date = h.date

@@ -10,10 +10,8 @@ from django.db.models.functions import MD5
 from accounts.models import Account, AccountScoped
 from csvfiles.dates import DATE_FORMATS
 from endpoints.models import S3Endpoint
-from telemetry.fields import ExactDecimalField, SeriesIdsField, SeriesValuesField
+from telemetry.fields import KEY_LENGTH, ExactDecimalField, KeyField, SeriesIdsField, SeriesValuesField
 from telemetry.wizard.models import TelemetryDraft as TelemetryDraft  # so that Django finds it
-
-KEY_LENGTH = 1024  # bytes of UTF-8: the longest key that S3 takes
 
 
 class Telemetry(AccountScoped):
@@ -161,7 +159,7 @@ class SourceFile(AccountScoped):
         SUPERSEDED = "superseded", "Superseded"
 
     telemetry = models.ForeignKey(Telemetry, on_delete=models.CASCADE, related_name="source_files")
-    key = models.CharField(max_length=KEY_LENGTH)
+    key = KeyField()
     etag = models.CharField("ETag", max_length=200)
     size = models.BigIntegerField()  # bytes
     last_modified = models.DateTimeField()

@@ -8,8 +8,10 @@ from types import FrameType
 import hypothesis
 import pytest
 from django.test import TransactionTestCase
+from pytest_django.plugin import DjangoDbBlocker
 
 from tests.audit.opening import open_audit_log
+from tests.collation import make_template
 from tests.environment import FOLDER
 
 hypothesis.settings.register_profile("here", deadline=None)  # a busy machine is no failure
@@ -30,6 +32,15 @@ def _interrupt_once(_number: int, _frame: FrameType | None) -> None:
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     shutil.rmtree(FOLDER, ignore_errors=True)
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(
+    django_db_modify_db_settings_parallel_suffix: None, django_db_blocker: DjangoDbBlocker
+) -> None:
+    """Before the test databases are made."""
+    with django_db_blocker.unblock():
+        make_template()
 
 
 @pytest.fixture(autouse=True, scope="session")

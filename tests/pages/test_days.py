@@ -29,6 +29,16 @@ def test_a_days_number_leads_to_the_files_that_made_it(account, client):
     assert page.count("No: newer files") == 1
 
 
+def test_of_files_of_one_moment_the_page_names_the_one_whose_value_counts(account, client):
+    """By bytes, as S3 compares keys, `a` comes after `B`, in whatever language the database sorts."""
+    telemetry = make_telemetry(account)
+    store_file(telemetry, "B.csv", {DAY: {("a", "b"): "7"}})
+    store_file(telemetry, "a.csv", {DAY: {("a", "b"): "5"}})
+    page = get(client, telemetry).content.decode()
+    assert "<strong>5</strong>" in page
+    assert page.index("a.csv") < page.index("B.csv") < page.index("No: newer files")
+
+
 def test_the_files_of_a_day_say_how_many_of_their_rows_were_rejected(account, client):
     telemetry = make_telemetry(account)
     file = store_file(telemetry, "1.csv", {DAY: {("a", "b"): "1"}})
