@@ -140,7 +140,7 @@ class World:
         self.manage(
             *("add_telemetry", "--account", name, "--endpoint", "Bench", "--prefix", f"{name}/"),
             *("--name", "Bench", "--date-column", "date", "--date-format", "yyyy-MM-dd"),
-            *(*dimensions, "--metric", METRIC),
+            *(*dimensions, "--metric", METRIC, "--unchecked"),
         )
         return {"arn": role, "external_id": endpoint["external_id"], "bucket": BUCKET}
 

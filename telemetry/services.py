@@ -42,7 +42,7 @@ def create_telemetry(
 
     Raises ValidationError keyed by these arguments' names.
     """
-    _check_columns(date_column, dimensions, metric_column)
+    check_choice_of_columns(date_column, dimensions, metric_column)
     if endpoint.account_id != account.pk:
         raise ValidationError({"endpoint": "There is no such endpoint in this account."})
     telemetry = Telemetry(
@@ -149,7 +149,7 @@ def get_mapping(*, telemetry: Telemetry, dimensions: Sequence[str] | None = None
 def check_dimensions(*, telemetry: Telemetry, dimensions: Sequence[str]) -> None:
     """Whether these columns can be the telemetry's dimensions. Raises ValidationError."""
     try:
-        _check_columns(telemetry.date_column, dimensions, telemetry.metric_column)
+        check_choice_of_columns(telemetry.date_column, dimensions, telemetry.metric_column)
     except ValidationError as error:
         raise ValidationError({"dimensions": error.messages}) from None
 
@@ -195,7 +195,8 @@ def _rename_errors(check: Any) -> None:
         raise ValidationError({"metric_column" if "identifier" in text else "__all__": text}) from None
 
 
-def _check_columns(date_column: str, dimensions: Sequence[str], metric_column: str) -> None:
+def check_choice_of_columns(date_column: str, dimensions: Sequence[str], metric_column: str) -> None:
+    """Whether columns of these names can be chosen together, in whatever file. Raises ValidationError."""
     if len(dimensions) > MAX_DIMENSIONS:
         raise ValidationError(
             {"dimensions": f"Select at most {MAX_DIMENSIONS} dimensions; these are {len(dimensions)}."}

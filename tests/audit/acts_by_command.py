@@ -38,6 +38,7 @@ BY_COMMAND = [
             "--date-column=date",
             "--date-format=yyyy-MM-dd",
             "--metric=clicks",
+            "--unchecked",
         ),
         "telemetry.created",
     ),

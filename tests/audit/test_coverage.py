@@ -50,6 +50,7 @@ NOT_RECORDED_HERE = {
     "ingestion.services.activate_and_catch_up": "activate_telemetry, create_run",
     "ingestion.services.apply_rehearsal": "create_run",
     "ingestion.services.request_run": "create_run",
+    "telemetry.services.check_choice_of_columns": "writes nothing",
     "telemetry.services.check_dimensions": "writes nothing",
     "telemetry.services.write_dimensions": "create_run, which was asked for the change",
     "ingestion.services.start_due_syncs": "the clock did it",

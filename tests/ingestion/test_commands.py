@@ -14,10 +14,17 @@ from django.core.management import CommandError, call_command
 
 from demo.standin import StandIn
 from endpoints.models import S3Endpoint
+from telemetry.models import Telemetry
+from telemetry.selectors import list_dimensions
+from telemetry.wizard.models import TelemetryDraft
 from tests.standin import BUCKET, REGION, ROLE_ARN, trust
 
 SAMPLES = Path(__file__).parents[2] / "demo" / "samples"
 HEADER = "date,team,requests\n"
+REQUESTS = (
+    *("--prefix", "usage/", "--name", "Requests", "--date-column", "date"),
+    *("--date-format", "yyyy-MM-dd", "--metric", "requests"),
+)
 
 
 def run(*arguments: str) -> tuple[dict, int]:
@@ -56,7 +63,7 @@ def add_telemetry(*arguments: str) -> dict:
 def add_requests() -> None:
     add_telemetry(
         *("--prefix", "usage/", "--name", "Requests", "--date-column", "date"),
-        *("--date-format", "yyyy-MM-dd", "--dimension", "team", "--metric", "requests"),
+        *("--date-format", "yyyy-MM-dd", "--dimension", "team", "--metric", "requests", "--unchecked"),
     )
 
 
@@ -184,7 +191,19 @@ def test_wrong_arguments_are_told_with_the_remedy(acme, arguments, code, says):
         ({"--date-format": "dd.MM.yyyy"}, "--date-format: 'dd.MM.yyyy' is none of"),
         ({"--metric": "date"}, "--metric: date is selected twice"),
         ({"--metric": "two words"}, "--metric: Column names must not contain spaces"),
-        ({"--prefix": ""}, "--prefix: This field cannot be blank"),
+        ({"--prefix": ""}, "--prefix: Enter the prefix of your CSV files"),
+        ({"--prefix": "nowhere/"}, "--prefix: No file in bucket .* has a key that begins with nowhere/"),
+        ({"--prefix": "usage/notes"}, "--prefix: No CSV file is among the 1 under usage/notes"),
+        (
+            {"--prefix": "usage-torn"},
+            "--prefix: usage-torn.csv: The header row has a quote that is not closed",
+        ),
+        ({"--prefix": "usage-bare"}, "--prefix: No row could be read from the newest files"),
+        ({"--date-column": "day"}, "--date-column: The sampled files have no column day"),
+        ({"--date-format": "MM/d/yyyy"}, "--date-format: 2 of 2 sampled rows of date are not in the format"),
+        ({"--dimension": "region"}, "--dimension: The sampled files have no column region"),
+        ({"--metric": "team"}, "--metric: 2 of 2 sampled values of team cannot be used"),
+        ({"--metric": "Requests"}, "--metric: The sampled files have no column Requests"),
         ({"--endpoint": "Nowhere"}, "no endpoint 'Nowhere'. Create it with"),
     ],
 )
@@ -199,11 +218,47 @@ def test_a_telemetry_that_cannot_be_is_refused_argument_by_argument(acme, change
         "--metric": "requests",
         **changes,
     }
-    with pytest.raises(CommandError, match=says):
+    acme.put_object(BUCKET, "usage/a.csv", HEADER + "2024-05-01,core,5\n2024-05-02,core,6\n")
+    acme.put_object(BUCKET, "usage/notes.txt", "read me")
+    acme.put_object(BUCKET, "usage-torn.csv", '"date,team\n')
+    acme.put_object(BUCKET, "usage-bare.csv", HEADER)
+    with pytest.raises(CommandError, match=says) as raised:
         call_command("add_telemetry", *[part for pair in values.items() for part in pair])
+    assert raised.value.returncode == 2
+    assert not Telemetry.objects.exists()
+
+
+def test_what_cannot_be_read_is_said_before_a_telemetry_is_made_of_it(acme):
+    acme.fail("list", "deny")
+    with pytest.raises(CommandError, match=r"--prefix: The role .* may not list") as raised:
+        call_command("add_telemetry", "--account", "acme", "--endpoint", "Exports", *REQUESTS)
+    assert raised.value.returncode == 2
+    assert "--unchecked" in str(raised.value)
+    acme.clear_faults()
+    acme.put_object(BUCKET, "usage/a.csv", HEADER + "2024-05-01,core,5\n")
+    acme.fail("get", "deny")
+    with pytest.raises(CommandError, match=r"may not read usage/a\.csv") as raised:
+        call_command("add_telemetry", "--account", "acme", "--endpoint", "Exports", *REQUESTS)
+    assert raised.value.returncode == 1
+    assert not Telemetry.objects.exists()
+
+
+def test_an_unchecked_telemetry_is_made_without_a_look_into_the_bucket(acme):
+    asked = len(acme.app.seen)
+    add_telemetry(*REQUESTS, "--unchecked")
+    assert len(acme.app.seen) == asked
+    assert Telemetry.objects.get().identifier == "requests"
+
+
+def test_a_checked_telemetry_keeps_its_dimensions_in_the_order_they_were_given(acme):
+    acme.put_object(BUCKET, "usage/a.csv", "date,team,region,requests\n2024-05-01,core,eu,5\n")
+    add_telemetry(*REQUESTS, "--dimension", "region", "--dimension", "team")
+    assert list_dimensions(telemetry=Telemetry.objects.get()) == ["region", "team"]
+    assert not TelemetryDraft.objects.exists()
 
 
 def test_the_reference_documents_spelling_of_the_last_date_format_is_taken(acme):
+    acme.put_object(BUCKET, "usage/a.csv", "date,requests\n2024-05-01T00:00:00Z,5\n")
     add_telemetry(
         *("--prefix", "usage/", "--name", "Requests", "--date-column", "date"),
         *("--date-format", "yyyy-MM-dd'T'00:00:00'Z", "--metric", "requests"),

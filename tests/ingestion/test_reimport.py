@@ -272,7 +272,7 @@ def test_wrong_arguments_are_told(bench, arguments, says):
 
 def test_the_share_of_rejected_rows_is_set_when_a_telemetry_is_added(bench):
     arguments = ("--endpoint", "Exports", "--prefix", "x/", "--name", "X", "--date-column", "date")
-    fields = ("--date-format", "yyyy-MM-dd", "--metric", "x", "--max-rejected-share")
+    fields = ("--date-format", "yyyy-MM-dd", "--metric", "x", "--unchecked", "--max-rejected-share")
     command("add_telemetry", *arguments, *fields, "2.5")
     listed, _ = command("list_telemetries")
     assert [item["max_rejected_share"] for item in listed["telemetries"]] == [None, "2.5"]

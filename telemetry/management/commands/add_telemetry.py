@@ -7,12 +7,17 @@ from django.core.management.base import CommandParser
 
 from accounts.management.arguments import add_account_argument, find_account
 from commandline.command import Command as BaseCommand
-from commandline.command import WrongArguments
+from commandline.command import Failure, WrongArguments
 from csvfiles.dates import DATE_FORMATS, find_format
+from csvfiles.errors import FileError
+from endpoints.errors import StorageError
 from endpoints.models import S3Endpoint
 from telemetry.management.arguments import parse_share
 from telemetry.models import Telemetry
-from telemetry.services import create_telemetry
+from telemetry.services import check_choice_of_columns, create_telemetry
+from telemetry.wizard.checks import check_answers
+
+CREATE_ANYWAY = "Nothing was created. To create the telemetry without a look at its files: --unchecked"
 
 # What create_telemetry calls an argument -> what it is called here.
 ARGUMENTS = {
@@ -52,6 +57,11 @@ class Command(BaseCommand):
             metavar="PERCENT",
             help="0 to 100: a file with more of its rows rejected fails as a whole; without it none does",
         )
+        parser.add_argument(
+            "--unchecked",
+            action="store_true",
+            help="create it without a look at its files, for example before the first one is there",
+        )
 
     def run(self, **options: Any) -> dict[str, Any]:
         account = find_account(options["account"])
@@ -66,24 +76,48 @@ class Command(BaseCommand):
             raise ValidationError(
                 {"--date-format": f"{options['date_format']!r} is none of: {'  '.join(DATE_FORMATS)}"}
             )
+        fields = {
+            "prefix": options["prefix"],
+            "name": options["name"],
+            "date_column": options["date_column"],
+            "date_format": date_format,
+            "dimensions": options["dimension"],
+            "metric_column": options["metric"],
+        }
         try:
+            if not options["unchecked"]:
+                _check(endpoint, fields)
             telemetry = create_telemetry(
                 account=account,
                 endpoint=endpoint,
-                prefix=options["prefix"],
-                name=options["name"],
-                date_column=options["date_column"],
-                date_format=date_format,
-                dimensions=options["dimension"],
-                metric_column=options["metric"],
                 overlap=options["overlap"],
                 max_rejected_percent=parse_share(options["max_rejected_share"], "--max-rejected-share"),
+                **fields,
             )
         except ValidationError as error:
-            raise ValidationError(
-                {ARGUMENTS.get(field, field): texts for field, texts in error.message_dict.items()}
-            ) from None
+            named = {ARGUMENTS.get(field, field): texts for field, texts in error.message_dict.items()}
+            raise ValidationError(named) from None
         return {"identifier": telemetry.identifier, "status": telemetry.status}
 
     def describe(self, result: dict[str, Any]) -> str:
         return f"{result['identifier']} is {result['status']}. Its data come with the next daily sync."
+
+
+def _check(endpoint: S3Endpoint, fields: dict[str, Any]) -> None:
+    """Whether the wizard would make this telemetry of the files that are there. Raises as it would refuse."""
+    check_choice_of_columns(fields["date_column"], fields["dimensions"], fields["metric_column"])
+    answers = {
+        "source": {"endpoint": str(endpoint.public_id), "prefix": fields["prefix"], "name": fields["name"]},
+        "preview": {},
+        "date": {"date_column": fields["date_column"], "date_format": fields["date_format"]},
+        "dimensions": {"dimensions": fields["dimensions"]},
+        "metric": {"metric_column": fields["metric_column"]},
+    }
+    try:
+        problems = check_answers(account=endpoint.account, answers=answers)
+    except FileError as error:
+        problems = {"prefix": [str(error)]}
+    except StorageError as error:
+        raise Failure(f"{error}\n{CREATE_ANYWAY}") from None
+    if problems:
+        raise ValidationError({**problems, "__all__": [CREATE_ANYWAY]})
