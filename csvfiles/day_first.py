@@ -1,7 +1,7 @@
-"""Dates with the day first, which none of the six formats has: up to the 12th of a month they fit one all the same.
+"""Dates with the day first. None of the six formats has it, yet up to the 12th they fit one.
 
-Under MM/d/yyyy 01/03/2024 is 3 January, also where 1 March was meant. Only 13/03/2024 tells: it is no date with
-the month first. Years come first in most formats, and yyyy-dd-MM is rare; yet some exporters write it.
+Under MM/d/yyyy 01/03/2024 is 3 January, also where 1 March was meant. Only 13/03/2024 tells: no month is the
+13th. The same holds for yyyy-dd-MM, which is rare; yet some exporters write it.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ def _year_first(name: str, mark: str, end: str = "") -> DayFirst:
     return DayFirst(name, re.compile(pattern), f"{{year:04}}{mark}{{day:02}}{mark}{{month:02}}{end}")
 
 
-# By the format of csvfiles.dates that reads such cells with the month first. One digit or two: with a day above
-# the 12th it makes no difference, and below it nothing is said here.
+# By the format of csvfiles.dates that reads such cells with the month first. Days and months have one digit
+# or two: exporters that put the day first differ in it, and the day above 12 that tells has two anyway.
 DAY_FIRST: dict[str, DayFirst] = {
     "yyyy-MM-dd": _year_first("yyyy-dd-MM", "-"),
     "yyyy/MM/dd": _year_first("yyyy/dd/MM", "/"),
@@ -69,7 +69,7 @@ def write_day_first(day: date, date_format: str) -> str:
 
 
 def make_doubtful(day: date) -> date:
-    """A date of the same month that is another one with day and month exchanged: the 1st, of January the 2nd."""
+    """A date of the same month that is another date with day and month exchanged."""
     return day.replace(day=2 if day.month == 1 else 1)
 
 
@@ -88,7 +88,7 @@ def spell_without_year(day: date) -> str:
 
 
 def refuse_day_first(cell: str, date_format: str, *, row_number: int) -> FileError:
-    """The failure of a file with a cell of `is_day_first`: its other rows may be wrong, and nobody would see it."""
+    """The failure of a file with a cell of `is_day_first`: its other rows may be wrong unseen."""
     day = parse_day_first(cell, date_format)
     other = make_doubtful(day)
     return FileError(
@@ -96,6 +96,6 @@ def refuse_day_first(cell: str, date_format: str, *, row_number: int) -> FileErr
         f"Row {row_number} has the date {cell}, which is {spell(day)} with the day first and no date in the "
         f"format {date_format}. The file would be stored with wrong dates: "
         f"{write_day_first(other, date_format)} as {spell(exchange(other))} instead of {spell(other)}.",
-        f"Export the dates as {date_format}, with the month before the day; or correct this row if it alone is "
-        "wrong. Check also the dates up to the 12th of files that were read before.",
+        f"Export the dates as {date_format}, with the month before the day; or correct this row if it alone "
+        "is wrong. Check also the dates up to the 12th of files that were read before.",
     )

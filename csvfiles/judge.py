@@ -93,7 +93,8 @@ class Judge:
     def _check_order(self, cells: pl.DataFrame, different: pl.Series) -> None:
         """Raises FileError at the first row whose date has the day first."""
         date_format = self._mapping.date_format
-        swapped = [cell for cell in different if is_day_first(cell, date_format)]
+        no_dates = [cell for cell in different if self._days[cell] is None]
+        swapped = [cell for cell in no_dates if is_day_first(cell, date_format)]
         if swapped:
             number, cell = cells.filter(pl.col(DAY).is_in(swapped)).sort(ROW).row(0)
             raise refuse_day_first(cell, date_format, row_number=number)

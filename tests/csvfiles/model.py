@@ -175,8 +175,7 @@ def take_rows(text: str, columns: list[str], delimiter: str, asked: Asked) -> li
     """All of them. One row that has the day first spoils the file, whatever else the row is."""
     rows, position = [], columns.index(asked.date_column)
     try:
-        for cells in split(text, delimiter, asked.row_bytes):
-            rows.append(cells)
+        rows.extend(split(text, delimiter, asked.row_bytes))  # keeps those before a fault
     except FileFails as fault:
         raise FileFails(*fault.codes, *swapped(rows, columns, position, asked.date_format)) from None
     if codes := swapped(rows, columns, position, asked.date_format):

@@ -1,4 +1,4 @@
-"""Month or day first: one row that tells spoils the file, for its rows up to the 12th would be wrong unseen."""
+"""Month or day first: one row that tells spoils the file, whose rows up to the 12th would be wrong unseen."""
 
 from __future__ import annotations
 
