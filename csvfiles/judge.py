@@ -13,6 +13,7 @@ from datetime import date
 import polars as pl
 
 from csvfiles.dates import parse_date
+from csvfiles.day_first import is_day_first, refuse_day_first
 from csvfiles.header import Header
 from csvfiles.limits import Limits
 from csvfiles.mapping import Mapping
@@ -52,8 +53,11 @@ class Judge:
         self._kept = 0
 
     def judge(self, rows: Rows) -> Judged:
-        """Every row of `rows` is accepted or rejected with one reason: the date's before the metric's."""
-        days = self._parse_days(rows.frame[self._cells[self._mapping.date_column]]).alias(DAY)
+        """Every row of `rows` is accepted or rejected with one reason: the date's before the metric's.
+
+        Raises FileError where a date shows that the day comes first.
+        """
+        days = self._parse_days(rows.frame).alias(DAY)
         values = self._parse_values(rows.frame[self._cells[self._mapping.metric_column]])
         frame = rows.frame.with_columns(days, values)
         all_good = not (days.null_count() or values.null_count() or rows.may_hold_nul)
@@ -69,7 +73,8 @@ class Judge:
         bad = frame[DAY].is_null() | frame[VALUE].is_null()
         return bad | self._find_nul(frame) if may_hold_nul else bad
 
-    def _parse_days(self, cells: pl.Series) -> pl.Series:
+    def _parse_days(self, frame: pl.DataFrame) -> pl.Series:
+        cells = frame[self._cells[self._mapping.date_column]]
         if len(self._days) > 100_000:
             self._days.clear()
         all_equal = len(cells) and (cells == cells[0]).all()  # as in an export of one day
@@ -78,10 +83,21 @@ class Judge:
             if cell not in self._days:
                 self._days[cell] = parse_date(cell, self._mapping.date_format)
         known = [self._days[cell] for cell in different]
+        if None in known:
+            self._check_order(frame.select(ROW, cells.alias(DAY)), different)
         days = pl.Series(DAY, known, dtype=pl.Date)
         if len(days) <= 1:
             return days.new_from_index(0, len(cells)) if len(days) else days
         return cells.replace_strict(different, days, return_dtype=pl.Date)
+
+    def _check_order(self, cells: pl.DataFrame, different: pl.Series) -> None:
+        """Raises FileError at the first row whose date has the day first."""
+        date_format = self._mapping.date_format
+        no_dates = [cell for cell in different if self._days[cell] is None]
+        swapped = [cell for cell in no_dates if is_day_first(cell, date_format)]
+        if swapped:
+            number, cell = cells.filter(pl.col(DAY).is_in(swapped)).sort(ROW).row(0)
+            raise refuse_day_first(cell, date_format, row_number=number)
 
     def _parse_values(self, cells: pl.Series) -> pl.Series:
         """The metric as plain text for every row, null where it is none."""

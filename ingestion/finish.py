@@ -12,7 +12,8 @@ from ingestion.leftovers import discard_run
 from ingestion.models import RunFile, SyncRun
 from telemetry.exact import sum_function
 from telemetry.loading import abandon_loads
-from telemetry.models import SourceFile, Telemetry
+from telemetry.models import FileDay, SourceFile, Telemetry
+from telemetry.newest import TIME_ZONES
 from telemetry.selectors import get_data_range
 
 State = SyncRun.State
@@ -26,7 +27,7 @@ def finish_run(*, lease: Lease) -> None:
         lease.hold(now)
         counted = count_files(run)
         run.state = judge_run(run, counted)
-        run.warnings = list_warnings(run)
+        run.warnings = list_warnings(run, today=now.date())
         end_run(run, now, counted)
 
 
@@ -96,11 +97,11 @@ def end_run(run: SyncRun, now: datetime, counted: dict[str, int]) -> None:
     )
 
 
-def list_warnings(run: SyncRun) -> list[str]:
+def list_warnings(run: SyncRun, *, today: date) -> list[str]:
     """What a person should look at although the run went well, each in a sentence or two."""
     found: tuple[str | None, ...] = (_warn_drift(run), _warn_nothing_found(run))
     if run.files_planned:
-        found += _look_at_files(run)
+        found += (*_look_at_files(run), _warn_later_dates(run, today))
     return [text for text in found if text]
 
 
@@ -153,6 +154,20 @@ def _warn_all_rejected(run: SyncRun) -> str | None:
     more = useless.count() - 1
     others = f" So was every row of {more} more files." if more else ""
     return f"Every row of {first.key} was rejected: {reason}.{others}"
+
+
+def _warn_later_dates(run: SyncRun, today: date) -> str | None:
+    read = run.files.filter(state=RunFile.State.READ).values("source_file")
+    days = FileDay.objects.filter(source_file__in=read, date__gt=today + TIME_ZONES)
+    dates = days.aggregate(dates=Count("date", distinct=True))["dates"]
+    if not dates:
+        return None
+    newest = days.select_related("source_file").order_by("-date", "source_file__key").first()
+    return (
+        f"Dates after tomorrow: {dates:,}. The newest is {newest.date} in {newest.source_file.key}. They "
+        "count on their own dates, but freshness, coverage and charts go by the newest date up to tomorrow. "
+        "If such dates are not meant, correct the files and sync again."
+    )
 
 
 def _warn_repeats(run: SyncRun) -> str | None:

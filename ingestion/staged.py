@@ -60,7 +60,7 @@ def _finish_rehearsal(lease: Lease) -> None:
         lease.hold(now)
         counted = count_files(run)
         run.state = judge_run(run, counted)
-        run.warnings = list_warnings(run)
+        run.warnings = list_warnings(run, today=now.date())
         run.comparison = _compare(run)
         discard_run(run=run)
         end_run(run, now, {**counted, "points_written": 0})
@@ -85,7 +85,7 @@ def _finish_change(lease: Lease) -> None:
         run.state = judge_run(run, counted)
         if run.state == SyncRun.State.FAILED:  # no file could be read; yet what is stored has changed over
             run.state = SyncRun.State.INCOMPLETE
-        run.warnings = list_warnings(run)
+        run.warnings = list_warnings(run, today=now.date())
         dropped = _list_dropped(run)
         apply_staged(telemetry=run.telemetry, dimensions=run.new_dimensions, overlap=run.new_overlap)
         _forget_cells(run, dropped)

@@ -13,6 +13,7 @@ from django.db.models import Sum
 
 from telemetry.freshness import EXPECTED_WITHIN
 from telemetry.models import FileDay, Telemetry
+from telemetry.newest import get_newest_date
 
 MONTHS_SHOWN = 3
 
@@ -75,22 +76,24 @@ def get_coverage(*, telemetry: Telemetry, today: date, last_month: date | None =
     """Three months up to that of `last_month`, newest first; None where the telemetry has no data.
 
     Data is expected from its first date on, and for an active telemetry until two days ago, as its freshness
-    is judged: an export that has stopped shows as missing days.
+    is judged: an export that has stopped shows as missing days. The calendar ends there too; `last_month` may
+    be a later one, with dates after tomorrow.
     """
     if telemetry.data_from is None or telemetry.data_through is None:
         return None
-    until = telemetry.data_through
+    until = get_newest_date(telemetry=telemetry, today=today) or telemetry.data_from
     if telemetry.status == Telemetry.Status.ACTIVE:
         until = max(until, today - EXPECTED_WITHIN)
     newest = until.replace(day=1)
     oldest = telemetry.data_from.replace(day=1)
-    shown = min(max((last_month or newest).replace(day=1), oldest), newest)
+    latest = max(newest, telemetry.data_through.replace(day=1))
+    shown = min(max((last_month or newest).replace(day=1), oldest), latest)
     firsts = _list_months(shown, oldest)
     rejected = _count_rejected_rows(telemetry, firsts[-1], shown + relativedelta(day=31))
     expected = (telemetry.data_from, until)
     return Coverage(
         months=[_make_month(first, rejected, expected) for first in firsts],
-        earlier=firsts[-1] - relativedelta(months=1) if firsts[-1] > oldest else None,
+        earlier=min(firsts[-1] - relativedelta(months=1), newest) if firsts[-1] > oldest else None,
         later=_go_later(shown, newest) if shown < newest else None,
     )
 

@@ -21,7 +21,7 @@ SORTS = {
     "endpoint": Lower("endpoint__name"),
     "prefix": F("whole_prefix"),
     "status": F("status"),
-    "data_through": F("data_through"),
+    "data_through": F("newest_date"),
     "last_sync": F("last_sync_at"),
     "created_by": Lower("created_by__email"),
 }
@@ -36,7 +36,10 @@ def _endpoints_of_account(request: HttpRequest) -> QuerySet[S3Endpoint]:
 
 
 class TelemetryFilter(django_filters.FilterSet):
-    """Active telemetries at first; `status=all` shows every one. Values that mean nothing are ignored."""
+    """Active telemetries at first; `status=all` shows every one. Values that mean nothing are ignored.
+
+    The queryset has what telemetry.newest annotates.
+    """
 
     search = django_filters.CharFilter(
         method="match_words",

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from telemetry.models import Telemetry
+from telemetry.newest import get_newest_date
 
 # An export of a day usually arrives in the course of the next one, after that night's sync.
 EXPECTED_WITHIN = timedelta(days=2)
@@ -36,6 +37,9 @@ def judge_freshness(*, telemetry: Telemetry, now: datetime) -> Freshness:
         return Freshness("late", "Late", "There was no sync for more than 36 hours.")
     if telemetry.data_through is None:
         return Freshness("late", "Late", "The last sync found no data.")
-    if telemetry.data_through < now.date() - EXPECTED_WITHIN:
+    newest = get_newest_date(telemetry=telemetry, today=now.date())
+    if newest is None:
+        return Freshness("late", "Late", "Every date with data lies after tomorrow.")
+    if newest < now.date() - EXPECTED_WITHIN:
         return Freshness("late", "Late", "The newest date is more than 2 days ago.")
     return Freshness("up_to_date", "Up to date", "The newest date is at most 2 days ago.")

@@ -55,6 +55,7 @@ class Telemetry(AccountScoped):
     last_sync_at = models.DateTimeField(null=True, editable=False)
     last_sync_state = models.CharField(max_length=30, blank=True, editable=False)
     data_from = models.DateField(null=True, editable=False)
+    # The last date of all, which may lie in the future: how far the data reach says telemetry.newest.
     data_through = models.DateField(null=True, editable=False)
 
     audit_kind = "telemetry"

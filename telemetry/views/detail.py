@@ -15,7 +15,7 @@ from accounts.roles import VIEW_TELEMETRY
 from telemetry.coverage import get_coverage
 from telemetry.forms import LONGEST_RANGE, RangeForm
 from telemetry.models import Telemetry
-from telemetry.newest import get_newest_range, list_newest_points
+from telemetry.newest import get_later_dates, get_newest_date, get_newest_range, list_newest_points
 from telemetry.selectors import list_source_files
 from telemetry.totals import Totals, get_totals
 from telemetry.views.guards import get_telemetry, telemetry_page
@@ -33,7 +33,8 @@ def detail(request: HttpRequest, telemetry_id: UUID) -> HttpResponse:
     """Configuration, daily totals, points, runs and files; htmx gets the totals or the calendar alone."""
     telemetry = get_telemetry(request, telemetry_id)
     form = RangeForm(request.GET, dimensions=telemetry.dimensions.all())
-    totals = _totals_of(telemetry, form)
+    now = timezone.now()
+    totals = _totals_of(telemetry, form, now.date())
     if totals:
         form.show(totals.date_from, totals.date_to)
     context = {
@@ -41,33 +42,33 @@ def detail(request: HttpRequest, telemetry_id: UUID) -> HttpResponse:
         "form": form,
         "totals": totals,
         "page": Paginator(totals.days if totals else [], DATES_PER_PAGE).get_page(request.GET.get("page")),
-        "now": timezone.now(),
+        "now": now,
+        "newest_date": get_newest_date(telemetry=telemetry, today=now.date()) or telemetry.data_through,
     }
     if request.htmx and request.htmx.target != COVERAGE:
         return render(request, "telemetry/_daily_totals.html", context)
-    context["coverage"] = get_coverage(
-        telemetry=telemetry, today=context["now"].date(), last_month=_read_month(request)
-    )
+    context["coverage"] = get_coverage(telemetry=telemetry, today=now.date(), last_month=_read_month(request))
     context["weekdays"] = WEEKDAYS
     if request.htmx:
         return render(request, "telemetry/_coverage.html", context)
     context |= {
-        "points": list_newest_points(telemetry=telemetry),
+        "later_dates": get_later_dates(telemetry=telemetry, today=now.date()),
+        "points": list_newest_points(telemetry=telemetry, today=now.date()),
         "files": list_source_files(telemetry=telemetry)[:NEWEST_FILES],
     }
     return render(request, "telemetry/detail.html", context)
 
 
-def _totals_of(telemetry: Telemetry, form: RangeForm) -> Totals | None:
+def _totals_of(telemetry: Telemetry, form: RangeForm, today: date) -> Totals | None:
     """Over the range asked for, else the 30 newest dates; None where there is no data at all."""
-    newest = get_newest_range(telemetry=telemetry)
+    newest = get_newest_range(telemetry=telemetry, today=today)
     if newest is None:
         return None
     date_from, date_to = form.bounds()
     if date_from is None and date_to is None:
         date_from, date_to = newest
     date_from = date_from or min(telemetry.data_from or newest[0], date_to)
-    date_to = date_to or max(telemetry.data_through or newest[1], date_from)
+    date_to = date_to or max(newest[1], date_from)
     if date_to - date_from > LONGEST_RANGE:  # one end is open; the form refuses it where both are given
         date_from = date_to - LONGEST_RANGE
     return get_totals(telemetry=telemetry, date_from=date_from, date_to=date_to, dimension=form.dimension())

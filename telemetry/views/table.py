@@ -10,6 +10,7 @@ from django.views.decorators.vary import vary_on_headers
 from accounts.roles import MANAGE_TELEMETRY, VIEW_TELEMETRY
 from endpoints.models import S3Endpoint
 from telemetry.filters import TelemetryFilter
+from telemetry.newest import annotate_newest_date
 from telemetry.selectors import list_telemetries
 from telemetry.views.guards import telemetry_page
 from telemetry.wizard.selectors import list_unfinished_drafts
@@ -22,10 +23,12 @@ PER_PAGE = 50
 @telemetry_page(VIEW_TELEMETRY)
 def table(request: HttpRequest) -> HttpResponse:
     """The Telemetries table; htmx gets the table alone."""
+    now = timezone.now()
     everything = list_telemetries(account=request.account)
+    everything = annotate_newest_date(everything, today=now.date())
     rows = TelemetryFilter(request.GET, queryset=everything, request=request)
     page = Paginator(rows.qs, PER_PAGE).get_page(request.GET.get("page"))
-    context = {"filter": rows, "page": page, "now": timezone.now()}
+    context = {"filter": rows, "page": page, "now": now}
     if not page.object_list:
         context["has_telemetries"] = everything.exists()
         context["has_endpoints"] = S3Endpoint.objects.for_account(request.account).exists()

@@ -14,11 +14,13 @@ from django.core.cache import cache
 
 from csvfiles.dates import parse_date
 from csvfiles.errors import FileError
+from csvfiles.readings import ColumnDates, DatedCell, read_column
 from csvfiles.sample import Sample, sample_file
-from csvfiles.trial import count_distinct, guess_type, try_date_formats
+from csvfiles.trial import count_distinct, guess_type
 from endpoints.models import S3Endpoint
 from endpoints.storage import ObjectChanged, ObjectGone, S3Object, StorageError, open_bucket
 from telemetry.limits import get_limits
+from telemetry.newest import TIME_ZONES
 from telemetry.wizard.listing import list_first_files, looking_into
 from telemetry.wizard.models import TelemetryDraft
 
@@ -72,25 +74,30 @@ class DraftSample:
         """The first row that holds `cell` in `column`."""
         return next(row for row in self.rows if row.cells[column] == cell)
 
-    def guess_date(self) -> tuple[str, str] | None:
-        """(column, format) of the first column that is a date in every row; None where there is none."""
+    def dated_cells(self, column: str) -> list[DatedCell]:
+        """The column's cells beside the time of their files."""
+        latest = {file.key: file.last_modified.astimezone(UTC).date() + TIME_ZONES for file in self.files}
+        return [DatedCell(row.cells[column], latest[row.key]) for row in self.rows]
+
+    def read_dates(self, column: str) -> ColumnDates:
+        return read_column(self.dated_cells(column))
+
+    def guess_date(self) -> tuple[str, ColumnDates] | None:
+        """The first column that is a date in every row, and its dates; None where there is none."""
         for column in self.columns:
-            if column.kind == "date" and (date_format := suggest_format(self.cells(column.name))):
-                return column.name, date_format
+            if column.kind == "date" and (dates := self.read_dates(column.name)).date_format:
+                return column.name, dates
         return None
 
     def recent_rows(self, *, column: str, date_format: str, count: int) -> list[Row]:
-        """The rows of the newest dates; those without a date come last."""
+        """The rows of the newest dates; last those without a date, or with one after their file's time."""
 
-        def newest_first(row: Row) -> date:
-            return parse_date(row.cells[column], date_format) or date.min
+        def newest_first(pair: tuple[Row, DatedCell]) -> date:
+            day = parse_date(pair[1].text, date_format)
+            return day if day and pair[1].holds(day) else date.min
 
-        return sorted(self.rows, key=newest_first, reverse=True)[:count]
-
-
-def suggest_format(cells: Iterable[str]) -> str | None:
-    """The first format that parses every cell: of two that do, the strict one stands first."""
-    return next((trial.date_format for trial in try_date_formats(cells) if trial.parses_all), None)
+        pairs = zip(self.rows, self.dated_cells(column), strict=True)
+        return [row for row, _ in sorted(pairs, key=newest_first, reverse=True)[:count]]
 
 
 def get_sample(*, draft: TelemetryDraft, endpoint: S3Endpoint, prefix: str) -> DraftSample:

@@ -108,4 +108,5 @@ def _settings(draft: TelemetryDraft) -> dict[str, Any]:
     endpoint = get_endpoint(draft=draft)
     if endpoint is None:
         raise ValidationError({"endpoint": "The S3 endpoint was deleted. Choose another one."})
-    return {**source, **date, **dimensions, **metric, "endpoint": endpoint}
+    format_chosen = {name: date[name] for name in ("date_column", "date_format")}
+    return {**source, **format_chosen, **dimensions, **metric, "endpoint": endpoint}

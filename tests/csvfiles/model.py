@@ -12,7 +12,7 @@ import zlib
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from tests.csvfiles.model_cells import to_date, to_value
+from tests.csvfiles.model_cells import has_day_first, to_date, to_value
 
 NOT_TEXT = ("binary", "utf16", "utf32", "not_utf8")
 
@@ -74,7 +74,7 @@ def read_text(data: bytes, asked: Asked) -> Outcome:
     try:
         text = to_text(rest)
     except FileFails as fault:
-        raise FileFails("quote_never_closes", "row_too_long", *fault.codes) from None
+        raise FileFails("quote_never_closes", "row_too_long", "day_first", *fault.codes) from None
     return read_rows(text, columns, delimiter, asked)
 
 
@@ -89,6 +89,7 @@ def unpack(data: bytes) -> bytes:
 ANY = (
     *("empty", "no_header", "header_quotes", "empty_name", "space_in_name", "duplicate_name", "line_ends"),
     *("too_many_columns", "missing_column", "row_too_long", "quote_never_closes", "sum_too_large", *NOT_TEXT),
+    "day_first",
 )
 
 
@@ -140,7 +141,7 @@ def check_header(columns: list[str]) -> None:
 def read_rows(text: str, columns: list[str], delimiter: str, asked: Asked) -> Outcome:
     """`text` is what follows the header row."""
     outcome, seen = Outcome(), set()
-    for number, cells in enumerate(split(text, delimiter, asked.row_bytes), 2):
+    for number, cells in enumerate(take_rows(text, columns, delimiter, asked), 2):
         if cells == []:
             continue  # an empty line
         outcome.rows += 1
@@ -170,9 +171,26 @@ def read_rows(text: str, columns: list[str], delimiter: str, asked: Asked) -> Ou
     return outcome
 
 
+def take_rows(text: str, columns: list[str], delimiter: str, asked: Asked) -> list:
+    """All of them. One row that has the day first spoils the file, whatever else the row is."""
+    rows, position = [], columns.index(asked.date_column)
+    try:
+        rows.extend(split(text, delimiter, asked.row_bytes))  # keeps those before a fault
+    except FileFails as fault:
+        raise FileFails(*fault.codes, *swapped(rows, columns, position, asked.date_format)) from None
+    if codes := swapped(rows, columns, position, asked.date_format):
+        raise FileFails(*codes)
+    return rows
+
+
+def swapped(rows: list, columns: list[str], position: int, date_format: str) -> list[str]:
+    whole = [cells for cells in rows if isinstance(cells, list) and len(cells) == len(columns)]
+    return ["day_first"] if any(has_day_first(cells[position], date_format) for cells in whole) else []
+
+
 def split(text: str, delimiter: str, row_bytes: int):
     """The rows: a list of cells, [] for an empty line, the reason where quotes or returns are misplaced."""
-    rows, at = [], 0
+    at = 0
     while at < len(text):
         start = at
         try:
@@ -183,8 +201,7 @@ def split(text: str, delimiter: str, row_bytes: int):
         check_length(text[start:at], row_bytes)
         if row is None:
             row = find_misplaced(text, start, delimiter)
-        rows.append(row)
-    return rows
+        yield row
 
 
 def check_length(raw: str, row_bytes: int) -> None:

@@ -27,6 +27,21 @@ def to_date(cell: str, date_format: str):
         return f"the date is not in the format {date_format}"
 
 
+def has_day_first(cell: str, date_format: str) -> bool:
+    """A date of which the day is above 12 and stands where the format has the month."""
+    if date_format == "MM/d/yyyy":
+        match = re.fullmatch(r"(?P<d>\d\d?)/(?P<m>\d\d?)/(?P<y>\d{4})", cell, re.ASCII)
+    else:
+        mark = "/" if "/" in date_format else "-"
+        end = "T00:00:00Z" if "T" in date_format else ""
+        pattern = rf"(?P<y>\d{{4}}){mark}(?P<d>\d\d?){mark}(?P<m>\d\d?){end}"
+        match = re.fullmatch(pattern, cell, re.ASCII)
+    try:
+        return date(int(match["y"]), int(match["m"]), int(match["d"])).day > 12
+    except (TypeError, ValueError):
+        return False
+
+
 def to_value(cell: str):
     """The exact value, or the reason against it."""
     match = re.fullmatch(r"([+-]?)(\d*)(?:\.(\d*))?(?:[eE]([+-]?\d+))?", cell, re.ASCII)

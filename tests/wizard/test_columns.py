@@ -13,7 +13,7 @@ def put(walk: Walk, days, body: str, prefix: str = "own/") -> Walk:
 
 
 def test_the_one_format_that_fits_is_suggested(walk, days):
-    put(walk, days, "day,passengers\n07/1/2014,5\n07/12/2014,6\n").to("date")
+    put(walk, days, "day,passengers\n07/1/2014,5\n07/13/2014,6\n").to("date")
     page = walk.get("date")
     assert "Suggested for day : MM/d/yyyy , the only format that fits every row." in text_of(page)
     assert '<option value="MM/d/yyyy" selected>' in page.content.decode()

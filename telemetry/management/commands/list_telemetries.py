@@ -3,11 +3,13 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.management.base import CommandParser
+from django.utils import timezone
 
 from accounts.management.arguments import add_account_argument, find_account
 from commandline.command import Command as BaseCommand
 from telemetry.fields import plain
 from telemetry.models import Telemetry
+from telemetry.newest import annotate_newest_date
 from telemetry.selectors import list_telemetries
 
 
@@ -19,6 +21,7 @@ class Command(BaseCommand):
 
     def run(self, *, account: str) -> dict[str, Any]:
         telemetries = list_telemetries(account=find_account(account)).order_by("identifier")
+        telemetries = annotate_newest_date(telemetries, today=timezone.now().date())
         return {"telemetries": [_to_json(telemetry) for telemetry in telemetries]}
 
     def describe(self, result: dict[str, Any]) -> str:
@@ -43,7 +46,8 @@ def _to_json(telemetry: Telemetry) -> dict[str, Any]:
         "overlap": telemetry.overlap,
         "max_rejected_share": telemetry.max_rejected_percent and plain(telemetry.max_rejected_percent),
         "data_from": telemetry.data_from and telemetry.data_from.isoformat(),
-        "data_through": telemetry.data_through and telemetry.data_through.isoformat(),
+        "data_through": telemetry.newest_date and telemetry.newest_date.isoformat(),
+        "latest_date": telemetry.data_through and telemetry.data_through.isoformat(),
         "last_sync_at": telemetry.last_sync_at and telemetry.last_sync_at.isoformat(),
         "last_sync_state": telemetry.last_sync_state or None,
     }

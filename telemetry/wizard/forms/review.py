@@ -71,6 +71,7 @@ class ReviewForm(StepForm):
                 "Date",
                 ("Date column", get("date", "date_column")),
                 ("Date format", get("date", "date_format")),
+                *([("In a date", "The month comes first")] if get("date", "date_order") else []),
             ),
             _section("dimensions", "Dimensions", ("Dimensions", dimensions)),
             _section("metric", "Metric", ("Metric column", metric), ("Identifier", metric)),
