@@ -101,7 +101,9 @@ class Roles:
     def __init__(self) -> None:
         self._roles: dict[str, Role] = {}
         self.sessions: dict[str, Session] = {}
-        self.caller_has_tags = False  # transitive session tags, as EKS Pod Identity gives them to our own role
+        self.caller_has_tags = (
+            False  # transitive session tags, as EKS Pod Identity gives them to our own role
+        )
         self.packed_space: int | None = None  # bytes for what is packed of a session policy; None: enough
         self.knows_kms = True  # other stores than AWS refuse session policies that name actions of KMS
 
