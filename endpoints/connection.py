@@ -14,6 +14,7 @@ from functools import partial
 from endpoints import storage
 from endpoints.error_types import TagSessionDenied
 from endpoints.models import S3Endpoint, new_external_id
+from endpoints.slashes import find_other_slash
 from endpoints.storage import RoleDenied, S3Object, StorageError
 
 ASSUME = "Role can be assumed"
@@ -122,6 +123,8 @@ def _list(endpoint: S3Endpoint) -> str:
     where = f"under {prefix}" if prefix else f"in {endpoint.bucket}"
     if _list_first_page(endpoint):
         return f"s3:ListBucket is allowed {where}."
+    if other := find_other_slash(endpoint=endpoint):
+        raise _Failed(f"s3:ListBucket is allowed, but nothing is {where}. {other}")
     return f"s3:ListBucket is allowed; nothing is {where} yet."
 
 
