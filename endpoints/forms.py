@@ -19,7 +19,7 @@ FOLLOWED_BY_DOCUMENTS = {
     "hx-sync": "closest form:queue last",
     "hx-swap": "none",
     "hx-select-oob": "#copy-trust-policy,#copy-inline-policy,#copy-cloudformation-template,#copy-terraform"
-    ",#copy-kms-policy",
+    ",#copy-kms-policy,#copy-key-policy-statement",
 }
 VERBATIM = {"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
 

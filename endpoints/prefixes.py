@@ -19,12 +19,6 @@ def tidy_path_prefix(path_prefix: str) -> str:
     return path_prefix if not tidy or tidy.endswith("/") else tidy
 
 
-def toggle_slash(path_prefix: str, prefix: str) -> tuple[str, str]:
-    """The same pair for keys without the `/` at their beginning, or with one where there is none."""
-    if path_prefix:
-        return _toggle(path_prefix), prefix
-    return path_prefix, _toggle(prefix)
-
-
-def _toggle(text: str) -> str:
-    return text.lstrip("/") if text.startswith("/") else f"/{text}"
+def toggle_slash(prefix: str) -> str:
+    """Without the slashes at its beginning, or with one where there is none."""
+    return prefix.lstrip("/") if prefix.startswith("/") else f"/{prefix}"

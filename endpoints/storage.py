@@ -15,7 +15,7 @@ import threading
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from typing import Any, BinaryIO, cast
 
 import boto3
@@ -227,22 +227,25 @@ def try_to_assume(endpoint: S3Endpoint, *, external_id: str | None) -> None:
 @cache
 def list_regions() -> tuple[str, ...]:
     """The regions that have S3, by name, of all partitions that the SDK knows."""
+    partitions = list_partitions()
     with _lock:
         get_regions = _boto_session().get_available_regions
-        return tuple(sorted(region for name in list_partitions() for region in get_regions("s3", name)))
+        return tuple(sorted(region for name in partitions for region in get_regions("s3", name)))
 
 
 @cache
 def list_partitions() -> tuple[str, ...]:
     """`aws`, `aws-cn`, `aws-us-gov`, `aws-eusc` and so on."""
-    return tuple(_boto_session().get_available_partitions())
+    with _lock:
+        return tuple(_boto_session().get_available_partitions())
 
 
-@cache
+@lru_cache(maxsize=200)  # people may type anything
 def find_partition(region: str) -> str | None:
     """The partition of a region, also of one newer than the SDK's data; None where AWS has no such region."""
     try:
-        return _boto_session().get_partition_for_region(region)
+        with _lock:
+            return _boto_session().get_partition_for_region(region)
     except UnknownRegionError:
         return None
 

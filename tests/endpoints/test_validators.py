@@ -133,8 +133,10 @@ def test_a_prefix_that_cannot_be_one_says_why(typed, hint):
 
 @pytest.mark.parametrize(
     "region",
-    """us-east-1 eu-central-2 cn-north-1 us-gov-west-1 ap-southeast-7 eusc-de-east-1
-    us-iso-east-1 us-isob-west-1 eu-isoe-west-1 us-isof-south-1""".split(),
+    [
+        *("us-east-1", "eu-central-2", "ap-southeast-7", "cn-north-1", "us-gov-west-1", "eusc-de-east-1"),
+        *("us-iso-east-1", "us-isob-west-1", "eu-isoe-west-1", "us-isof-south-1"),
+    ],
 )
 def test_a_region_that_aws_has_is_known_and_taken(region):
     assert region in list_regions()
