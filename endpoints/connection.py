@@ -12,7 +12,9 @@ from dataclasses import asdict, dataclass
 from functools import partial
 
 from endpoints import storage
+from endpoints.error_types import TagSessionDenied
 from endpoints.models import S3Endpoint, new_external_id
+from endpoints.slashes import find_other_slash
 from endpoints.storage import RoleDenied, S3Object, StorageError
 
 ASSUME = "Role can be assumed"
@@ -98,6 +100,8 @@ def _assume(endpoint: S3Endpoint) -> str:
 def _be_refused(endpoint: S3Endpoint, *, how: str, external_id: Callable[[], str | None]) -> str:
     try:
         storage.try_to_assume(endpoint, external_id=external_id())
+    except TagSessionDenied as error:  # our session tags were refused: who has none might be let in
+        raise _Failed(f"{NOT_TRIED}{error}") from None
     except RoleDenied:
         return f"AWS refuses the role {how}."
     except StorageError as error:
@@ -119,6 +123,8 @@ def _list(endpoint: S3Endpoint) -> str:
     where = f"under {prefix}" if prefix else f"in {endpoint.bucket}"
     if _list_first_page(endpoint):
         return f"s3:ListBucket is allowed {where}."
+    if other := find_other_slash(endpoint=endpoint):
+        raise _Failed(f"s3:ListBucket is allowed, but nothing is {where}. {other}")
     return f"s3:ListBucket is allowed; nothing is {where} yet."
 
 
@@ -126,7 +132,14 @@ def _read(endpoint: S3Endpoint) -> str:
     files = [obj for obj in _list_first_page(endpoint) if obj.size]
     if not files:
         return "Reading could not be tried, because there is no file yet. Test again when there is one."
-    obj = max(files, key=lambda file: file.last_modified)  # the oldest may have been archived
+    readable = [obj for obj in files if not obj.is_archived]
+    if not readable:
+        return (
+            "Reading could not be tried, because every file is archived. Test again when there is a new one."
+        )
+    obj = max(
+        readable, key=lambda file: file.last_modified
+    )  # of the class Intelligent-Tiering, old ones may be
     storage.open_bucket(endpoint).read_range(obj, start=0, length=1)
     return f"s3:GetObject is allowed: {obj.key} could be read."
 

@@ -4,80 +4,29 @@ from __future__ import annotations
 
 from django.conf import settings
 
+from endpoints.encryption_errors import decrypt_denied, speaks_of_kms
+from endpoints.error_types import (
+    ListDenied,
+    NoCredentials,
+    NoSuchBucket,
+    ObjectArchived,
+    ObjectChanged,
+    ObjectGone,
+    OwnedByAnotherAccount,
+    PackedPolicyTooLarge,
+    ReadDenied,
+    ReadForbidden,
+    RequesterPays,
+    RoleDenied,
+    ServerError,
+    SessionPolicyRefused,
+    SlowDown,
+    StorageError,
+    TagSessionDenied,
+    Unreachable,
+    WrongRegion,
+)
 from endpoints.grants import Grant
-
-
-class StorageError(Exception):
-    """`message` says what happened, `remedy` what to do, in sentences for people; `code` is for programs.
-
-    `retryable`: the same call may succeed in a while with nothing changed by anyone.
-    """
-
-    code = "storage_error"
-    retryable = False
-
-    def __init__(self, message: str, remedy: str) -> None:
-        super().__init__(message, remedy)  # both, so that the error survives pickling
-        self.message = message
-        self.remedy = remedy
-
-    def __str__(self) -> str:
-        return f"{self.message} {self.remedy}"
-
-
-class Unreachable(StorageError):
-    code = "unreachable"
-    retryable = True
-
-
-class NoCredentials(StorageError):
-    """Denominator itself has no AWS credentials that work: for its operator to mend, not the customer."""
-
-    code = "no_credentials"
-
-
-class RoleDenied(StorageError):
-    code = "role_denied"
-
-
-class ListDenied(StorageError):
-    code = "list_denied"
-
-
-class ReadDenied(StorageError):
-    code = "read_denied"
-
-
-class WrongRegion(StorageError):
-    code = "wrong_region"
-
-
-class NoSuchBucket(StorageError):
-    code = "no_such_bucket"
-
-
-class ObjectGone(StorageError):
-    code = "object_gone"
-
-
-class ObjectChanged(StorageError):
-    """The object is no longer the version that was listed."""
-
-    code = "object_changed"
-
-
-class ObjectArchived(StorageError):
-    code = "object_archived"
-
-
-class SlowDown(StorageError):
-    code = "slow_down"
-    retryable = True
-
-
-class ServerError(StorageError):
-    code = "server_error"
-    retryable = True
 
 
 def unreachable(service: str, *, region: str) -> Unreachable:
@@ -107,6 +56,33 @@ def role_denied(grant: Grant) -> RoleDenied:
         f"The role {grant.role_arn} cannot be assumed.",
         f"Check that the role exists and that its trust policy lets {our_account()} call sts:AssumeRole "
         "with this endpoint's External ID. A change in IAM takes up to a minute to spread.",
+    )
+
+
+def tag_session_denied(grant: Grant) -> TagSessionDenied:
+    return TagSessionDenied(
+        f"The role {grant.role_arn} does not allow sts:TagSession, and Denominator's own credentials carry "
+        "session tags, which AWS hands on (EKS Pod Identity sets them).",
+        "Replace the role's trust policy by the one shown for this endpoint: its second statement allows the "
+        "tags. Or Denominator's administrator disables session tags in the Pod Identity association.",
+    )
+
+
+def packed_policy_too_large(grant: Grant) -> PackedPolicyTooLarge:
+    return PackedPolicyTooLarge(
+        f"AWS refused to assume the role {grant.role_arn}: the session policy that narrows it to "
+        f"{place(grant)}, packed together with the session tags of Denominator's own credentials, is larger "
+        "than AWS allows (PackedPolicyTooLarge).",
+        "Denominator's administrator has to give its credentials fewer or shorter session tags; with EKS Pod "
+        "Identity, by disabling session tags in the Pod Identity association.",
+    )
+
+
+def session_policy_refused(grant: Grant, code: str) -> SessionPolicyRefused:
+    return SessionPolicyRefused(
+        f"The session policy that narrows the role {grant.role_arn} to {place(grant)} was refused ({code}).",
+        "Check the endpoint's Bucket Name, S3 Path Prefix and Role ARN; if they are right, tell "
+        "Denominator's administrator.",
     )
 
 
@@ -140,15 +116,37 @@ def list_denied(grant: Grant, words: str = "") -> ListDenied:
     )
 
 
+def requester_pays(grant: Grant) -> RequesterPays:
+    return RequesterPays(
+        f"The bucket {grant.bucket} is set to Requester Pays: it answers only who agrees to pay for each "
+        f"request, and Denominator does not agree for the account of the role {grant.role_arn}.",
+        "Create the role in the AWS account that owns the bucket, which needs not agree, or turn Requester "
+        "Pays off in the bucket's Properties.",
+    )
+
+
 def read_denied(grant: Grant, key: str, words: str = "") -> ReadDenied:
-    if "kms:" in words.lower():
-        remedy = "The object is encrypted with a KMS key: allow the role kms:Decrypt on that key."
-    else:
-        remedy = (
-            forbidden_elsewhere(words)
-            or f"Allow s3:GetObject on {bucket_arn(grant)}/{grant.prefix}* in the role's policy."
-        )
-    return ReadDenied(f"The role {grant.role_arn} may not read {key} in bucket {grant.bucket}.", remedy)
+    if speaks_of_kms(words):
+        return decrypt_denied(grant, key, words)
+    message = f"The role {grant.role_arn} may not read {key} in bucket {grant.bucket}."
+    if forbidden := forbidden_elsewhere(words):
+        return ReadForbidden(message, forbidden)
+    return ReadDenied(
+        message,
+        f"Allow s3:GetObject on {bucket_arn(grant)}/{grant.prefix}* in the role's policy. Where it is "
+        "allowed, the object may be encrypted with a KMS key (then allow kms:Decrypt on the key, too) or "
+        "belong to the account that uploaded it (then set the bucket's Object Ownership to “Bucket owner "
+        "enforced”).",
+    )
+
+
+def owned_by_another_account(grant: Grant, key: str) -> OwnedByAnotherAccount:
+    return OwnedByAnotherAccount(
+        f"The role {grant.role_arn} may not read {key} in bucket {grant.bucket}: the object belongs to "
+        "another AWS account than the files beside it, to the one that uploaded it.",
+        "Set the bucket's Object Ownership to “Bucket owner enforced”, or have the file uploaded again with "
+        "the ACL bucket-owner-full-control.",
+    )
 
 
 def forbidden_elsewhere(words: str) -> str:
@@ -194,7 +192,7 @@ def object_changed(grant: Grant, key: str) -> ObjectChanged:
 
 def object_archived(grant: Grant, key: str) -> ObjectArchived:
     return ObjectArchived(
-        f"{key} in bucket {grant.bucket} is archived in S3 Glacier and cannot be read.",
+        f"{key} in bucket {grant.bucket} is archived and cannot be read.",
         "Restore it, or keep the exports in a storage class that is read at once.",
     )
 

@@ -3,11 +3,12 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
 
 from accounts.models import Account
 from endpoints.models import S3Endpoint
-from endpoints.storage import list_regions
-from endpoints.validators import clean_bucket, clean_prefix, clean_region, clean_role_arn
+from endpoints.services import CONNECTION_FIELDS
+from endpoints.validators import clean_connection
 
 # The documents for AWS follow what is typed: htmx posts the form and takes nothing but the documents from the
 # page that answers. Without JavaScript the button "Update policies" does the same.
@@ -17,7 +18,8 @@ FOLLOWED_BY_DOCUMENTS = {
     "hx-trigger": "input changed delay:400ms",
     "hx-sync": "closest form:queue last",
     "hx-swap": "none",
-    "hx-select-oob": "#copy-trust-policy,#copy-inline-policy,#copy-cloudformation-template,#copy-terraform",
+    "hx-select-oob": "#copy-trust-policy,#copy-inline-policy,#copy-cloudformation-template,#copy-terraform"
+    ",#copy-kms-policy,#copy-key-policy-statement",
 }
 VERBATIM = {"autocomplete": "off", "autocapitalize": "none", "spellcheck": "false"}
 
@@ -25,19 +27,16 @@ VERBATIM = {"autocomplete": "off", "autocapitalize": "none", "spellcheck": "fals
 class ConnectionRules:
     """Cleans the fields of a connection by AWS's rules, in any form that has them."""
 
-    cleaned_data: dict[str, str]
+    cleaned_data: dict[str, Any]
 
-    def clean_role_arn(self) -> str:
-        return clean_role_arn(self.cleaned_data["role_arn"])
-
-    def clean_bucket(self) -> str:
-        return clean_bucket(self.cleaned_data["bucket"])
-
-    def clean_path_prefix(self) -> str:
-        return clean_prefix(self.cleaned_data["path_prefix"]).rstrip("/")
-
-    def clean_region(self) -> str:
-        return clean_region(self.cleaned_data["region"], known=list_regions())
+    def clean(self) -> dict[str, Any]:
+        super().clean()  # type: ignore[misc]
+        given = {name: self.cleaned_data[name] for name in CONNECTION_FIELDS if name in self.cleaned_data}
+        try:
+            self.cleaned_data.update(clean_connection(**given))
+        except ValidationError as error:
+            self.add_error(None, error)  # type: ignore[attr-defined]
+        return self.cleaned_data
 
 
 class EndpointForm(ConnectionRules, forms.Form):
@@ -73,7 +72,10 @@ class EndpointForm(ConnectionRules, forms.Form):
         label="S3 Path Prefix",
         max_length=900,
         required=False,
-        help_text="The folder path within the bucket, such as exports/usage. Empty: the whole bucket.",
+        help_text=(
+            "The folder path within the bucket, such as exports/usage. Empty: the whole bucket. "
+            "A slash at its beginning is part of it."
+        ),
         widget=forms.TextInput(attrs=VERBATIM),
     )
     region = forms.CharField(

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -49,7 +50,7 @@ class Grant:
 
     @property
     def partition(self) -> str:
-        """`aws`, `aws-cn` or `aws-us-gov`."""
+        """`aws`, `aws-cn`, `aws-us-gov`, `aws-eusc` and so on."""
         return self.role_arn.split(":")[1]
 
     @property
@@ -59,31 +60,53 @@ class Grant:
 
     @property
     def session_policy(self) -> str:
-        """The JSON policy that narrows the role to this bucket and prefix, within STS's limit of length.
+        """The JSON policy that narrows the role to this bucket and prefix, within STS's limit of length."""
+        return next(self.list_session_policies())
 
-        A prefix too long for the limit is narrowed by as much of its beginning as fits.
+    def list_session_policies(self, *, with_kms: bool = True) -> Iterator[str]:
+        """That policy, then what narrows less, for as long as STS finds each too large.
+
+        STS packs a policy, together with the session tags of whoever asks, by rules that it does not tell.
+        A prefix too long for either limit is narrowed by as much of its beginning as fits.
         """
-        for length in range(len(self.prefix), -1, -1):
-            policy = json.dumps(self._narrowed_to(self.prefix[:length]), separators=(",", ":"))
-            if len(policy) <= MAX_SESSION_POLICY:
-                return policy
-        raise ValueError(f"No session policy for bucket {self.bucket} fits {MAX_SESSION_POLICY} characters.")
+        length = len(self.prefix)
+        while len(policy := self._narrow_to(self.prefix[:length], with_kms)) > MAX_SESSION_POLICY:
+            length -= 1
+        yield policy
+        while length:
+            length //= 2
+            yield self._narrow_to(self.prefix[:length], with_kms)
 
-    def _narrowed_to(self, prefix: str) -> dict[str, object]:
+    def _narrow_to(self, prefix: str, with_kms: bool) -> str:
         bucket_arn = f"arn:{self.partition}:s3:::{self.bucket}"
         begins_so = f"{escape_pattern(prefix)}*"
-        return {
-            "Version": "2012-10-17",
-            "Statement": [
-                {
-                    "Effect": "Allow",
-                    "Action": "s3:ListBucket",
-                    "Resource": bucket_arn,
-                    "Condition": {"StringLike": {"s3:prefix": begins_so}},
-                },
-                {"Effect": "Allow", "Action": "s3:GetObject", "Resource": f"{bucket_arn}/{begins_so}"},
-            ],
-        }
+        statements: list[dict[str, object]] = [
+            {
+                "Effect": "Allow",
+                "Action": "s3:ListBucket",
+                "Resource": bucket_arn,
+                "Condition": {"StringLike": {"s3:prefix": begins_so}},
+            },
+            {"Effect": "Allow", "Action": "s3:GetObject", "Resource": f"{bucket_arn}/{begins_so}"},
+        ]
+        if with_kms:  # the role, not we, says by which keys
+            statements.append(allow_decrypt(key="*", region=self.region))
+        return json.dumps({"Version": "2012-10-17", "Statement": statements}, separators=(",", ":"))
+
+
+def allow_decrypt(*, key: str, region: str) -> dict[str, object]:
+    """An IAM statement: S3 of that region ("" for any) may decrypt objects for the role, and nobody else.
+
+    AWS sets kms:ViaService itself: `s3.REGION.` and the partition's suffix, of which the last part is left
+    open because it is not documented for each partition.
+    https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-via-service
+    """
+    return {
+        "Effect": "Allow",
+        "Action": "kms:Decrypt",
+        "Resource": key,
+        "Condition": {"StringLike": {"kms:ViaService": f"s3.{region or '*'}.*"}},
+    }
 
 
 def escape_pattern(text: str) -> str:

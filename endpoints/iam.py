@@ -1,7 +1,8 @@
-"""What the customer puts into AWS: the role's two policies, as JSON, CloudFormation and Terraform.
+"""What the customer puts into AWS: the role's policies, as JSON, CloudFormation and Terraform.
 
 They give least access: our AWS account may assume the role with this endpoint's external ID alone, and the
-role may list the bucket under the prefix and read objects there, nothing else.
+role may list the bucket under the prefix and read objects there, nothing else. A customer whose files are
+encrypted with a KMS key of their own adds the use of that key through S3.
 https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_common-scenarios_third-party.html
 """
 
@@ -14,25 +15,46 @@ from typing import Any
 
 from django.conf import settings
 
-from endpoints.grants import escape_pattern
+from endpoints.grants import allow_decrypt, escape_pattern
+from endpoints.storage import find_partition
 
 VERSION = "2012-10-17"  # of IAM's policy language
 OUR_ACCOUNT_PLACEHOLDER = "<DENOMINATOR_AWS_ACCOUNT_ID>"
 BUCKET_PLACEHOLDER = "<BUCKET_NAME>"
+KMS_KEY_PLACEHOLDER = "<KMS_KEY_ARN>"
+ROLE_PLACEHOLDER = "<ROLE_ARN>"
+# https://docs.aws.amazon.com/eks/latest/userguide/pod-id-abac.html
+TAGS_OF_POD_IDENTITY = [
+    "eks-cluster-arn",
+    "eks-cluster-name",
+    "kubernetes-namespace",
+    "kubernetes-pod-name",
+    "kubernetes-pod-uid",
+    "kubernetes-service-account",
+]
 
 
 @dataclass(frozen=True, slots=True)
 class Documents:
-    """The same access in the four forms that people create it from."""
+    """The same access in the four forms that people create it from.
+
+    `kms_policy` and `key_policy` are for a customer-managed KMS key alone: the role's second policy, and a
+    statement of the key's own policy where the key is in another account. CloudFormation and Terraform have
+    the former as an option.
+    """
 
     trust_policy: str
     inline_policy: str
     cloudformation: str
     terraform: str
+    kms_policy: str
+    key_policy: str
 
 
-def make_documents(*, external_id: str, bucket: str, prefix: str, region: str = "") -> Documents:
-    """For a bucket and a full prefix (either may still be empty)."""
+def make_documents(
+    *, external_id: str, bucket: str, prefix: str, region: str = "", role_arn: str = ""
+) -> Documents:
+    """For a bucket and a full prefix (any of them may still be empty)."""
     partition = partition_of(region)
     trust = trust_policy(external_id=external_id, partition=partition)
     read = read_policy(bucket=bucket, pattern=f"{escape_pattern(prefix)}*", partition=partition)
@@ -43,23 +65,41 @@ def make_documents(*, external_id: str, bucket: str, prefix: str, region: str = 
     return Documents(
         trust_policy=json.dumps(trust, indent=2),
         inline_policy=json.dumps(read, indent=2),
-        cloudformation=_cloudformation(trust, portable),
-        terraform=_terraform(trust, portable),
+        cloudformation=_cloudformation(trust, portable, region),
+        terraform=_terraform(trust, portable, region),
+        kms_policy=json.dumps(kms_policy(key=KMS_KEY_PLACEHOLDER, region=region), indent=2),
+        key_policy=json.dumps(
+            {"Principal": {"AWS": role_arn or ROLE_PLACEHOLDER}, **allow_decrypt(key="*", region=region)},
+            indent=2,
+        ),
     )
 
 
 def trust_policy(*, external_id: str, partition: str) -> dict[str, Any]:
-    """Who may assume the role: our account, and only by showing the external ID."""
+    """Who may assume the role: our account, and only by showing the external ID.
+
+    The second statement lets nobody in: where our own credentials come from EKS Pod Identity, AWS hands their
+    tags on with every AssumeRole, and refuses the call unless the role may be tagged. The external ID is a
+    condition of sts:AssumeRole alone. No other tags are allowed: policies may give access by them.
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html
+    """
     account = settings.AWS_ACCOUNT_ID or OUR_ACCOUNT_PLACEHOLDER
+    principal = {"AWS": f"arn:{partition}:iam::{account}:root"}
     return {
         "Version": VERSION,
         "Statement": [
             {
                 "Effect": "Allow",
-                "Principal": {"AWS": f"arn:{partition}:iam::{account}:root"},
+                "Principal": principal,
                 "Action": "sts:AssumeRole",
                 "Condition": {"StringEquals": {"sts:ExternalId": external_id}},
-            }
+            },
+            {
+                "Effect": "Allow",
+                "Principal": principal,
+                "Action": "sts:TagSession",
+                "Condition": {"ForAllValues:StringEquals": {"aws:TagKeys": TAGS_OF_POD_IDENTITY}},
+            },
         ],
     }
 
@@ -79,17 +119,32 @@ def read_policy(*, bucket: str, pattern: str, partition: str) -> dict[str, Any]:
     }
 
 
+def kms_policy(*, key: Any, region: str) -> dict[str, Any]:
+    """What the role may do with a customer-managed key: let S3 decrypt with it."""
+    return {"Version": VERSION, "Statement": [allow_decrypt(key=key, region=region)]}
+
+
 def partition_of(region: str) -> str:
-    """https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/partitions.html"""
-    if region.startswith("cn-"):
-        return "aws-cn"
-    return "aws-us-gov" if region.startswith("us-gov-") else "aws"
+    """The region's; `aws` while it is not known, or is none of AWS's."""
+    return find_partition(region) or "aws"
 
 
-def _cloudformation(trust: dict[str, Any], read: dict[str, Any]) -> str:
+def kms_policy_name() -> str:
+    return f"{settings.SUGGESTED_POLICY_NAME}_kms"
+
+
+def _cloudformation(trust: dict[str, Any], read: dict[str, Any], region: str) -> str:
     template = {
         "AWSTemplateFormatVersion": "2010-09-09",
         "Description": "Read-only access for Denominator to the CSV files of one bucket",
+        "Parameters": {
+            "KmsKeyArn": {
+                "Type": "String",
+                "Default": "",
+                "Description": "Only if the files are encrypted with a customer-managed KMS key: its ARN",
+            }
+        },
+        "Conditions": {"HasKmsKey": {"Fn::Not": [{"Fn::Equals": [{"Ref": "KmsKeyArn"}, ""]}]}},
         "Resources": {
             "DenominatorRole": {
                 "Type": "AWS::IAM::Role",
@@ -98,7 +153,16 @@ def _cloudformation(trust: dict[str, Any], read: dict[str, Any]) -> str:
                     "AssumeRolePolicyDocument": trust,
                     "Policies": [{"PolicyName": settings.SUGGESTED_POLICY_NAME, "PolicyDocument": read}],
                 },
-            }
+            },
+            "DenominatorKmsPolicy": {
+                "Type": "AWS::IAM::Policy",
+                "Condition": "HasKmsKey",
+                "Properties": {
+                    "Roles": [{"Ref": "DenominatorRole"}],
+                    "PolicyName": kms_policy_name(),
+                    "PolicyDocument": kms_policy(key={"Ref": "KmsKeyArn"}, region=region),
+                },
+            },
         },
         "Outputs": {"RoleArn": {"Value": {"Fn::GetAtt": ["DenominatorRole", "Arn"]}}},
     }
@@ -128,8 +192,15 @@ def _yaml_item(item: dict[str, Any] | str, indent: str) -> Iterator[str]:
     yield from rest
 
 
-def _terraform(trust: dict[str, Any], read: dict[str, Any]) -> str:
-    return f"""resource "aws_iam_role" "denominator" {{
+def _terraform(trust: dict[str, Any], read: dict[str, Any], region: str) -> str:
+    decrypt: Any = allow_decrypt(key="", region=region)
+    return f"""variable "kms_key_arn" {{
+  description = "Only if the files are encrypted with a customer-managed KMS key: its ARN"
+  type        = string
+  default     = ""
+}}
+
+resource "aws_iam_role" "denominator" {{
   name               = {_hcl_quote(settings.SUGGESTED_ROLE_NAME)}
   assume_role_policy = jsonencode({_hcl(trust, "  ")})
 }}
@@ -138,6 +209,26 @@ resource "aws_iam_role_policy" "denominator" {{
   name   = {_hcl_quote(settings.SUGGESTED_POLICY_NAME)}
   role   = aws_iam_role.denominator.id
   policy = jsonencode({_hcl(read, "  ")})
+}}
+
+data "aws_iam_policy_document" "denominator_kms" {{
+  statement {{
+    actions   = [{_hcl_quote(decrypt["Action"])}]
+    resources = [var.kms_key_arn]
+
+    condition {{
+      test     = "StringLike"
+      variable = "kms:ViaService"
+      values   = [{_hcl_quote(decrypt["Condition"]["StringLike"]["kms:ViaService"])}]
+    }}
+  }}
+}}
+
+resource "aws_iam_role_policy" "denominator_kms" {{
+  count  = var.kms_key_arn == "" ? 0 : 1
+  name   = {_hcl_quote(kms_policy_name())}
+  role   = aws_iam_role.denominator.id
+  policy = data.aws_iam_policy_document.denominator_kms.json
 }}
 
 output "role_arn" {{

@@ -30,7 +30,7 @@ class S3Endpoint(AccountScoped):
     description = models.CharField(max_length=500, blank=True)
     role_arn = models.CharField("role ARN", max_length=2048)
     external_id = models.CharField("external ID", max_length=100, unique=True, editable=False)
-    bucket = models.CharField("bucket name", max_length=63)
+    bucket = models.CharField("bucket name", max_length=255)  # 63 since 2018
     path_prefix = models.CharField("S3 path prefix", max_length=900, blank=True)
     region = models.CharField(max_length=30)
     test_state = models.CharField(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from endpoints import errors
+from endpoints import encryption_errors, errors
 from endpoints.errors import StorageError
 from endpoints.grants import Grant
 
@@ -37,18 +37,25 @@ DENIED = {
     "UnauthorizedAccess",
 }
 CLOCK = {"RequestTimeTooSkewed", "RequestExpired"}
+# The second and third are how other stores than AWS say it.
+POLICY_REFUSED = {"MalformedPolicyDocument", "InvalidParameterValue", "InvalidArgument"}
 
 
 def explain_refused_role(answer: dict[str, Any], *, grant: Grant) -> StorageError:
     """Why STS did not let us assume the role."""
     code, status = _code(answer), _status(answer)
     if code in DENIED:
-        return errors.role_denied(grant)
+        is_about_tags = "sts:TagSession" in _words(answer)
+        return errors.tag_session_denied(grant) if is_about_tags else errors.role_denied(grant)
+    if code in {"PackedPolicyTooLarge", "PackedPolicyTooLargeException"}:
+        return errors.packed_policy_too_large(grant)
+    if code in POLICY_REFUSED:
+        return errors.session_policy_refused(grant, code)
     if code in CLOCK:
         return errors.clock_is_wrong()
     if code in OWN_CREDENTIALS:
         return errors.own_credentials_refused(code)
-    if code in {"ValidationError", "InvalidParameterValue"}:
+    if code == "ValidationError":
         return errors.role_refused_as_written(grant, code)
     if code == "RegionDisabledException":
         return errors.sts_not_in_region()
@@ -64,12 +71,12 @@ def explain_s3_refusal(answer: dict[str, Any], *, grant: Grant, key: str | None)
         return errors.no_such_bucket(grant)
     if code in CLOCK:
         return errors.clock_is_wrong()
-    if key is not None and (found := _explain_object(code, status, grant, key)):
+    words = _words(answer)
+    if key is not None and (found := _explain_object(code, status, words, grant, key)):
         return found
     if code in DENIED or status == 403:
         if region not in {"", grant.region}:
             return errors.wrong_region(grant, region)
-        words = answer.get("Error", {}).get("Message", "")
         return errors.list_denied(grant, words) if key is None else errors.read_denied(grant, key, words)
     return _explain_service(code, status, "Amazon S3")
 
@@ -78,7 +85,11 @@ def is_stale_session(answer: dict[str, Any]) -> bool:
     return _code(answer) in STALE_SESSION
 
 
-def _explain_object(code: str, status: int, grant: Grant, key: str) -> StorageError | None:
+def _explain_object(code: str, status: int, words: str, grant: Grant, key: str) -> StorageError | None:
+    if code.startswith("KMS."):
+        return encryption_errors.kms_key_unusable(grant, key, code, words)
+    if code == "InvalidRequest" and "server side encryption" in words.lower():
+        return encryption_errors.customer_provided_key(grant, key)
     if code == "NoSuchKey" or status == 404:
         return errors.object_gone(grant, key)
     if code == "PreconditionFailed" or status == 412:
@@ -100,6 +111,10 @@ def _explain_service(code: str, status: int, service: str) -> StorageError:
 
 def _code(answer: dict[str, Any]) -> str:
     return str(answer.get("Error", {}).get("Code", ""))
+
+
+def _words(answer: dict[str, Any]) -> str:
+    return str(answer.get("Error", {}).get("Message", ""))
 
 
 def _status(answer: dict[str, Any]) -> int:

@@ -18,8 +18,7 @@ from audit.services import record
 from audit.snapshots import Values, take_snapshot
 from endpoints.connection import ConnectionReport, check_connection
 from endpoints.models import S3Endpoint, new_external_id
-from endpoints.storage import list_regions
-from endpoints.validators import clean_bucket, clean_prefix, clean_region, clean_role_arn
+from endpoints.validators import clean_connection
 
 CONNECTION_FIELDS = ("role_arn", "bucket", "path_prefix", "region")
 LONGEST_TEST = 300  # seconds after which a test that never ended no longer blocks the next
@@ -190,18 +189,12 @@ def connection_of(endpoint: S3Endpoint) -> dict[str, str]:
 
 def _clean(endpoint: S3Endpoint) -> None:
     """Bring the fields into the form to keep. Raises ValidationError keyed by field, for all at once."""
-    cleaners = {
-        "role_arn": clean_role_arn,
-        "bucket": clean_bucket,
-        "path_prefix": lambda value: clean_prefix(value).rstrip("/"),
-        "region": lambda value: clean_region(value, known=list_regions()),
-    }
     problems: dict[str, ValidationError | list[ValidationError]] = {}
-    for field, clean in cleaners.items():
-        try:
-            setattr(endpoint, field, clean(getattr(endpoint, field)))
-        except ValidationError as error:
-            problems[field] = error
+    try:
+        for field, value in clean_connection(**connection_of(endpoint)).items():
+            setattr(endpoint, field, value)
+    except ValidationError as error:
+        problems.update(error.error_dict)
     try:
         endpoint.clean_fields(exclude=["account", "created_by", *problems])
     except ValidationError as error:

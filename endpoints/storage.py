@@ -15,7 +15,7 @@ import threading
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import cache, partial
+from functools import cache, lru_cache, partial
 from typing import Any, BinaryIO, cast
 
 import boto3
@@ -29,21 +29,27 @@ from botocore.exceptions import (
     HTTPClientError,
     NoCredentialsError,
     PartialCredentialsError,
+    UnknownRegionError,
 )
 from botocore.exceptions import ConnectionError as SdkConnectionError
 from urllib3.exceptions import HTTPError
 
 from endpoints import errors
-from endpoints.errors import (
+from endpoints.denials import Denials
+from endpoints.error_types import (
+    DecryptDenied,
     ListDenied,
     NoCredentials,
     NoSuchBucket,
     ObjectArchived,
     ObjectChanged,
     ObjectGone,
+    PackedPolicyTooLarge,
     ReadDenied,
+    ReadForbidden,
     RoleDenied,
     ServerError,
+    SessionPolicyRefused,
     SlowDown,
     StorageError,
     Unreachable,
@@ -72,7 +78,10 @@ __all__ = [
     "StorageError",
     "Unreachable",
     "WrongRegion",
+    "find_partition",
     "forget_everything",
+    "has_own_endpoint",
+    "list_partitions",
     "list_regions",
     "open_bucket",
     "try_to_assume",
@@ -93,19 +102,27 @@ class Bucket:
 
     def __init__(self, grant: Grant) -> None:
         self._grant = grant
+        self._denials = Denials(grant, ask=partial(self._call, "list_objects_v2"))
 
     def __repr__(self) -> str:
         return f"<Bucket {self._grant.bucket} under {self._grant.prefix!r}>"
 
     def list_pages(self, prefix: str) -> Iterator[list[S3Object]]:
-        """The objects whose key begins with `prefix` (the full one), by key; one list call a page."""
-        position: dict[str, str] = {}
+        """The objects whose key begins with `prefix` (the full one), by key; one list call a page.
+
+        From the first page with an archived one on, S3 is asked which are restored, too: that page twice.
+        """
+        asked: dict[str, Any] = {"Prefix": prefix, "MaxKeys": KEYS_A_PAGE}
         while True:
-            answer = self._call("list_objects_v2", Prefix=prefix, MaxKeys=KEYS_A_PAGE, **position)
-            yield [S3Object.from_listing(entry) for entry in answer.get("Contents", ())]
+            answer = self._list(asked)
+            page = [S3Object.from_listing(entry) for entry in answer.get("Contents", ())]
+            if any(obj.is_archived for obj in page) and "OptionalObjectAttributes" not in asked:
+                asked["OptionalObjectAttributes"] = ["RestoreStatus"]
+                continue
+            yield page
             if not answer.get("IsTruncated"):
                 return
-            position = {"ContinuationToken": answer["NextContinuationToken"]}
+            asked["ContinuationToken"] = answer["NextContinuationToken"]
 
     def read_range(self, obj: S3Object, *, start: int, length: int) -> bytes:
         """At most `length` bytes of the listed version from `start` on; fewer where the object ends."""
@@ -132,11 +149,25 @@ class Bucket:
         if region and region != self._grant.region:
             raise errors.wrong_region(self._grant, region)
 
+    def _list(self, asked: dict[str, Any]) -> dict[str, Any]:
+        try:
+            return self._call("list_objects_v2", **asked)
+        except ListDenied as denied:
+            raise self._denials.explain_list(asked["Prefix"]) or denied from None
+
+    def _get(self, key: str, **parameters: Any) -> dict[str, Any]:
+        try:
+            return self._call("get_object", Key=key, **parameters)
+        except (DecryptDenied, ReadForbidden):  # AWS has said why
+            raise
+        except ReadDenied as denied:
+            raise self._denials.explain_read(key) or denied from None
+
     def _open(self, obj: S3Object, *, start: int, end: int) -> ResumingStream:
         def open_at(position: int) -> Any:
             whole = (start + position, end) == (0, obj.size)  # S3 has no range of an empty object
             part = {} if whole else {"Range": f"bytes={start + position}-{end - 1}"}
-            return self._call("get_object", Key=obj.key, IfMatch=f'"{obj.etag}"', **part)["Body"]
+            return self._get(obj.key, IfMatch=f'"{obj.etag}"', **part)["Body"]
 
         return ResumingStream(
             size=end - start,
@@ -195,12 +226,33 @@ def try_to_assume(endpoint: S3Endpoint, *, external_id: str | None) -> None:
 
 @cache
 def list_regions() -> tuple[str, ...]:
-    """The regions that have S3, by name, of the public, China and US government partitions."""
-    found: set[str] = set()
+    """The regions that have S3, by name, of all partitions that the SDK knows."""
+    partitions = list_partitions()
     with _lock:
-        for partition in ("aws", "aws-cn", "aws-us-gov"):
-            found.update(_boto_session().get_available_regions("s3", partition_name=partition))
-    return tuple(sorted(found))
+        get_regions = _boto_session().get_available_regions
+        return tuple(sorted(region for name in partitions for region in get_regions("s3", name)))
+
+
+@cache
+def list_partitions() -> tuple[str, ...]:
+    """`aws`, `aws-cn`, `aws-us-gov`, `aws-eusc` and so on."""
+    with _lock:
+        return tuple(_boto_session().get_available_partitions())
+
+
+@lru_cache(maxsize=200)  # people may type anything
+def find_partition(region: str) -> str | None:
+    """The partition of a region, also of one newer than the SDK's data; None where AWS has no such region."""
+    try:
+        with _lock:
+            return _boto_session().get_partition_for_region(region)
+    except UnknownRegionError:
+        return None
+
+
+def has_own_endpoint() -> bool:
+    """Whether the operator has set another address than AWS's, of a store that speaks S3's language."""
+    return bool(os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL"))
 
 
 def forget_everything() -> None:
@@ -218,11 +270,32 @@ def _assume(grant: Grant) -> Session:
 
 
 def _assume_role(grant: Grant, *, external_id: str | None) -> Credentials:
+    try:
+        return _assume_within(grant, grant.list_session_policies(), external_id)
+    except SessionPolicyRefused:
+        if not has_own_endpoint():
+            raise
+    # Other stores than AWS know no KMS, and some refuse a whole policy that names an action of it.
+    return _assume_within(grant, grant.list_session_policies(with_kms=False), external_id)
+
+
+def _assume_within(grant: Grant, policies: Iterator[str], external_id: str | None) -> Credentials:
+    """With the first of the session policies that is not too large for STS."""
+    too_large = None
+    for policy in policies:
+        try:
+            return _ask_sts(grant, policy, external_id)
+        except PackedPolicyTooLarge as error:
+            too_large = error
+    raise too_large or errors.packed_policy_too_large(grant)
+
+
+def _ask_sts(grant: Grant, policy: str, external_id: str | None) -> Credentials:
     request = {
         "RoleArn": grant.role_arn,
         "RoleSessionName": grant.session_name,
         "DurationSeconds": SESSION_SECONDS,
-        "Policy": grant.session_policy,
+        "Policy": policy,
     }
     if external_id is not None:
         request["ExternalId"] = external_id
@@ -245,13 +318,12 @@ def _boto_session() -> boto3.session.Session:
 
 
 def _new_client(service: str, region: str, **credentials: str) -> BaseClient:
-    own_url = os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
     config = Config(
         connect_timeout=CONNECT_TIMEOUT,
         read_timeout=READ_TIMEOUT,
         retries={"mode": "standard"},
         signature_version="s3v4" if service == "s3" else "v4",
-        s3={"addressing_style": "path" if own_url else "auto"},
+        s3={"addressing_style": "path" if has_own_endpoint() else "auto"},
         user_agent_extra="denominator",
     )
     with _lock:

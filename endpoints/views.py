@@ -17,9 +17,9 @@ from accounts.access import account_permission, s3_csv_telemetry_required
 from accounts.roles import MANAGE_ENDPOINTS, VIEW_ENDPOINTS
 from endpoints import check_views, pending
 from endpoints.forms import EndpointForm, NewEndpointForm
-from endpoints.iam import Documents, make_documents
+from endpoints.iam import Documents, kms_policy_name, make_documents
 from endpoints.models import S3Endpoint
-from endpoints.prefixes import join_prefix
+from endpoints.prefixes import join_prefix, tidy_path_prefix
 from endpoints.selectors import list_endpoints
 from endpoints.services import (
     CannotTestNow,
@@ -79,7 +79,13 @@ def show(request: HttpRequest, endpoint_id: UUID) -> HttpResponse:
     context = {
         "endpoint": endpoint,
         "telemetries": endpoint.telemetries.order_by("name"),
-        **_setup(endpoint.external_id, endpoint.bucket, endpoint.full_prefix(""), endpoint.region),
+        **_setup(
+            endpoint.external_id,
+            endpoint.bucket,
+            endpoint.full_prefix(""),
+            endpoint.region,
+            role_arn=endpoint.role_arn,
+        ),
     }
     return render(request, "endpoints/detail.html", context)
 
@@ -194,16 +200,16 @@ def _show_add(request: HttpRequest, form: NewEndpointForm, *, status: int = 200,
     context = {
         "form": form,
         "regions": list_regions(),
-        **_setup(form.external_id, bucket, join_prefix(prefix, ""), region),
+        **_setup(form.external_id, bucket, join_prefix(tidy_path_prefix(prefix), ""), region),
         **more,
     }
     return render(request, "endpoints/add.html", context, status=status)
 
 
-def _setup(external_id: str, bucket: str, prefix: str, region: str) -> dict[str, Any]:
+def _setup(external_id: str, bucket: str, prefix: str, region: str, *, role_arn: str = "") -> dict[str, Any]:
     """What a person needs in AWS."""
     documents: Documents = make_documents(
-        external_id=external_id, bucket=bucket, prefix=prefix, region=region
+        external_id=external_id, bucket=bucket, prefix=prefix, region=region, role_arn=role_arn
     )
     return {
         "documents": documents,
@@ -211,5 +217,6 @@ def _setup(external_id: str, bucket: str, prefix: str, region: str) -> dict[str,
         "aws_account_id": settings.AWS_ACCOUNT_ID,
         "role_name": settings.SUGGESTED_ROLE_NAME,
         "policy_name": settings.SUGGESTED_POLICY_NAME,
+        "kms_policy_name": kms_policy_name(),
         "contact": settings.SUPPORT_CONTACT,
     }

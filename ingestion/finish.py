@@ -74,7 +74,11 @@ def count_files(run: SyncRun) -> dict[str, int]:
         rows_rejected=Sum("rows_rejected", filter=Q(state=RunFile.State.READ)),
         points_written=Sum("points_written"),
     )
-    return {name: number or 0 for name, number in found.items()}
+    counted = {name: number or 0 for name, number in found.items()}
+    # What was planned and is not among the run's files any more was found to be archived when it was read.
+    planned = counted["files_read"] + counted["files_failed"]
+    counted["files_ignored"] = run.files_ignored + max(0, run.files_planned - planned)
+    return {**counted, "files_planned": planned}
 
 
 def judge_run(run: SyncRun, counted: dict[str, int]) -> str:
@@ -139,7 +143,7 @@ def _warn_nothing_found(run: SyncRun) -> str | None:
     if run.files_ignored and not (run.files_planned or run.files_unchanged):
         return (
             f"None of the {run.files_ignored} objects under {place} is a CSV file "
-            "(names ending in .csv or .csv.gz)."
+            "(names ending in .csv or .csv.gz) that is not archived."
         )
     return None
 

@@ -9,11 +9,11 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from functools import partial
 
-from csvfiles.names import reason_to_ignore
 from endpoints.storage import Bucket, S3Object
 from ingestion.leases import Lease
 from ingestion.models import RunFile, SyncRun
 from ingestion.scope import get_scope, select_again
+from telemetry.ignoring import reason_to_ignore
 from telemetry.loading import ignore_file, move_modified, take_back
 from telemetry.models import SourceFile
 from telemetry.staging import discard_staged
@@ -55,11 +55,12 @@ def _plan_page(lease: Lease, page: list[S3Object], counts: Counter[str]) -> None
     to_read: list[RunFile] = []
     changes: list[Change] = []
     for found in page:
-        reason = reason_to_ignore(found.key, found.size)
+        is_unchanged = found.key not in again and _is_stored(run, found, known[found.key])
+        reason = reason_to_ignore(found, is_stored=is_unchanged)
         if reason:
             counts["ignored"] += 1
             changes += _note_ignored(run, found, known[found.key], reason)
-        elif found.key not in again and _is_stored(run, found, known[found.key]):
+        elif is_unchanged:
             counts["unchanged"] += 1
             changes += _note_unchanged(run, found, known[found.key])
         else:

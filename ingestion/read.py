@@ -16,9 +16,13 @@ from csvfiles.read import PointReader
 from endpoints.errors import (
     NoCredentials,
     NoSuchBucket,
+    ObjectArchived,
     ObjectChanged,
     ObjectGone,
+    PackedPolicyTooLarge,
+    RequesterPays,
     RoleDenied,
+    SessionPolicyRefused,
     StorageError,
     Unreachable,
     WrongRegion,
@@ -29,6 +33,7 @@ from ingestion.leases import Lease, lock_files
 from ingestion.models import RejectedRow, RunFile
 from ingestion.threshold import TooManyRejected, check_rejects
 from telemetry.blocks import BlockWriter
+from telemetry.ignoring import reason_archived
 from telemetry.loading import (
     Load,
     Loaded,
@@ -38,6 +43,7 @@ from telemetry.loading import (
     begin_loads,
     drop_load,
     fail_load,
+    ignore_load,
 )
 from telemetry.models import SourceFile, Telemetry
 from telemetry.series import SeriesIds
@@ -46,7 +52,16 @@ from telemetry.updating import update_each
 log = structlog.get_logger(__name__)
 
 # What meets one file would meet every other: no sense in asking for each.
-CONCERNS_EVERY_FILE = (NoCredentials, NoSuchBucket, RoleDenied, Unreachable, WrongRegion)
+CONCERNS_EVERY_FILE = (
+    NoCredentials,
+    NoSuchBucket,
+    PackedPolicyTooLarge,
+    RequesterPays,
+    RoleDenied,
+    SessionPolicyRefused,
+    Unreachable,
+    WrongRegion,
+)
 _GONE = "The object was deleted before it could be read."
 _OVERWRITTEN = "The object was overwritten each time while it was read. Sync again later."
 VERSIONS_TRIED = 3  # of an object that is overwritten again and again while it is read
@@ -115,8 +130,7 @@ def read_file(
             return None
         except (FileError, StorageError) as error:
             load.discard()
-            _fail(reading, source_file, str(error))
-            _record_failure(run_file, source_file, str(error))
+            _record_error(reading, run_file, source_file, error)
             if isinstance(error, CONCERNS_EVERY_FILE):
                 raise
             return None
@@ -213,6 +227,32 @@ def _record_failure(
         if too_many is None:
             run_file.rejected_rows.all().delete()
     log.warning("file failed", run=run_file.run_id, source_file=source_file.pk)
+
+
+def _record_error(
+    reading: Reading, run_file: RunFile, source_file: SourceFile, error: FileError | StorageError
+) -> None:
+    if isinstance(error, ObjectArchived):
+        _pass_over(reading, run_file, source_file)
+        return
+    _fail(reading, source_file, str(error))
+    _record_failure(run_file, source_file, str(error))
+
+
+def _pass_over(reading: Reading, run_file: RunFile, source_file: SourceFile) -> None:
+    """Nothing is wrong with an archived file: it is ignored, as if the listing had told. Raises LoadLost.
+
+    It was archived since, or by Intelligent-Tiering, of which a listing says nothing.
+    """
+    message = reason_archived()
+    with transaction.atomic():
+        if not RunFile.objects.filter(**_still_ours(run_file)).delete()[0]:
+            raise LoadLost(run_file.key)
+        if reading.lease.run.is_staged:
+            drop_load(source_file=source_file, message=message)
+        else:
+            ignore_load(source_file=source_file, message=message)
+    log.info("file archived", run=run_file.run_id, source_file=source_file.pk)
 
 
 def _fail(reading: Reading, source_file: SourceFile, message: str, **counts: int) -> None:

@@ -11,11 +11,17 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from demo.standin.faults import Fault, Faults
+from demo.standin.keys import Keys
 from demo.standin.requests import Answer, Request, S3Request, error_answer
-from demo.standin.roles import ADMIN_KEY, OUR_KEY, Refused, Role, Roles, utc_now
+from demo.standin.roles import ADMIN_KEY, OUR_KEY, Refused, Role, Roles, Session, utc_now
+from demo.standin.stores import BUCKET_OWNER, Traits
 from demo.standin.sts import answer_sts, sts_error
 
 MAX_SEEN = 200_000  # the demo runs for days
+SSE_C = (
+    "The object was stored using a form of Server Side Encryption. "
+    "The correct parameters must be provided to retrieve the object."
+)
 REASONS = {
     200: "OK", 204: "No Content", 206: "Partial Content", 301: "Moved Permanently", 400: "Bad Request",
     403: "Forbidden", 404: "Not Found", 405: "Method Not Allowed", 412: "Precondition Failed",
@@ -28,6 +34,7 @@ class Backend(Protocol):
     """What keeps the objects: `demo.standin.s3.S3`, or in the tests moto's server."""
 
     def region_of(self, bucket: str) -> str | None: ...
+    def traits_of(self, bucket: str, key: str) -> Traits | None: ...
     def answer(self, request: S3Request) -> Answer: ...
 
 
@@ -48,6 +55,8 @@ class App:
     def __init__(self, backend: Backend) -> None:
         self.backend = backend
         self.roles = Roles()
+        self.keys = Keys()
+        self.requester_pays: set[str] = set()  # buckets
         self.faults = Faults()
         self.seen: deque[Seen] = deque(maxlen=MAX_SEEN)
         self.wrong_region_is_malformed = False
@@ -90,10 +99,12 @@ class App:
                 self._strike(fault)
             self._authorise(request)
             answer = self.backend.answer(request)
+            if request.bucket in self.requester_pays and request.agrees_to_pay:
+                answer.headers["x-amz-request-charged"] = "requester"
         except WrongRegion as wrong:
             answer = self._refuse_region(wrong.region)
         except Refused as refused:
-            answer = error_answer(refused.status, refused.code, refused.message)
+            answer = error_answer(refused.status, refused.code, refused.message, **refused.more)
         if fault and fault.kind == "stall":
             answer.body = _stall(answer.body, fault, self.faults.stopped)
         if fault and fault.kind in {"reset", "damage"}:
@@ -128,6 +139,24 @@ class App:
             action=request.action, bucket=request.bucket, name=request.name
         ):
             raise Refused(403, "AccessDenied", "Access Denied")
+        if request.bucket in self.requester_pays and not request.agrees_to_pay:
+            raise Refused(403, "AccessDenied", "Access Denied")
+        self._open_object(request, session, region)
+
+    def _open_object(self, request: S3Request, session: Session, region: str) -> None:
+        """Raise Refused unless the object itself lets the role read it: its owner, its key, its class."""
+        traits = self.backend.traits_of(request.bucket, request.key) if request.key else None
+        if traits is None:
+            return
+        if traits.owner != BUCKET_OWNER:
+            raise Refused(403, "AccessDenied", "Access Denied")
+        if traits.is_archived:
+            words = "The operation is not valid for the object's storage class"
+            raise Refused(403, "InvalidObjectState", words, StorageClass=traits.storage_class)
+        if traits.customer_key:
+            raise Refused(400, "InvalidRequest", SSE_C)
+        if traits.kms_key:
+            self.keys.decrypt(traits.kms_key, session=session, region=region)
 
     def _refuse_region(self, region: str) -> Answer:
         if self.wrong_region_is_malformed:

@@ -25,28 +25,38 @@ def parse_policy(text: str) -> dict[str, Any]:
     return policy
 
 
-def allows(policy: dict[str, Any], *, action: str, resource: str, prefix: str | None) -> bool:
-    """Whether the policy allows `action` on the ARN `resource`; `prefix` is the request's s3:prefix.
+def allows(
+    policy: dict[str, Any],
+    *,
+    action: str,
+    resource: str,
+    prefix: str | None = None,
+    via_service: str | None = None,
+) -> bool:
+    """Whether the policy allows `action` on the ARN `resource`.
 
-    Only Allow statements: what else a policy may say is refused by saying no.
+    `prefix` is the request's s3:prefix, `via_service` its kms:ViaService. Only Allow statements: what else a
+    policy may say is refused by saying no.
     """
+    given = {"s3:prefix": prefix, "kms:ViaService": via_service}
     return any(
         statement.get("Effect") == "Allow"
         and _any_matches(statement.get("Action"), action)
         and _any_matches(statement.get("Resource"), resource)
-        and _condition_holds(statement.get("Condition", {}), prefix)
+        and _condition_holds(statement.get("Condition", {}), given)
         for statement in _as_list(policy["Statement"])
     )
 
 
-def _condition_holds(condition: dict[str, dict[str, Any]], prefix: str | None) -> bool:
+def _condition_holds(condition: dict[str, dict[str, Any]], given: dict[str, str | None]) -> bool:
     for operator, tests in condition.items():
         for name, patterns in tests.items():
-            if name != "s3:prefix" or prefix is None:
+            value = given.get(name)
+            if value is None:
                 return False
-            if operator == "StringLike" and not _any_matches(patterns, prefix):
+            if operator == "StringLike" and not _any_matches(patterns, value):
                 return False
-            if operator == "StringEquals" and prefix not in _as_list(patterns):
+            if operator == "StringEquals" and value not in _as_list(patterns):
                 return False
             if operator not in {"StringLike", "StringEquals"}:
                 return False

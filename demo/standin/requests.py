@@ -73,6 +73,10 @@ class S3Request(Request):
         """The key, or the prefix of a list; None for a request about the bucket itself."""
         return self.key or self.query.get("prefix")
 
+    @property
+    def agrees_to_pay(self) -> bool:
+        return self.headers.get("x-amz-request-payer") == "requester"
+
     def body(self) -> bytes:
         if not self.headers.get("x-amz-content-sha256", "").startswith("STREAMING-"):
             return self.raw_body

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import secrets
+import zlib
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -17,11 +18,11 @@ READ_ONLY = ("s3:ListBucket", "s3:GetObject")
 
 
 class Refused(Exception):
-    """What AWS would answer: an HTTP status, an error code and its words."""
+    """What AWS would answer: an HTTP status, an error code, its words, and further elements by name."""
 
-    def __init__(self, status: int, code: str, message: str) -> None:
+    def __init__(self, status: int, code: str, message: str, **more: str) -> None:
         super().__init__(message)
-        self.status, self.code, self.message = status, code, message
+        self.status, self.code, self.message, self.more = status, code, message, more
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +30,8 @@ class Role:
     """A role in the customer's account: its trust policy by external ID, and what it may read.
 
     `requires_external_id=False` trusts our account whatever it says; `any_external_id` is the careless
-    condition that wants an external ID, but takes each.
+    condition that wants an external ID, but takes each. `may_be_tagged`: its trust policy allows
+    sts:TagSession. `policy` is a further policy of the role, which is held against requests as IAM does.
     """
 
     arn: str
@@ -39,6 +41,8 @@ class Role:
     actions: tuple[str, ...] = READ_ONLY
     requires_external_id: bool = True
     any_external_id: bool = False
+    may_be_tagged: bool = True
+    policy: dict[str, Any] | None = None
 
     def trusts(self, external_id: str | None) -> bool:
         if not self.requires_external_id:
@@ -51,6 +55,14 @@ class Role:
         """`name` is the key, or the prefix of a list; None for a request about the bucket itself."""
         return action in self.actions and bucket == self.bucket and (name or "").startswith(self.prefix)
 
+    @property
+    def account(self) -> str:
+        return self.arn.split(":")[4]
+
+    @property
+    def partition(self) -> str:
+        return self.arn.split(":")[1]
+
 
 @dataclass(frozen=True, slots=True)
 class Session:
@@ -62,16 +74,25 @@ class Session:
     token: str = field(repr=False)
     ends: datetime
     policy: dict[str, Any] | None
+    name: str = ""
+
+    @property
+    def user(self) -> str:
+        """Who AWS says that it is."""
+        role = self.role.arn.split("/")[-1]
+        return f"arn:{self.role.partition}:sts::{self.role.account}:assumed-role/{role}/{self.name}"
 
     def allows(self, *, action: str, bucket: str, name: str | None) -> bool:
-        if not self.role.allows(action=action, bucket=bucket, name=name):
-            return False
-        if self.policy is None:
-            return True
         listing = action == "s3:ListBucket"
-        partition = self.role.arn.split(":")[1]
-        resource = f"arn:{partition}:s3:::{bucket}" + ("" if listing else f"/{name}")
-        return allows(self.policy, action=action, resource=resource, prefix=name if listing else None)
+        asked = {
+            "action": action,
+            "resource": f"arn:{self.role.partition}:s3:::{bucket}" + ("" if listing else f"/{name}"),
+            "prefix": name if listing else None,
+        }
+        by_role = self.role.allows(action=action, bucket=bucket, name=name)
+        if not by_role and not (self.role.policy and allows(self.role.policy, **asked)):
+            return False
+        return self.policy is None or allows(self.policy, **asked)
 
 
 class Roles:
@@ -80,6 +101,11 @@ class Roles:
     def __init__(self) -> None:
         self._roles: dict[str, Role] = {}
         self.sessions: dict[str, Session] = {}
+        self.caller_has_tags = (
+            False  # transitive session tags, as EKS Pod Identity gives them to our own role
+        )
+        self.packed_space: int | None = None  # bytes for what is packed of a session policy; None: enough
+        self.knows_kms = True  # other stores than AWS refuse session policies that name actions of KMS
 
     def add(self, role: Role) -> None:
         self._roles[role.arn] = role
@@ -93,13 +119,11 @@ class Roles:
         _check_request(request)
         role = self._roles.get(arn)
         if caller != OUR_KEY or role is None or not role.trusts(request.get("ExternalId")):
-            user = f"arn:aws:iam::{OUR_ACCOUNT}:user/denominator"
-            raise Refused(
-                403,
-                "AccessDenied",
-                f"User: {user} is not authorized to perform: sts:AssumeRole on resource: {arn}",
-            )
+            raise _not_authorized("sts:AssumeRole", arn)
+        if self.caller_has_tags and not role.may_be_tagged:
+            raise _not_authorized("sts:TagSession", arn)
         policy = request.get("Policy")
+        self._check_policy(policy or "")
         session = Session(
             role=role,
             key=f"ASIA{secrets.token_hex(8).upper()}",
@@ -107,9 +131,19 @@ class Roles:
             token=secrets.token_urlsafe(120),
             ends=now + timedelta(seconds=int(request.get("DurationSeconds", 3600))),
             policy=parse_policy(policy) if policy is not None else None,
+            name=request["RoleSessionName"],
         )
         self.sessions[session.key] = session
         return session
+
+    def _check_policy(self, policy: str) -> None:
+        if not self.knows_kms and "kms:" in policy:
+            raise Refused(400, "MalformedPolicyDocument", "Invalid action: kms:Decrypt")
+        packed = len(zlib.compress(policy.encode()))
+        if self.packed_space is not None and packed > self.packed_space:
+            share = 100 * packed // self.packed_space
+            message = f"Packed policy consumes {share}% of allotted space, please use smaller policy."
+            raise Refused(400, "PackedPolicyTooLarge", message)
 
     def session_of(self, key: str, token: str, *, now: datetime) -> Session:
         """The session that a request shows the credentials of, or Refused."""
@@ -123,6 +157,13 @@ class Roles:
         if session.ends <= now:
             raise Refused(400, "ExpiredToken", "The provided token has expired.")
         return session
+
+
+def _not_authorized(action: str, arn: str) -> Refused:
+    user = f"arn:aws:iam::{OUR_ACCOUNT}:user/denominator"
+    return Refused(
+        403, "AccessDenied", f"User: {user} is not authorized to perform: {action} on resource: {arn}"
+    )
 
 
 def _check_request(request: dict[str, str]) -> None:

@@ -14,7 +14,7 @@ from xml.etree import ElementTree
 
 from demo.standin.requests import Answer, S3Request, xml_answer
 from demo.standin.roles import Refused
-from demo.standin.stores import DEFAULT_REGION, Store, Stored
+from demo.standin.stores import DEFAULT_REGION, Store, Stored, Traits
 
 CHUNK = 256 * 1024
 XMLNS = "http://s3.amazonaws.com/doc/2006-03-01/"
@@ -28,6 +28,13 @@ class S3:
 
     def region_of(self, bucket: str) -> str | None:
         return self.store.regions().get(bucket)
+
+    def traits_of(self, bucket: str, key: str) -> Traits | None:
+        found = self.store.get(bucket, key)
+        if found is None:
+            return None
+        found[1].close()
+        return found[0].traits
 
     def answer(self, request: S3Request) -> Answer:
         if request.key:
@@ -90,8 +97,12 @@ class S3:
             fields["NextContinuationToken"] = mask(found[limit - 1].key)
         for name, text in fields.items():
             ElementTree.SubElement(root, name).text = text
+        more = {
+            "owner": query.get("fetch-owner") == "true",
+            "restore": "RestoreStatus" in request.headers.get("x-amz-optional-object-attributes", ""),
+        }
         for stored in found[:limit]:
-            _add_entry(root, stored, encode(stored.key))
+            _add_entry(root, stored, encode(stored.key), **more)
         return xml_answer(200, root)
 
     def _get(self, request: S3Request) -> Answer:
@@ -133,16 +144,27 @@ def unmask(token: str) -> str:
     return bytes.fromhex(token[1:]).decode() if token else ""
 
 
-def _add_entry(root: ElementTree.Element, stored: Stored, key: str) -> None:
+def _add_entry(root: ElementTree.Element, stored: Stored, key: str, *, owner: bool, restore: bool) -> None:
     entry = ElementTree.SubElement(root, "Contents")
     for name, text in {
         "Key": key,
         "LastModified": stored.modified.strftime("%Y-%m-%dT%H:%M:%S.000Z"),
         "ETag": f'"{stored.etag}"',
         "Size": str(stored.size),
-        "StorageClass": "STANDARD",
+        "StorageClass": stored.traits.storage_class,
     }.items():
         ElementTree.SubElement(entry, name).text = text
+    if owner:
+        ElementTree.SubElement(ElementTree.SubElement(entry, "Owner"), "ID").text = stored.traits.owner
+    if restore and stored.traits.restore:
+        _add_restore(ElementTree.SubElement(entry, "RestoreStatus"), stored.traits)
+
+
+def _add_restore(status: ElementTree.Element, traits: Traits) -> None:
+    is_ongoing = traits.restore == "ongoing"
+    ElementTree.SubElement(status, "IsRestoreInProgress").text = "true" if is_ongoing else "false"
+    if not is_ongoing:
+        ElementTree.SubElement(status, "RestoreExpiryDate").text = "2099-12-31T00:00:00.000Z"
 
 
 def _parse_range(header: str, size: int) -> tuple[int, int] | None:

@@ -13,6 +13,7 @@ from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from demo.standin.app import App, Backend, role_from_json
 from demo.standin.faults import Fault, Hold, Operation
+from demo.standin.keys import Key
 from demo.standin.roles import Role, Roles
 from demo.standin.s3 import S3
 from demo.standin.stores import DEFAULT_REGION, MemoryStore, Store
@@ -58,10 +59,23 @@ class StandIn:
         self.store.create(bucket, region)
 
     def put_object(
-        self, bucket: str, key: str, body: bytes | str, *, modified: datetime | None = None
+        self, bucket: str, key: str, body: bytes | str, *, modified: datetime | None = None, **traits: Any
     ) -> None:
-        """Put an object, as the bucket's owner; `modified` is its time of change, else now."""
+        """Put an object, as the bucket's owner; `modified` is its time of change, else now.
+
+        `traits` are those of `Traits` that shall be different: kms_key, storage_class, owner and the rest.
+        """
         self.store.put(bucket, key, body.encode() if isinstance(body, str) else body, modified=modified)
+        if traits:
+            self.change_object(bucket, key, **traits)
+
+    def change_object(self, bucket: str, key: str, **traits: Any) -> None:
+        """Keep the object in another way: archive it, restore it, give it away. Its version stays."""
+        self.store.change(bucket, key, **traits)
+
+    def set_key(self, arn: str, **fields: Any) -> None:
+        """Describe a KMS key; `fields` are the other fields of `Key`."""
+        self.app.keys.add(Key(arn, **fields))
 
     def delete_object(self, bucket: str, key: str) -> None:
         self.store.delete(bucket, key)

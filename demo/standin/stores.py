@@ -8,12 +8,38 @@ import hashlib
 import io
 import threading
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import BinaryIO, Protocol
+from typing import Any, BinaryIO, Protocol
 
 DEFAULT_REGION = "us-east-1"
+
+
+BUCKET_OWNER = "1f0a" * 16  # canonical user ID
+
+
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """How an object is kept, which decides who may read it and when.
+
+    `kms_key` is the ARN of the key that it is encrypted with, `customer_key` that only its uploader has one
+    (SSE-C). `restore`: "" (never asked for), "ongoing" or "done". `is_tiered_away`: an object of
+    INTELLIGENT_TIERING in an archive tier, of which a listing says nothing.
+    """
+
+    kms_key: str = ""
+    customer_key: bool = False
+    owner: str = BUCKET_OWNER
+    storage_class: str = "STANDARD"
+    restore: str = ""
+    is_tiered_away: bool = False
+
+    @property
+    def is_archived(self) -> bool:
+        return self.is_tiered_away or (
+            self.storage_class in {"GLACIER", "DEEP_ARCHIVE"} and self.restore != "done"
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +51,7 @@ class Stored:
     size: int
     modified: datetime
     crc32: str = ""
+    traits: Traits = Traits()
 
 
 class Store(Protocol):
@@ -85,6 +112,13 @@ class MemoryStore:
                 bisect.insort(self._order[bucket], key.encode())
             self._objects[bucket][key] = (stored, body)
         return stored
+
+    def change(self, bucket: str, key: str, **traits: Any) -> None:
+        """Keep the object in another way, as lifecycle rules, restores and ACLs do: its version stays."""
+        with self._lock:
+            stored, body = self._objects[bucket][key]
+            changed = replace(stored, traits=replace(stored.traits, **traits))
+            self._objects[bucket][key] = (changed, body)
 
     def delete(self, bucket: str, key: str) -> None:
         with self._lock:

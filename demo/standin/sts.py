@@ -38,8 +38,6 @@ def sts_error(refused: Refused) -> Answer:
 
 def _assume_role(caller: str, form: dict[str, str], roles: Roles, now: datetime) -> Answer:
     session = roles.assume(caller=caller, request=form, now=now)
-    name = form["RoleSessionName"]
-    account, role = session.role.arn.split(":")[4], session.role.arn.split("/")[-1]
     return _result(
         "AssumeRole",
         {
@@ -50,8 +48,8 @@ def _assume_role(caller: str, form: dict[str, str], roles: Roles, now: datetime)
                 "Expiration": session.ends.strftime("%Y-%m-%dT%H:%M:%SZ"),
             },
             "AssumedRoleUser": {
-                "Arn": f"arn:aws:sts::{account}:assumed-role/{role}/{name}",
-                "AssumedRoleId": f"AROASTANDIN:{name}",
+                "Arn": session.user,
+                "AssumedRoleId": f"AROASTANDIN:{session.name}",
             },
         },
     )

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from django.conf import settings
 
 from accounts.places import NoPlaceFree, hold_place
-from csvfiles.names import reason_to_ignore
 from endpoints.models import S3Endpoint
+from endpoints.slashes import OtherSlash, find_other_slash
 from endpoints.storage import S3Object, StorageError, open_bucket
+from telemetry.ignoring import reason_to_ignore
 
 MOST_KEYS = 10_000  # looked at: ten list calls, a second or two
 SAMPLED_FILES = 3
@@ -29,6 +30,7 @@ class Listing:
     is_cut: bool  # there are more than were looked at
     csv_files: tuple[S3Object, ...]  # newest first
     ignored: dict[str, int]  # reason -> objects, the most frequent first
+    elsewhere: OtherSlash | None = None  # where nothing matched
 
     @property
     def newest(self) -> tuple[S3Object, ...]:
@@ -40,9 +42,10 @@ class Listing:
         if self.csv_files:
             return ""
         if not self.matched:
+            check = "Check the prefix, with upper and lower case, or wait until the first file is there."
             return (
                 f"No file in bucket {self.bucket} has a key that begins with {self.prefix}. "
-                "Check the prefix, with upper and lower case, or wait until the first file is there."
+                f"{self.elsewhere or check}"
             )
         reasons = "; ".join(f"{count:,} because {reason}" for reason, count in self.ignored.items())
         some = "first " if self.is_cut else ""
@@ -95,12 +98,18 @@ def list_first_files(*, endpoint: S3Endpoint, prefix: str) -> Listing:
             break
         matched += len(page)
         for obj in page:
-            reason = reason_to_ignore(obj.key, obj.size)
+            reason = reason_to_ignore(obj)
             if reason is None:
                 csv_files.append(obj)
             else:
                 ignored[reason] += 1
     csv_files.sort(key=lambda obj: (obj.last_modified, obj.key), reverse=True)
     return Listing(
-        endpoint.bucket, full_prefix, matched, is_cut, tuple(csv_files), dict(ignored.most_common())
+        endpoint.bucket,
+        full_prefix,
+        matched,
+        is_cut,
+        tuple(csv_files),
+        dict(ignored.most_common()),
+        elsewhere=None if matched else find_other_slash(endpoint=endpoint, prefix=prefix),
     )

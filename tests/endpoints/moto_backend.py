@@ -20,6 +20,9 @@ class MotoS3:
         found = self._buckets.buckets.get(bucket)
         return found.region_name if found else None
 
+    def traits_of(self, bucket: str, key: str) -> None:
+        """moto keeps none."""
+
     def answer(self, request: S3Request) -> Answer:
         body, status, headers = run_wsgi_app(self._app, request.environ, buffered=True)
         content = b"".join(body)

@@ -25,13 +25,51 @@ def documents(*, bucket="acme-exports", prefix="exports/", region="eu-west-1"):
 
 
 def test_only_our_account_with_this_external_id_is_trusted():
-    (statement,) = json.loads(documents().trust_policy)["Statement"]
+    statement, _ = json.loads(documents().trust_policy)["Statement"]
     assert statement == {
         "Effect": "Allow",
         "Principal": {"AWS": "arn:aws:iam::210987654321:root"},
         "Action": "sts:AssumeRole",
         "Condition": {"StringEquals": {"sts:ExternalId": EXTERNAL_ID}},
     }
+
+
+def test_the_session_tags_of_eks_are_allowed_and_let_nobody_in():
+    _, statement = json.loads(documents().trust_policy)["Statement"]
+    assert statement["Principal"] == {"AWS": "arn:aws:iam::210987654321:root"}
+    assert statement["Action"] == "sts:TagSession"
+    [tags] = statement["Condition"]["ForAllValues:StringEquals"].values()
+    assert all(tag.startswith(("eks-", "kubernetes-")) for tag in tags)
+
+
+@pytest.mark.parametrize("region", ["eu-west-1", ""])
+def test_a_kms_key_is_an_option_in_each_form(region):
+    made = documents(region=region)
+    for text in (made.inline_policy, made.trust_policy):
+        assert "kms" not in text
+    via = f"s3.{region or '*'}.*"
+    [statement] = json.loads(made.kms_policy)["Statement"]
+    assert statement == {
+        "Effect": "Allow",
+        "Action": "kms:Decrypt",
+        "Resource": "<KMS_KEY_ARN>",
+        "Condition": {"StringLike": {"kms:ViaService": via}},
+    }
+    template = yaml.safe_load(made.cloudformation)
+    assert template["Parameters"]["KmsKeyArn"]["Default"] == ""
+    option = template["Resources"]["DenominatorKmsPolicy"]
+    assert option["Condition"] in template["Conditions"]
+    [same] = option["Properties"]["PolicyDocument"]["Statement"]
+    assert same == {**statement, "Resource": {"Ref": "KmsKeyArn"}}
+    assert 'count  = var.kms_key_arn == "" ? 0 : 1' in made.terraform
+    assert f'values   = ["{via}"]' in made.terraform
+
+
+def test_a_key_of_another_account_lets_this_role_in():
+    role = "arn:aws:iam::123456789012:role/R"
+    made = make_documents(external_id=EXTERNAL_ID, bucket="b", prefix="", region="eu-west-1", role_arn=role)
+    assert json.loads(made.key_policy)["Principal"] == {"AWS": role}
+    assert json.loads(documents().key_policy)["Principal"] == {"AWS": "<ROLE_ARN>"}
 
 
 def test_the_role_may_list_and_read_under_the_prefix_alone():
@@ -63,7 +101,17 @@ def test_what_is_not_known_yet_is_a_placeholder(settings):
 
 
 @pytest.mark.parametrize(
-    ("region", "partition"), [("cn-north-1", "aws-cn"), ("us-gov-west-1", "aws-us-gov"), ("", "aws")]
+    ("region", "partition"),
+    [
+        ("cn-north-1", "aws-cn"),
+        ("us-gov-west-1", "aws-us-gov"),
+        ("eusc-de-east-1", "aws-eusc"),
+        ("us-isob-east-1", "aws-iso-b"),
+        ("eu-isoe-west-1", "aws-iso-e"),
+        ("eu-west-9", "aws"),
+        ("", "aws"),
+        ("eu-", "aws"),
+    ],
 )
 def test_arns_are_of_the_regions_partition(region, partition):
     made = documents(region=region)

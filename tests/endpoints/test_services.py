@@ -17,8 +17,9 @@ from endpoints.services import (
     run_endpoint_test,
     update_endpoint,
 )
+from endpoints.storage import open_bucket
 from telemetry.models import Telemetry
-from tests.standin import ROLE_ARN
+from tests.standin import ROLE_ARN, trust
 
 NOW = datetime(2026, 3, 1, 12, 0, tzinfo=UTC)
 FIELDS = {"name": "Exports", "role_arn": ROLE_ARN, "bucket": "acme-exports", "region": "eu-west-1"}
@@ -43,13 +44,38 @@ def test_an_endpoint_is_kept_in_the_form_that_aws_takes(s3_account):
         role_arn=f" {ROLE_ARN}\n",
         bucket=" acme-exports",
         region="EU-West-1",
-        path_prefix="/exports/usage/",
+        path_prefix=" exports/usage/",
     )
     endpoint.refresh_from_db()
     assert (endpoint.name, endpoint.role_arn) == ("Exports", ROLE_ARN)
     assert (endpoint.region, endpoint.path_prefix) == ("eu-west-1", "exports/usage")
     assert endpoint.location == "acme-exports/exports/usage/"
     assert endpoint.test_state == S3Endpoint.TestState.UNTESTED
+
+
+def test_a_path_prefix_keeps_the_slash_at_its_beginning(s3_account):
+    for number, (typed, kept) in enumerate([("/", "/"), ("/cur/", "/cur"), ("cur//", "cur//")]):
+        endpoint = create_endpoint(account=s3_account, **{**FIELDS, "name": f"E{number}"}, path_prefix=typed)
+        endpoint.refresh_from_db()
+        assert endpoint.path_prefix == kept
+
+
+def test_an_endpoint_in_the_european_sovereign_cloud_is_kept(s3_account):
+    arn = "arn:aws-eusc:iam::123456789012:role/R"
+    fields = {**FIELDS, "role_arn": arn, "region": "eusc-de-east-1"}
+    assert create_endpoint(account=s3_account, **fields).region == "eusc-de-east-1"
+
+
+def test_a_bucket_of_before_2018_is_kept_and_read(s3_account, standin):
+    name = "Acme_Usage." + "x" * 244
+    endpoint = create_endpoint(account=s3_account, **{**FIELDS, "bucket": name, "region": "us-east-1"})
+    endpoint.refresh_from_db()
+    standin.add_bucket(name)
+    standin.put_object(name, "a.csv", "inside")
+    trust(standin, endpoint)
+    bucket = open_bucket(endpoint)
+    [obj] = next(bucket.list_pages(""))
+    assert bucket.open_stream(obj).read() == b"inside"
 
 
 def test_each_endpoint_has_an_external_id_of_its_own(s3_account):

@@ -149,6 +149,21 @@ def test_a_session_policy_allows_what_it_says(action, resource, prefix, allowed)
     assert allows(policy, action=action, resource=resource, prefix=prefix) is allowed
 
 
+def test_a_condition_is_held_against_what_the_request_has():
+    statement = {
+        "Effect": "Allow",
+        "Action": "kms:Decrypt",
+        "Resource": "arn:aws:kms:*:*:key/*",
+        "Condition": {"StringLike": {"kms:ViaService": "s3.eu-west-1.*"}},
+    }
+    asked = {"action": "kms:Decrypt", "resource": "arn:aws:kms:eu-west-1:1:key/1"}
+    policy = {"Version": "2012-10-17", "Statement": statement}
+    assert allows(policy, **asked, via_service="s3.eu-west-1.amazonaws.com")
+    assert not allows(policy, **asked, via_service="s3.eu-west-2.amazonaws.com")
+    assert not allows(policy, **asked, prefix="s3.eu-west-1.amazonaws.com")
+    assert not allows(policy, **asked)
+
+
 @pytest.mark.parametrize("text", ["", "[]", "{}", '{"Version": "2008-10-17", "Statement": []}'])
 def test_a_policy_that_iam_would_refuse_is_refused(text):
     with pytest.raises(MalformedPolicy):

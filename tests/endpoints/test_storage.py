@@ -107,6 +107,33 @@ def test_a_prefix_is_matched_as_a_string(endpoint, put):
 
 
 @pytest.mark.parametrize(
+    ("region", "bucket", "address"),
+    [
+        ("us-east-1", "Acme_Usage", "https://s3.amazonaws.com/Acme_Usage/a.csv"),
+        ("us-east-1", "a" * 255, f"https://s3.amazonaws.com/{'a' * 255}/a.csv"),
+        ("eu-west-1", "acme", "https://acme.s3.eu-west-1.amazonaws.com/a.csv"),
+        ("eusc-de-east-1", "acme", "https://acme.s3.eusc-de-east-1.amazonaws.eu/a.csv"),
+        ("cn-north-1", "acme", "https://acme.s3.cn-north-1.amazonaws.com.cn/a.csv"),
+    ],
+)
+def test_a_bucket_is_addressed_in_its_partition_and_an_old_name_by_the_path(
+    wire, monkeypatch, region, bucket, address
+):
+    monkeypatch.delenv("AWS_ENDPOINT_URL")
+    client = storage._new_client("s3", region, aws_access_key_id="a", aws_secret_access_key="b")
+    addresses = []
+
+    def stop(request, **_):
+        addresses.append(request.url)
+        raise RuntimeError("not sent")
+
+    client.meta.events.register("before-send.s3", stop)
+    with pytest.raises(RuntimeError, match="not sent"):
+        client.get_object(Bucket=bucket, Key="a.csv")
+    assert addresses == [address]
+
+
+@pytest.mark.parametrize(
     ("start", "length", "expected"),
     [(0, 4, b"0123"), (3, 4, b"3456"), (8, 100, b"89"), (10, 5, b""), (50, 5, b""), (0, 0, b"")],
 )

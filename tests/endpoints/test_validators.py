@@ -5,8 +5,14 @@ from __future__ import annotations
 import pytest
 from django.core.exceptions import ValidationError
 
-from endpoints.storage import list_regions
-from endpoints.validators import clean_bucket, clean_prefix, clean_region, clean_role_arn
+from endpoints.storage import find_partition, list_regions
+from endpoints.validators import (
+    clean_bucket,
+    clean_connection,
+    clean_prefix,
+    clean_region,
+    clean_role_arn,
+)
 
 
 @pytest.mark.parametrize(
@@ -15,6 +21,8 @@ from endpoints.validators import clean_bucket, clean_prefix, clean_region, clean
         "arn:aws:iam::123456789012:role/FinoutMetricsReadOnlyRole",
         "arn:aws-cn:iam::123456789012:role/R",
         "arn:aws-us-gov:iam::123456789012:role/R",
+        "arn:aws-eusc:iam::123456789012:role/R",
+        "arn:aws-iso-b:iam::123456789012:role/R",
         "arn:aws:iam::123456789012:role/service-role/exports/Reader_+=,.@-1",
         "arn:aws:iam::123456789012:role/" + "r" * 64,
         "  arn:aws:iam::123456789012:role/Pasted\n",
@@ -97,14 +105,14 @@ def test_what_is_no_bucket_name_says_what_to_put_there(name, hint):
     ("typed", "kept"),
     [
         ("", ""),
-        ("/", ""),
+        ("/", "/"),
         (" exports/usage ", "exports/usage"),
-        ("/exports/usage/", "exports/usage/"),
+        ("/exports//usage/", "/exports//usage/"),
         ("täglich/日本/a b+c*?$", "täglich/日本/a b+c*?$"),
         ("é" * 512, "é" * 512),
     ],
 )
-def test_a_prefix_is_kept_as_typed_but_for_slashes_before_it(typed, kept):
+def test_a_prefix_is_kept_as_typed(typed, kept):
     assert clean_prefix(typed) == kept
 
 
@@ -124,15 +132,73 @@ def test_a_prefix_that_cannot_be_one_says_why(typed, hint):
 
 
 @pytest.mark.parametrize(
-    "region", ["us-east-1", "eu-central-2", "cn-north-1", "us-gov-west-1", "ap-southeast-7"]
+    "region",
+    [
+        *("us-east-1", "eu-central-2", "ap-southeast-7", "cn-north-1", "us-gov-west-1", "eusc-de-east-1"),
+        *("us-iso-east-1", "us-isob-west-1", "eu-isoe-west-1", "us-isof-south-1"),
+    ],
 )
 def test_a_region_that_aws_has_is_known_and_taken(region):
     assert region in list_regions()
     assert clean_region(f" {region.upper()} ", known=list_regions()) == region
 
 
-def test_a_region_newer_than_our_list_passes_by_its_shape():
-    assert clean_region("mx-northwest-3", known=list_regions()) == "mx-northwest-3"
+@pytest.mark.parametrize(
+    ("region", "partition"),
+    [("mx-northwest-3", "aws"), ("eusc-de-west-2", "aws-eusc"), ("cn-south-1", "aws-cn")],
+)
+def test_a_region_newer_than_our_list_passes_as_its_partition_names_regions(region, partition):
+    assert clean_region(region, known=list_regions()) == region
+    assert find_partition(region) == partition
+
+
+@pytest.mark.parametrize("region", ["xx-north-1", "garage", "eu-west-١", "us-east-1\n.evil.example"])
+def test_a_region_of_no_partition_is_refused_on_aws(region, monkeypatch):
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    monkeypatch.delenv("AWS_ENDPOINT_URL_S3", raising=False)
+    with pytest.raises(ValidationError):
+        clean_region(region, known=list_regions())
+
+
+def test_another_store_calls_its_regions_as_it_likes(monkeypatch):
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "https://s3.example.com")
+    for region in ("garage", "fr-par", "nbg1", "ru-central1"):
+        assert clean_region(region, known=list_regions()) == region
+    for region in ("eu.evil", "-x", "a b", "x" * 31):
+        with pytest.raises(ValidationError):
+            clean_region(region, known=list_regions())
+
+
+@pytest.mark.parametrize(
+    "name", ["Acme_Usage", "ACME", "acme_usage", "a" * 255, "acme..usage", "-acme-", "Acme.Usage_2012"]
+)
+def test_a_bucket_of_before_2018_is_taken_in_us_east_1_alone(name):
+    assert clean_bucket(name, region="us-east-1") == name
+    for region in ("eu-west-1", ""):
+        with pytest.raises(ValidationError, match=r"before March 2018 .* in us-east-1 alone"):
+            clean_bucket(name, region=region)
+
+
+@pytest.mark.parametrize(
+    "name", ["a" * 256, "ab", "Acme Usage", "täglich", "s3://Acme", "X--x-s3", "1.2.3.4"]
+)
+def test_what_was_no_bucket_name_before_2018_is_none_today(name):
+    with pytest.raises(ValidationError):
+        clean_bucket(name, region="us-east-1")
+
+
+@pytest.mark.parametrize(
+    ("role", "region", "told"),
+    [
+        ("aws", "cn-north-1", "cn-north-1 is a region of aws-cn, and the role is one of aws"),
+        ("aws-eusc", "eu-central-1", "it begins with arn:aws:iam"),
+        ("aws-us-gov", "us-east-1", "Enter a region of aws-us-gov"),
+    ],
+)
+def test_a_region_of_another_partition_than_the_roles_is_said_at_the_region(role, region, told):
+    with pytest.raises(ValidationError) as caught:
+        clean_connection(role_arn=f"arn:{role}:iam::123456789012:role/R", region=region)
+    assert told in caught.value.message_dict["region"][0]
 
 
 @pytest.mark.parametrize(

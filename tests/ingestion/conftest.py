@@ -37,6 +37,10 @@ class Bench:
         modified = START + timedelta(minutes=minutes)
         self.standin.put_object(BUCKET, f"usage/{name}", text, modified=modified)
 
+    def keep(self, name: str, **traits: Any) -> None:
+        """Keep a file in another way: archived, restored, of another owner. Its version stays."""
+        self.standin.change_object(BUCKET, f"usage/{name}", **traits)
+
     def delete(self, name: str) -> None:
         self.standin.delete_object(BUCKET, f"usage/{name}")
 
@@ -80,3 +84,11 @@ def make_bench(standin: StandIn, s3_endpoint: S3Endpoint) -> Callable[..., Bench
 @pytest.fixture
 def bench(make_bench: Callable[..., Bench]) -> Bench:
     return make_bench()
+
+
+@pytest.fixture
+def two(bench: Bench) -> Bench:
+    """With two files of which nothing is read yet."""
+    bench.put("a.csv", "date,team,requests\n2024-05-01,core,5\n")
+    bench.put("b.csv", "date,team,requests\n2024-05-02,core,6\n", minutes=1)
+    return bench

@@ -193,6 +193,7 @@ def test_wrong_arguments_are_told_with_the_remedy(acme, arguments, code, says):
         ({"--metric": "two words"}, "--metric: Column names must not contain spaces"),
         ({"--prefix": ""}, "--prefix: Enter the prefix of your CSV files"),
         ({"--prefix": "nowhere/"}, "--prefix: No file in bucket .* has a key that begins with nowhere/"),
+        ({"--prefix": "/usage/"}, "--prefix: No file .* enter usage/, without the slash at its beginning"),
         ({"--prefix": "usage/notes"}, "--prefix: No CSV file is among the 1 under usage/notes"),
         (
             {"--prefix": "usage-torn"},
@@ -248,6 +249,16 @@ def test_an_unchecked_telemetry_is_made_without_a_look_into_the_bucket(acme):
     add_telemetry(*REQUESTS, "--unchecked")
     assert len(acme.app.seen) == asked
     assert Telemetry.objects.get().identifier == "requests"
+
+
+def test_keys_that_begin_with_a_slash_are_read_by_the_prefix_as_it_was_given(acme):
+    acme.put_object(BUCKET, "/usage/a.csv", HEADER + "2024-05-01,core,5\n")
+    add_telemetry(
+        *("--prefix", "/usage/", "--name", "Requests", "--date-column", "date"),
+        *("--date-format", "yyyy-MM-dd", "--metric", "requests"),
+    )
+    result, code = run("sync_telemetry", "--account", "acme", "--all")
+    assert (code, result["runs"][0]["files"][0]["key"]) == (0, "/usage/a.csv")
 
 
 def test_a_checked_telemetry_keeps_its_dimensions_in_the_order_they_were_given(acme):

@@ -86,6 +86,74 @@ def test_a_prefix_without_csv_files_is_refused_at_the_prefix(walk, days):
 
 
 @pytest.mark.parametrize(
+    ("typed", "key", "correction"),
+    [
+        ("/mentions/", None, "enter mentions/, without the slash at its beginning."),
+        ("report/", "/report/a.csv", "enter /report/, with the slash at its beginning."),
+        ("/", None, "enter a prefix, without the slash at its beginning."),
+        ("//report/", "report/a.csv", "enter report/, without the slash at its beginning."),
+    ],
+)
+def test_a_slash_too_much_or_too_few_is_said_at_the_prefix(walk, days, typed, key, correction):
+    if key:
+        days.put_object(BUCKET, key, "date,n\n2026-03-01,1\n")
+    [message] = errors_of(walk.post("source", prefix=typed))["prefix"]
+    assert message.startswith(f"No file in bucket acme-exports has a key that begins with {typed}.")
+    assert message.endswith(correction)
+    assert correction in text_of(
+        walk.get("source", f"?endpoint={walk.answers['source']['endpoint']}&prefix={typed}")
+    )
+
+
+def test_keys_that_begin_with_a_slash_are_found_and_kept_so(walk, days):
+    days.put_object(BUCKET, "/report/a.csv", "date,n\n2026-03-01,1\n")
+    assert walk.post("source", prefix="/report/").status_code == 302
+    assert walk.draft.answers["source"]["prefix"] == "/report/"
+    assert "s3://acme-exports//report/" in text_of(walk.get("source"))
+
+
+@pytest.mark.parametrize(
+    ("path_prefix", "key", "corrected"),
+    [
+        ("cur", "/cur/report/a.csv", "/cur, with the slash"),
+        ("/cur", "cur/report/a.csv", "cur, without the slash"),
+        ("/", "report/a.csv", "empty, without the slash"),
+    ],
+)
+def test_a_slash_amiss_in_the_endpoints_path_prefix_is_said_to_be_there(
+    walk, days, path_prefix, key, corrected
+):
+    days.put_object(BUCKET, key, "date,n\n2026-03-01,1\n")
+    S3Endpoint.objects.update(path_prefix=path_prefix)
+    [message] = errors_of(walk.post("source", prefix="report/"))["prefix"]
+    assert f"Keys that begin with {key.removesuffix('a.csv')} are there" in message
+    assert f"the endpoint's S3 Path Prefix would be {corrected}" in message
+
+
+def test_a_slash_alone_is_no_prefix_below_a_path_prefix(walk):
+    S3Endpoint.objects.update(path_prefix="mentions")
+    [message] = errors_of(walk.post("source", prefix="/"))["prefix"]
+    assert message == "Enter the prefix of your CSV files, for example usage/daily/"
+
+
+def test_archived_files_are_shown_as_ignored_with_their_class(walk, days):
+    days.change_object(BUCKET, "mentions/2026-03-12.csv", storage_class="DEEP_ARCHIVE")
+    walk.to("preview")
+    page = text_of(walk.get("source"))
+    assert "4 CSV files, and ignored: 1 because it is archived (storage class DEEP_ARCHIVE)" in page
+    assert "mentions/2026-03-12.csv" not in page
+    assert walk.get("preview").status_code == 200
+    days.change_object(BUCKET, "mentions/2026-03-12.csv", restore="done")
+    assert "5 CSV files, none ignored" in text_of(walk.get("source"))
+
+
+def test_a_bucket_whose_requester_pays_is_said_at_the_endpoint(walk, days):
+    days.app.requester_pays.add(BUCKET)
+    [message] = errors_of(walk.post("source"))["endpoint"]
+    assert "is set to Requester Pays" in message
+
+
+@pytest.mark.parametrize(
     ("break_it", "field", "words"),
     [
         (lambda s: s.fail("assume", "deny"), "endpoint", "cannot be assumed"),

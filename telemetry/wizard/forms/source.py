@@ -50,8 +50,8 @@ class SourceForm(StepForm):
             self.initial["endpoint"] = str(endpoints[0].public_id)
 
     def clean_prefix(self) -> str:
-        prefix = self.cleaned_data["prefix"].lstrip("/")
-        if not prefix:
+        prefix = self.cleaned_data["prefix"]
+        if _adds_nothing(self.cleaned_data.get("endpoint"), prefix):
             raise ValidationError(self.fields["prefix"].error_messages["required"])
         return prefix
 
@@ -68,10 +68,10 @@ class SourceForm(StepForm):
     def _look(self) -> Listing | StorageError | None:
         try:
             endpoint = self.fields["endpoint"].clean(self.shown("endpoint"))
-            prefix = self.fields["prefix"].clean(self.shown("prefix")).lstrip("/")
+            prefix = self.fields["prefix"].clean(self.shown("prefix"))
         except ValidationError:
             return None
-        if not prefix:
+        if _adds_nothing(endpoint, prefix):
             return None
         try:
             return list_files(endpoint=endpoint, prefix=prefix)
@@ -89,3 +89,10 @@ class SourceForm(StepForm):
 
     def to_answer(self) -> dict[str, Any]:
         return {**self.cleaned_data, "endpoint": str(self.cleaned_data["endpoint"].public_id)}
+
+
+def _adds_nothing(endpoint: S3Endpoint | None, prefix: str) -> bool:
+    """Whether it is a slash alone that the endpoint's path prefix has at its end."""
+    if endpoint is None:
+        return not prefix.strip("/")
+    return endpoint.full_prefix(prefix) == endpoint.full_prefix("")
