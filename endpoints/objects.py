@@ -4,22 +4,56 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Self
 
+UNKNOWN_TIME = datetime.fromtimestamp(0, UTC)  # stands where a listing gives no time; see `problem`
+MAX_ETAG = 200  # characters; S3's have 34
+
 
 @dataclass(frozen=True, slots=True)
 class S3Object:
-    """An object in one version. `etag` is without its quotes, `size` in bytes, `last_modified` in UTC."""
+    """An object in one version. `etag` is without its quotes, `size` in bytes, `last_modified` in UTC.
+
+    `unnamed` says why an object cannot be named, in words: its key is not what it is called. `problem` says
+    why this version cannot be read. Both are empty where nothing is wrong.
+    """
 
     key: str
     etag: str
     size: int
     last_modified: datetime
+    unnamed: str = ""
+    problem: str = ""
 
     @classmethod
-    def from_listing(cls, entry: dict[str, Any]) -> Self:
-        """From an entry of ListObjectsV2, as the SDK gives it: keys decoded, times aware."""
+    def from_listing(cls, entry: dict[str, Any], *, key: str, unnamed: str = "") -> Self:
+        """From an entry of ListObjectsV2, as the SDK gives it: times aware; its key as `endpoints.listing`."""
+        etag, modified = strip_etag(entry.get("ETag", "")), _in_utc(entry.get("LastModified"))
         return cls(
-            key=entry["Key"],
-            etag=entry["ETag"].strip('"'),
+            key=key,
+            etag=etag[:MAX_ETAG],
             size=entry["Size"],
-            last_modified=entry["LastModified"].astimezone(UTC),
+            last_modified=modified or UNKNOWN_TIME,
+            unnamed=unnamed,
+            problem=_find_problem(etag, modified),
         )
+
+
+def strip_etag(etag: str) -> str:
+    """An ETag without quotes, and without the mark of a weak one: a proxy on the way may have set that."""
+    return etag.strip().removeprefix("W/").strip('"')
+
+
+def _in_utc(moment: datetime | None) -> datetime | None:
+    try:
+        return None if moment is None else moment.astimezone(UTC)
+    except (OverflowError, ValueError):  # the first or last hours of the calendar, in another time zone
+        return None
+
+
+def _find_problem(etag: str, modified: datetime | None) -> str:
+    if not etag:
+        return "the store's listing gives no ETag for it, so that its versions cannot be told apart"
+    if len(etag) > MAX_ETAG:
+        return f"the store's listing gives an ETag of more than {MAX_ETAG} characters for it"
+    if modified is None:
+        return "the store's listing gives no time of its last change (LastModified)"
+    return ""

@@ -35,6 +35,7 @@ from urllib3.exceptions import HTTPError
 
 from endpoints import errors
 from endpoints.errors import (
+    AnswerUnusable,
     ListDenied,
     NoCredentials,
     NoSuchBucket,
@@ -50,13 +51,16 @@ from endpoints.errors import (
     WrongRegion,
 )
 from endpoints.grants import Grant
+from endpoints.listing import Listing, check_body
 from endpoints.models import S3Endpoint
 from endpoints.objects import S3Object
 from endpoints.refusals import explain_refused_role, explain_s3_refusal, is_stale_session
 from endpoints.sessions import Credentials, Session, SessionCache
 from endpoints.streams import ResumingStream
+from endpoints.versions import check_version
 
 __all__ = [
+    "AnswerUnusable",
     "Bucket",
     "ListDenied",
     "NoCredentials",
@@ -81,6 +85,7 @@ __all__ = [
 SESSION_SECONDS = 3600  # the longest that a role allows unless its owner says otherwise
 CONNECT_TIMEOUT, READ_TIMEOUT = 5, 15  # seconds; the SDK retries on top of them
 KEYS_A_PAGE = 1000
+PARSER = f"botocore{os.sep}parsers.py"  # where what is raised says that an answer is not understood
 STS, S3 = "AWS Security Token Service", "Amazon S3"
 
 log = structlog.get_logger(__name__)
@@ -98,14 +103,16 @@ class Bucket:
         return f"<Bucket {self._grant.bucket} under {self._grant.prefix!r}>"
 
     def list_pages(self, prefix: str) -> Iterator[list[S3Object]]:
-        """The objects whose key begins with `prefix` (the full one), by key; one list call a page."""
-        position: dict[str, str] = {}
-        while True:
-            answer = self._call("list_objects_v2", Prefix=prefix, MaxKeys=KEYS_A_PAGE, **position)
-            yield [S3Object.from_listing(entry) for entry in answer.get("Contents", ())]
-            if not answer.get("IsTruncated"):
-                return
-            position = {"ContinuationToken": answer["NextContinuationToken"]}
+        """The objects whose key begins with `prefix` (the full one), each once; one list call a page.
+
+        A page may be empty, the first one too. Raises AnswerUnusable where it cannot be known what is there.
+        """
+        refuse = partial(errors.answer_unusable, S3)
+        listing = Listing(prefix=prefix, page_size=KEYS_A_PAGE, refuse=refuse)
+        # With an encoding asked for here, the SDK leaves names as they are: `listing` decodes them.
+        asked = {"Prefix": prefix, "MaxKeys": KEYS_A_PAGE, "EncodingType": "url"}
+        while listing.position is not None:
+            yield listing.take(self._call("list_objects_v2", **asked, **listing.position))
 
     def read_range(self, obj: S3Object, *, start: int, length: int) -> bytes:
         """At most `length` bytes of the listed version from `start` on; fewer where the object ends."""
@@ -134,9 +141,7 @@ class Bucket:
 
     def _open(self, obj: S3Object, *, start: int, end: int) -> ResumingStream:
         def open_at(position: int) -> Any:
-            whole = (start + position, end) == (0, obj.size)  # S3 has no range of an empty object
-            part = {} if whole else {"Range": f"bytes={start + position}-{end - 1}"}
-            return self._call("get_object", Key=obj.key, IfMatch=f'"{obj.etag}"', **part)["Body"]
+            return self._open_version(obj, start=start + position, end=end)
 
         return ResumingStream(
             size=end - start,
@@ -145,6 +150,27 @@ class Bucket:
             give_up=lambda times: errors.connection_broke(self._grant, obj.key, times=times),
             damaged=lambda: errors.object_damaged(self._grant, obj.key),
         )
+
+    def _open_version(self, obj: S3Object, *, start: int, end: int) -> Any:
+        """The bytes of the listed version as a body. Raises ObjectChanged, AnswerUnusable."""
+        if problem := obj.unnamed or obj.problem:
+            raise errors.answer_unusable(S3, f"{obj.key} cannot be asked for: {problem}")
+        whole = (start, end) == (0, obj.size)  # S3 has no range of an empty object
+        asked = {"Key": obj.key} if whole else {"Key": obj.key, "Range": f"bytes={start}-{end - 1}"}
+        try:
+            answer = self._call("get_object", IfMatch=f'"{obj.etag}"', **asked)
+        except ObjectChanged:
+            # A weak ETag matches nothing, not even itself (RFC 9110, 13.1.1): the answer's own tells.
+            answer = self._call("get_object", **asked)
+        try:
+            check_version(answer, obj=obj, start=start, end=end)
+        except ValueError as problem:
+            answer["Body"].close()
+            raise errors.answer_unusable(S3, f"{obj.key} was asked for, and {problem}") from None
+        except LookupError:
+            answer["Body"].close()
+            raise errors.object_changed(self._grant, obj.key) from None
+        return answer["Body"]
 
     def _call(self, operation: str, **parameters: Any) -> dict[str, Any]:
         try:
@@ -214,6 +240,8 @@ def _assume(grant: Grant) -> Session:
     with _words_for_people(S3, grant.region, partial(explain_s3_refusal, grant=grant, key=None)):
         client = _new_client("s3", grant.region, **credentials.for_client())
     client.meta.events.register("before-call.s3", _stay_in_region)
+    # By this pattern it comes before the SDK's own look, to which a page that is no XML is a failure of S3's.
+    client.meta.events.register_first("before-parse.*.*", _look_at_listing)
     return Session(client=client, ends=credentials.ends)
 
 
@@ -231,12 +259,26 @@ def _assume_role(grant: Grant, *, external_id: str | None) -> Credentials:
     explain = partial(explain_refused_role, grant=grant)
     with _words_for_people(STS, grant.region, explain):
         region = _boto_session().region_name or grant.region
-        return Credentials(_new_client("sts", region).assume_role(**request)["Credentials"])
+        given = _new_client("sts", region).assume_role(**request).get("Credentials", {})
+        if not Credentials.FIELDS <= given.keys():
+            raise errors.answer_unusable(STS, "it holds no credentials")
+        return Credentials(given)
 
 
 def _stay_in_region(params: dict[str, Any], **_: Any) -> None:
     """Keep botocore from following S3 to another region: a wrong one is to be said, not hidden."""
     params["context"].setdefault("s3_redirect", {})["redirected"] = True
+
+
+def _look_at_listing(
+    operation_model: Any, response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: Any
+) -> None:
+    """See whether it is a listing at all, and what the SDK's parser would not say of it."""
+    if operation_model.name == "ListObjectsV2" and response_dict["status_code"] == 200:
+        try:
+            customized_response_dict.update(check_body(response_dict["body"]))
+        except ValueError as problem:
+            raise errors.answer_unusable(S3, str(problem)) from None
 
 
 @cache
@@ -274,9 +316,13 @@ def _words_for_people(
         raise errors.no_credentials() from None
     except (HTTPClientError, SdkConnectionError, OSError):
         raise errors.unreachable(service, region=region) from None
+    except StorageError:
+        raise
     except Exception as error:  # whatever it is: nothing of the SDK's may leave here
         if type(error).__module__.startswith("billiard"):
             raise  # the worker's time is over, in the middle of a call
         where = traceback.format_tb(error.__traceback__)  # lines of code, without a value
         log.error("the SDK failed", service=service, error=type(error).__name__, where=where)
+        if any(PARSER in line for line in where):
+            raise errors.answer_unusable(service, "it does not follow the protocol") from None
         raise errors.sdk_failed(service, type(error).__name__) from None

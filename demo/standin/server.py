@@ -12,7 +12,7 @@ from typing import Any, Self
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from demo.standin.app import App, Backend, role_from_json
-from demo.standin.faults import Fault, Hold, Operation
+from demo.standin.faults import Change, Fault, Hold, Operation
 from demo.standin.roles import Role, Roles
 from demo.standin.s3 import S3
 from demo.standin.stores import DEFAULT_REGION, MemoryStore, Store
@@ -81,6 +81,12 @@ class StandIn:
         fault = Fault(operation=operation, kind="hold", times=times, **more)
         self.app.faults.add(fault)
         return fault.hold
+
+    def alter(
+        self, operation: Operation, change: Change, *, times: int | None = None, **more: Any
+    ) -> None:
+        """Let `change(request, answer)` alter the answers to requests of this kind, as other stores give them."""
+        self.app.faults.add(Fault(operation=operation, kind="alter", times=times, change=change, **more))
 
     def after(self, operation: Operation, action: Callable[[], None]) -> None:
         """Call `action` once, when the next request of this kind has been answered."""
