@@ -7,6 +7,8 @@ import traceback
 
 import structlog
 
+WHILE_READING = "while it read "  # begins a note (BaseException.add_note) that says of what file
+
 log = structlog.get_logger(__name__)
 
 
@@ -23,8 +25,10 @@ def log_unexpected(event: str, error: BaseException, **where: object) -> str:
 
 def describe_unexpected(error: BaseException, reference: str) -> str:
     """The same for a person, in a sentence or two."""
+    notes = [note for note in getattr(error, "__notes__", ()) if note.startswith(WHILE_READING)]
     return (
-        f"Denominator met an error that it does not know ({type(error).__name__}, reference {reference}). "
+        f"Denominator met an error that it does not know {''.join(notes[:1])}".rstrip()
+        + f" ({type(error).__name__}, reference {reference}). "
         "Its administrator finds it in the log by the reference."
     )
 

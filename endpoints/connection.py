@@ -122,11 +122,11 @@ def _list(endpoint: S3Endpoint) -> str:
     prefix = endpoint.full_prefix("")
     where = f"under {prefix}" if prefix else f"in {endpoint.bucket}"
     page = _list_first_page(endpoint)
-    if unusable := [obj for obj in page if obj.unnamed or obj.problem]:
+    if unusable := [obj for obj in page if obj.unusable]:
         first = unusable[0]
         return (
-            f"s3:ListBucket is allowed {where}. Of the first {len(page):,} objects, {len(unusable):,} cannot be "
-            f"read. The first is {first.key}: {first.unnamed or first.problem}."
+            f"s3:ListBucket is allowed {where}. Of the first {len(page):,} objects, {len(unusable):,} cannot "
+            f"be read. The first is {first.key}: {first.unusable}."
         )
     if page:
         return f"s3:ListBucket is allowed {where}."
@@ -135,7 +135,7 @@ def _list(endpoint: S3Endpoint) -> str:
 
 def _read(endpoint: S3Endpoint) -> str:
     page = _list_first_page(endpoint)
-    files = [obj for obj in page if obj.size and not (obj.unnamed or obj.problem)]
+    files = [obj for obj in page if obj.size and not obj.unusable]
     if not files and (problem := next((obj.problem for obj in page if obj.problem), "")):
         raise _Failed(f"No file can be read: {problem}. Report it to the store's operator.")
     if not files:

@@ -207,7 +207,8 @@ def object_archived(grant: Grant, key: str) -> ObjectArchived:
 
 def object_damaged(grant: Grant, key: str) -> ServerError:
     return ServerError(
-        f"What arrived of {key} in bucket {grant.bucket} does not match its checksum or its size.", "Try again."
+        f"What arrived of {key} in bucket {grant.bucket} does not match its checksum or its size.",
+        "Try again.",
     )
 
 
@@ -250,8 +251,8 @@ def sdk_failed(service: str, name: str) -> StorageError:
 def answer_unusable(service: str, why: str) -> AnswerUnusable:
     return AnswerUnusable(
         f"The answer of {service} cannot be used: {why}.",
-        "Check that AWS_ENDPOINT_URL, where it is set, names a store that speaks the S3 protocol, and that no "
-        "proxy or sign-in page answers in its place; then report it to the store's operator.",
+        "Check that AWS_ENDPOINT_URL, where it is set, names a store that speaks the S3 protocol, and that "
+        "no proxy or sign-in page answers in its place; then report it to the store's operator.",
     )
 
 

@@ -23,9 +23,14 @@ class S3Object:
     unnamed: str = ""
     problem: str = ""
 
+    @property
+    def unusable(self) -> str:
+        """Why it cannot be read; empty where it can."""
+        return self.unnamed or self.problem
+
     @classmethod
     def from_listing(cls, entry: dict[str, Any], *, key: str, unnamed: str = "") -> Self:
-        """From an entry of ListObjectsV2, as the SDK gives it: times aware; its key as `endpoints.listing`."""
+        """From an entry of ListObjectsV2, as the SDK gives it; its key as `endpoints.listing` does."""
         etag, modified = strip_etag(entry.get("ETag", "")), _in_utc(entry.get("LastModified"))
         return cls(
             key=key,

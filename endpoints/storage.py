@@ -153,8 +153,8 @@ class Bucket:
 
     def _open_version(self, obj: S3Object, *, start: int, end: int) -> Any:
         """The bytes of the listed version as a body. Raises ObjectChanged, AnswerUnusable."""
-        if problem := obj.unnamed or obj.problem:
-            raise errors.answer_unusable(S3, f"{obj.key} cannot be asked for: {problem}")
+        if obj.unusable:
+            raise errors.answer_unusable(S3, f"{obj.key} cannot be asked for: {obj.unusable}")
         whole = (start, end) == (0, obj.size)  # S3 has no range of an empty object
         asked = {"Key": obj.key} if whole else {"Key": obj.key, "Range": f"bytes={start}-{end - 1}"}
         try:
@@ -260,7 +260,7 @@ def _assume_role(grant: Grant, *, external_id: str | None) -> Credentials:
     with _words_for_people(STS, grant.region, explain):
         region = _boto_session().region_name or grant.region
         given = _new_client("sts", region).assume_role(**request).get("Credentials", {})
-        if not Credentials.FIELDS <= given.keys():
+        if not given.keys() >= Credentials.FIELDS:
             raise errors.answer_unusable(STS, "it holds no credentials")
         return Credentials(given)
 

@@ -1,4 +1,5 @@
-"""Whether an answer to GetObject is what was asked for. AWS's always is; what stands before a store may not be.
+"""Whether an answer to GetObject is what was asked for. AWS's is; of other stores, and what stands before
+them, it is not always.
 
 A proxy's page with status 200, a store without conditional requests or ranges: the bytes of one file, or of
 one version, would be taken for those of another.

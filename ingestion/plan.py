@@ -109,7 +109,10 @@ def _make_run_file(run: SyncRun, found: S3Object, **fields: str) -> RunFile:
 
 def _fail_at_once(run: SyncRun, found: S3Object) -> RunFile:
     """A file to read that is not even tried: it could be any version, and what it holds be any other's."""
-    message = f"Not read: {found.problem}. Report it to the store's operator; Amazon S3 gives both."
+    message = (
+        f"Not read: {found.problem}. Report it to the store's operator: Amazon S3 gives an ETag and a time "
+        "for each object."
+    )
     return _make_run_file(run, found, state=RunFile.State.FAILED, message=message)
 
 

@@ -48,8 +48,8 @@ log = structlog.get_logger(__name__)
 # What meets one file would meet every other: no sense in asking for each.
 CONCERNS_EVERY_FILE = (NoCredentials, NoSuchBucket, RoleDenied, Unreachable, WrongRegion)
 _GONE = (
-    "The object was deleted before it could be read. If it is still in the bucket, the store lists it under "
-    "another name than its own: by its URL encoding, which it then announces and does not use, or the reverse."
+    "The object was deleted before it could be read. If it is still in the bucket, the store's listing "
+    "encodes names otherwise than it says (EncodingType)."
 )
 _OVERWRITTEN = "The object was overwritten each time while it was read. Sync again later."
 VERSIONS_TRIED = 3  # of an object that is overwritten again and again while it is read
@@ -235,8 +235,8 @@ def _still_ours(run_file: RunFile) -> dict[str, object]:
 
 
 def _find_newest(bucket: Bucket, key: str) -> S3Object | None:
-    found = (found for page in bucket.list_pages(key) for found in page)
-    return next((one for one in found if one.key == key and not (one.unnamed or one.problem)), None)
+    listed = (found for page in bucket.list_pages(key) for found in page)
+    return next((found for found in listed if found.key == key and not found.unusable), None)
 
 
 def _move_to(run_file: RunFile, newest: S3Object) -> None:

@@ -54,11 +54,11 @@ def page(html: str) -> Change:
     return show_page
 
 
-def add_entry(key: str, *, etag: str = '"0"', size: int = 5, modified: str = "2024-05-01T00:00:00Z") -> Change:
+def add_entry(key: str) -> Change:
     """One entry more at the listing's end; the key is written as it is given."""
     entry = (
-        f"<Contents><Key>{key}</Key><LastModified>{modified}</LastModified><ETag>{etag}</ETag>"
-        f"<Size>{size}</Size></Contents>"
+        f"<Contents><Key>{key}</Key><LastModified>2024-05-01T00:00:00Z</LastModified><ETag>0</ETag>"
+        "<Size>5</Size></Contents>"
     )
     return replace("</ListBucketResult>", f"{entry}</ListBucketResult>")
 

@@ -82,10 +82,8 @@ class StandIn:
         self.app.faults.add(fault)
         return fault.hold
 
-    def alter(
-        self, operation: Operation, change: Change, *, times: int | None = None, **more: Any
-    ) -> None:
-        """Let `change(request, answer)` alter the answers to requests of this kind, as other stores give them."""
+    def alter(self, operation: Operation, change: Change, *, times: int | None = None, **more: Any) -> None:
+        """Let `change(request, answer)` alter the answers to requests of this kind."""
         self.app.faults.add(Fault(operation=operation, kind="alter", times=times, change=change, **more))
 
     def after(self, operation: Operation, action: Callable[[], None]) -> None:
