@@ -31,7 +31,7 @@ def is_transient(error: BaseException) -> bool:
 
 def is_deleted(run_id: int) -> bool:
     """Somebody deleted the telemetry while it was synced: then nothing is to be done or wrong."""
-    connection.close_if_unusable_or_obsolete()  # the next statement opens another
+    _drop_broken_connection()
     if SyncRun.objects.filter(pk=run_id).exists():
         return False
     log.info("telemetry deleted during its run", run=run_id)
@@ -50,7 +50,7 @@ def end_broken_run(*, run_id: int, owner: UUID | None, error: BaseException, now
         return break_run(run_id=run_id, owner=owner, now=now, message=message)
     except ANYTHING as again:  # what broke the run may break its orderly end as well
         log_unexpected("broken run could not be ended in order", again, run=run_id)
-    connection.close_if_unusable_or_obsolete()
+    _drop_broken_connection()
     return _mark_failed(run_id, owner, now, message)
 
 
@@ -62,6 +62,12 @@ def describe_broken(error: BaseException, reference: str) -> str:
         f"The database could not be used ({type(error).__name__}, reference {reference}). Check its server; "
         "the log has more by the reference. Then sync again."
     )
+
+
+def _drop_broken_connection() -> None:
+    """The next statement opens another."""
+    if not connection.in_atomic_block:
+        connection.close_if_unusable_or_obsolete()
 
 
 def _mark_failed(run_id: int, owner: UUID | None, now: datetime, message: str) -> bool:
