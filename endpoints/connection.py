@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 
+from commandline.unexpected import describe_unexpected, log_unexpected
 from endpoints import storage
 from endpoints.error_types import TagSessionDenied
 from endpoints.models import S3Endpoint, new_external_id
@@ -81,6 +82,9 @@ def run_next_check(endpoint: S3Endpoint, *, done: Sequence[Check]) -> Check:
         return Check(step.name, True, step.attempt(endpoint))
     except (StorageError, _Failed) as error:
         return Check(step.name, False, str(error))
+    except Exception as error:  # noqa: BLE001 - whatever it is, whoever tests reads it here
+        reference = log_unexpected("endpoint test broke", error, check=step.name)
+        return Check(step.name, False, describe_unexpected(error, reference))
 
 
 def list_checks() -> list[str]:
@@ -121,7 +125,14 @@ def _locate(endpoint: S3Endpoint) -> str:
 def _list(endpoint: S3Endpoint) -> str:
     prefix = endpoint.full_prefix("")
     where = f"under {prefix}" if prefix else f"in {endpoint.bucket}"
-    if _list_first_page(endpoint):
+    page = _list_first_page(endpoint)
+    if unusable := [obj for obj in page if obj.unusable]:
+        first = unusable[0]
+        return (
+            f"s3:ListBucket is allowed {where}. Of the first {len(page):,} objects, {len(unusable):,} cannot "
+            f"be read. The first is {first.key}: {first.unusable}."
+        )
+    if page:
         return f"s3:ListBucket is allowed {where}."
     if other := find_other_slash(endpoint=endpoint):
         raise _Failed(f"s3:ListBucket is allowed, but nothing is {where}. {other}")
@@ -129,7 +140,10 @@ def _list(endpoint: S3Endpoint) -> str:
 
 
 def _read(endpoint: S3Endpoint) -> str:
-    files = [obj for obj in _list_first_page(endpoint) if obj.size]
+    page = _list_first_page(endpoint)
+    files = [obj for obj in page if obj.size and not obj.unusable]
+    if not files and (problem := next((obj.problem for obj in page if obj.problem), "")):
+        raise _Failed(f"No file can be read: {problem}. Report it to the store's operator.")
     if not files:
         return "Reading could not be tried, because there is no file yet. Test again when there is one."
     readable = [obj for obj in files if not obj.is_archived]
@@ -145,7 +159,8 @@ def _read(endpoint: S3Endpoint) -> str:
 
 
 def _list_first_page(endpoint: S3Endpoint) -> list[S3Object]:
-    return next(storage.open_bucket(endpoint).list_pages(endpoint.full_prefix("")))
+    pages = storage.open_bucket(endpoint).list_pages(endpoint.full_prefix(""))
+    return next((page for page in pages if page), [])  # some stores begin with empty pages
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Any
 
 from endpoints import errors
-from endpoints.errors import OwnedByAnotherAccount, RequesterPays, StorageError
+from endpoints.error_types import OwnedByAnotherAccount, RequesterPays, StorageError
 from endpoints.grants import Grant
 
 Ask = Callable[..., dict[str, Any]]

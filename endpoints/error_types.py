@@ -112,3 +112,9 @@ class SlowDown(StorageError):
 class ServerError(StorageError):
     code = "server_error"
     retryable = True
+
+
+class AnswerUnusable(StorageError):
+    """What answered is no S3, or does not keep to its protocol where that cannot be made up for."""
+
+    code = "answer_unusable"

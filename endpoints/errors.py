@@ -6,6 +6,7 @@ from django.conf import settings
 
 from endpoints.encryption_errors import decrypt_denied, speaks_of_kms
 from endpoints.error_types import (
+    AnswerUnusable,
     ListDenied,
     NoCredentials,
     NoSuchBucket,
@@ -199,7 +200,8 @@ def object_archived(grant: Grant, key: str) -> ObjectArchived:
 
 def object_damaged(grant: Grant, key: str) -> ServerError:
     return ServerError(
-        f"What arrived of {key} in bucket {grant.bucket} does not match its checksum.", "Try again."
+        f"What arrived of {key} in bucket {grant.bucket} does not match its checksum or its size.",
+        "Try again.",
     )
 
 
@@ -236,6 +238,14 @@ def sdk_failed(service: str, name: str) -> StorageError:
     return StorageError(
         f"The AWS SDK could not ask {service}: {name}.",
         "Denominator's administrator has to check its settings, such as AWS_PROFILE and AWS_ENDPOINT_URL.",
+    )
+
+
+def answer_unusable(service: str, why: str) -> AnswerUnusable:
+    return AnswerUnusable(
+        f"The answer of {service} cannot be used: {why}.",
+        "Check that AWS_ENDPOINT_URL, where it is set, names a store that speaks the S3 protocol, and that "
+        "no proxy or sign-in page answers in its place; then report it to the store's operator.",
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from endpoints import encryption_errors, errors
-from endpoints.errors import StorageError
+from endpoints.error_types import StorageError
 from endpoints.grants import Grant
 
 OWN_CREDENTIALS = {

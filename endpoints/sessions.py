@@ -21,6 +21,7 @@ class Credentials:
     """What AssumeRole gave. Its repr shows nothing: a page of a traceback shows what functions hold."""
 
     __slots__ = ("_given", "ends")
+    FIELDS = frozenset({"AccessKeyId", "SecretAccessKey", "SessionToken", "Expiration"})
 
     def __init__(self, given: dict[str, Any]) -> None:
         self._given = given

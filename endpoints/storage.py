@@ -37,6 +37,7 @@ from urllib3.exceptions import HTTPError
 from endpoints import errors
 from endpoints.denials import Denials
 from endpoints.error_types import (
+    AnswerUnusable,
     DecryptDenied,
     ListDenied,
     NoCredentials,
@@ -56,13 +57,16 @@ from endpoints.error_types import (
     WrongRegion,
 )
 from endpoints.grants import Grant
+from endpoints.listing import Listing, check_body
 from endpoints.models import S3Endpoint
-from endpoints.objects import S3Object
+from endpoints.objects import S3Object, holds_archived
 from endpoints.refusals import explain_refused_role, explain_s3_refusal, is_stale_session
 from endpoints.sessions import Credentials, Session, SessionCache
 from endpoints.streams import ResumingStream
+from endpoints.versions import check_version
 
 __all__ = [
+    "AnswerUnusable",
     "Bucket",
     "ListDenied",
     "NoCredentials",
@@ -90,6 +94,7 @@ __all__ = [
 SESSION_SECONDS = 3600  # the longest that a role allows unless its owner says otherwise
 CONNECT_TIMEOUT, READ_TIMEOUT = 5, 15  # seconds; the SDK retries on top of them
 KEYS_A_PAGE = 1000
+PARSER = f"botocore{os.sep}parsers.py"  # where what is raised says that an answer is not understood
 STS, S3 = "AWS Security Token Service", "Amazon S3"
 
 log = structlog.get_logger(__name__)
@@ -108,21 +113,21 @@ class Bucket:
         return f"<Bucket {self._grant.bucket} under {self._grant.prefix!r}>"
 
     def list_pages(self, prefix: str) -> Iterator[list[S3Object]]:
-        """The objects whose key begins with `prefix` (the full one), by key; one list call a page.
+        """The objects whose key begins with `prefix` (the full one), each once; one list call a page.
 
-        From the first page with an archived one on, S3 is asked which are restored, too: that page twice.
+        A page may be empty, the first one too. From the first page with an archived object on, S3 is asked
+        which are restored, too: that page twice. Raises AnswerUnusable where it cannot be known what is there.
         """
-        asked: dict[str, Any] = {"Prefix": prefix, "MaxKeys": KEYS_A_PAGE}
-        while True:
-            answer = self._list(asked)
-            page = [S3Object.from_listing(entry) for entry in answer.get("Contents", ())]
-            if any(obj.is_archived for obj in page) and "OptionalObjectAttributes" not in asked:
+        refuse = partial(errors.answer_unusable, S3)
+        listing = Listing(prefix=prefix, page_size=KEYS_A_PAGE, refuse=refuse)
+        # With an encoding asked for here, the SDK leaves names as they are: `listing` decodes them.
+        asked: dict[str, Any] = {"Prefix": prefix, "MaxKeys": KEYS_A_PAGE, "EncodingType": "url"}
+        while listing.position is not None:
+            answer = self._list(asked | listing.position)
+            if holds_archived(answer) and "OptionalObjectAttributes" not in asked:
                 asked["OptionalObjectAttributes"] = ["RestoreStatus"]
                 continue
-            yield page
-            if not answer.get("IsTruncated"):
-                return
-            asked["ContinuationToken"] = answer["NextContinuationToken"]
+            yield listing.take(answer)
 
     def read_range(self, obj: S3Object, *, start: int, length: int) -> bytes:
         """At most `length` bytes of the listed version from `start` on; fewer where the object ends."""
@@ -165,9 +170,7 @@ class Bucket:
 
     def _open(self, obj: S3Object, *, start: int, end: int) -> ResumingStream:
         def open_at(position: int) -> Any:
-            whole = (start + position, end) == (0, obj.size)  # S3 has no range of an empty object
-            part = {} if whole else {"Range": f"bytes={start + position}-{end - 1}"}
-            return self._get(obj.key, IfMatch=f'"{obj.etag}"', **part)["Body"]
+            return self._open_version(obj, start=start + position, end=end)
 
         return ResumingStream(
             size=end - start,
@@ -176,6 +179,27 @@ class Bucket:
             give_up=lambda times: errors.connection_broke(self._grant, obj.key, times=times),
             damaged=lambda: errors.object_damaged(self._grant, obj.key),
         )
+
+    def _open_version(self, obj: S3Object, *, start: int, end: int) -> Any:
+        """The bytes of the listed version as a body. Raises ObjectChanged, AnswerUnusable."""
+        if obj.unusable:
+            raise errors.answer_unusable(S3, f"{obj.key} cannot be asked for: {obj.unusable}")
+        whole = (start, end) == (0, obj.size)  # S3 has no range of an empty object
+        part = {} if whole else {"Range": f"bytes={start}-{end - 1}"}
+        try:
+            answer = self._get(obj.key, IfMatch=f'"{obj.etag}"', **part)
+        except ObjectChanged:
+            # A weak ETag matches nothing, not even itself (RFC 9110, 13.1.1): the answer's own tells.
+            answer = self._get(obj.key, **part)
+        try:
+            check_version(answer, obj=obj, start=start, end=end)
+        except ValueError as problem:
+            answer["Body"].close()
+            raise errors.answer_unusable(S3, f"{obj.key} was asked for, and {problem}") from None
+        except LookupError:
+            answer["Body"].close()
+            raise errors.object_changed(self._grant, obj.key) from None
+        return answer["Body"]
 
     def _call(self, operation: str, **parameters: Any) -> dict[str, Any]:
         try:
@@ -266,6 +290,8 @@ def _assume(grant: Grant) -> Session:
     with _words_for_people(S3, grant.region, partial(explain_s3_refusal, grant=grant, key=None)):
         client = _new_client("s3", grant.region, **credentials.for_client())
     client.meta.events.register("before-call.s3", _stay_in_region)
+    # By this pattern it comes before the SDK's own look, to which a page that is no XML is a failure of S3's.
+    client.meta.events.register_first("before-parse.*.*", _look_at_listing)
     return Session(client=client, ends=credentials.ends)
 
 
@@ -304,12 +330,26 @@ def _ask_sts(grant: Grant, policy: str, external_id: str | None) -> Credentials:
     explain = partial(explain_refused_role, grant=grant)
     with _words_for_people(STS, grant.region, explain):
         region = _boto_session().region_name or grant.region
-        return Credentials(_new_client("sts", region).assume_role(**request)["Credentials"])
+        given = _new_client("sts", region).assume_role(**request).get("Credentials", {})
+        if not given.keys() >= Credentials.FIELDS:
+            raise errors.answer_unusable(STS, "it holds no credentials")
+        return Credentials(given)
 
 
 def _stay_in_region(params: dict[str, Any], **_: Any) -> None:
     """Keep botocore from following S3 to another region: a wrong one is to be said, not hidden."""
     params["context"].setdefault("s3_redirect", {})["redirected"] = True
+
+
+def _look_at_listing(
+    operation_model: Any, response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: Any
+) -> None:
+    """See whether it is a listing at all, and what the SDK's parser would not say of it."""
+    if operation_model.name == "ListObjectsV2" and response_dict["status_code"] == 200:
+        try:
+            customized_response_dict.update(check_body(response_dict["body"]))
+        except ValueError as problem:
+            raise errors.answer_unusable(S3, str(problem)) from None
 
 
 @cache
@@ -346,9 +386,13 @@ def _words_for_people(
         raise errors.no_credentials() from None
     except (HTTPClientError, SdkConnectionError, OSError):
         raise errors.unreachable(service, region=region) from None
+    except StorageError:
+        raise
     except Exception as error:  # whatever it is: nothing of the SDK's may leave here
         if type(error).__module__.startswith("billiard"):
             raise  # the worker's time is over, in the middle of a call
         where = traceback.format_tb(error.__traceback__)  # lines of code, without a value
         log.error("the SDK failed", service=service, error=type(error).__name__, where=where)
+        if any(PARSER in line for line in where):
+            raise errors.answer_unusable(service, "it does not follow the protocol") from None
         raise errors.sdk_failed(service, type(error).__name__) from None

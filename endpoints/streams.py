@@ -19,7 +19,7 @@ class ResumingStream(io.RawIOBase):
 
     `open_at` must ask for the same version each time, else the parts of two versions would be joined.
     `broken` are the errors of a body that mean a break; `give_up(times)` and `damaged()` make the errors
-    raised after too many of them, and when the checksum at the end is not that of what arrived.
+    raised after too many of them, and when what arrived is longer, or has another checksum.
     """
 
     def __init__(
@@ -59,6 +59,8 @@ class ResumingStream(io.RawIOBase):
                 self._note_break(None)
                 continue
             self._position += count
+            if self._position > self._size:
+                raise self._damaged()
             return count
 
     def _note_break(self, error: Exception | None) -> None:

@@ -70,7 +70,7 @@ class FileReader:
         self._bucket, self._version, self._mapping, self._known = bucket, version, mapping, known
         self._before = after._thread if after is not None else None
         self._waiting = waiting or Waiting()
-        self._read: queue.Queue[Batch | PointReader | Exception] = queue.Queue(BATCHES_AHEAD)
+        self._read: queue.Queue[Batch | PointReader | BaseException] = queue.Queue(BATCHES_AHEAD)
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._run, name="reading ahead", daemon=True)
         self._thread.start()
@@ -81,9 +81,11 @@ class FileReader:
             try:
                 item = self._read.get(timeout=1)
             except queue.Empty:  # S3 takes its time: the lease must not run out over it
+                if not self._thread.is_alive() and self._read.empty():
+                    raise RuntimeError("The reading of a file ended without a word.") from None
                 while_waiting()
                 continue
-            if isinstance(item, Exception):
+            if isinstance(item, BaseException):
                 raise item
             if isinstance(item, PointReader):
                 self.result = item
@@ -104,29 +106,34 @@ class FileReader:
                 self._waiting.add(-item.points.height)
 
     def _run(self) -> None:
+        try:
+            self._wait_for_turn()
+            if not self._closed.is_set():
+                self._read_all()
+        except BaseException as error:  # noqa: BLE001 - whatever it is, whoever iterates is to meet it
+            self._hand_over(error)
+
+    def _wait_for_turn(self) -> None:
         if self._before is not None:
             self._before.join()
         while not (self._closed.is_set() or self._waiting.wait_for_few(_SECONDS)):
             pass
-        if self._closed.is_set():
-            return
-        try:
-            with self._bucket.open_stream(self._version) as stream:
-                reader = PointReader(
-                    _Wanted(stream, self._closed),
-                    mapping=self._mapping,
-                    limits=get_limits(),
-                    like=self._known.combinations,
-                )
-                for batch in reader:
-                    if not self._hand_over(batch):
-                        return
-            self._known.combinations = reader.combinations
-            self._hand_over(reader)
-        except Exception as error:  # noqa: BLE001 - whatever it is, whoever iterates is to meet it
-            self._hand_over(error)
 
-    def _hand_over(self, item: Batch | PointReader | Exception) -> bool:
+    def _read_all(self) -> None:
+        with self._bucket.open_stream(self._version) as stream:
+            reader = PointReader(
+                _Wanted(stream, self._closed),
+                mapping=self._mapping,
+                limits=get_limits(),
+                like=self._known.combinations,
+            )
+            for batch in reader:
+                if not self._hand_over(batch):
+                    return
+        self._known.combinations = reader.combinations
+        self._hand_over(reader)
+
+    def _hand_over(self, item: Batch | PointReader | BaseException) -> bool:
         """Whether anybody still wanted it."""
         while not self._closed.is_set():
             with suppress(queue.Full):

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
+from uuid import UUID
 
 from django.db import connection, transaction
 from django.db.models import Count, F, Q, Sum
 
-from ingestion.leases import Lease
+from ingestion.leases import Lease, held_by
 from ingestion.leftovers import discard_run
 from ingestion.models import RunFile, SyncRun
 from telemetry.exact import sum_function
@@ -50,14 +51,24 @@ def give_up_run(*, run: SyncRun, now: datetime) -> None:
             _fail(current, now, message)
 
 
-def _fail(run: SyncRun, now: datetime, message: str) -> None:
+def break_run(*, run_id: int, owner: UUID | None, now: datetime, message: str) -> bool:
+    """End a run that met what nobody foresaw; False where somebody else has it, or it has ended."""
+    with transaction.atomic():
+        ours = SyncRun.objects.filter(held_by(owner), pk=run_id).select_for_update(of=("self",))
+        run = ours.first()
+        if run is not None:
+            _fail(run, now, message, state=State.FAILED)
+    return run is not None
+
+
+def _fail(run: SyncRun, now: datetime, message: str, *, state: str = "") -> None:
     pending = run.files.filter(state=RunFile.State.PENDING)
     reading = SourceFile.objects.filter(telemetry_id=run.telemetry_id, state=SourceFile.State.READING)
     half_read = list(reading.filter(key__in=pending.values("key")))
     pending.update(state=RunFile.State.FAILED, message=f"Not read: {message}")
     abandon_loads(source_files=half_read)
     counted = count_files(run)
-    run.state = State.INCOMPLETE if counted["files_read"] else State.FAILED
+    run.state = state or (State.INCOMPLETE if counted["files_read"] else State.FAILED)
     if run.is_staged:
         run.state, counted["points_written"] = State.FAILED, 0
         discard_run(run=run)

@@ -9,7 +9,8 @@ from itertools import accumulate
 import structlog
 from django.db import transaction
 
-from endpoints.errors import StorageError
+from commandline.unexpected import WHILE_READING
+from endpoints.error_types import StorageError
 from ingestion.ahead import FileReader
 from ingestion.leases import FILES_TAKEN, RunLost, release_file, take_files
 from ingestion.models import RunFile
@@ -138,6 +139,9 @@ class Group:
             except LoadLost:
                 self._note_lost(run_file)
                 abandon_loads(source_files=[source_file])
+            except BaseException as error:
+                error.add_note(f"{WHILE_READING}{run_file.key}")
+                raise
             else:
                 self._read += [read] if read is not None else []
 

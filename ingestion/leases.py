@@ -90,12 +90,15 @@ class Lease:
             yield
 
 
-def claim_run(*, run_id: int, clock: Clock, turn: timedelta | None = None) -> Lease | None:
+def claim_run(
+    *, run_id: int, clock: Clock, turn: timedelta | None = None, owner: uuid.UUID | None = None
+) -> Lease | None:
     """The run is ours to carry out; None where somebody does already or it has ended.
 
-    `attempts` counts those in a row that did not get on: a run over a huge bucket may take many.
+    `attempts` counts those in a row that did not get on: a run over a huge bucket may take many. `owner` is
+    who we are, for a caller that has to know it whatever happens here.
     """
-    now, owner = clock(), uuid.uuid4()
+    now, owner = clock(), owner or uuid.uuid4()
     before = SyncRun.objects.filter(pk=run_id).values_list("lease_owner", flat=True).first()
     got_on = before is not None and has_got_on(run_id=run_id, owner=before)
     free = Q(state=SyncRun.State.QUEUED) | Q(state=SyncRun.State.RUNNING, lease_until__lt=now)
@@ -114,6 +117,11 @@ def claim_run(*, run_id: int, clock: Clock, turn: timedelta | None = None) -> Le
     return Lease(_get_run(run_id), owner, clock, turn=turn)
 
 
+def held_by(owner: uuid.UUID | None) -> Q:
+    """Runs that this owner carries out, or that nobody has taken up."""
+    return Q(state=SyncRun.State.QUEUED) | Q(state=SyncRun.State.RUNNING, lease_owner=owner)
+
+
 def has_got_on(*, run_id: int, owner: uuid.UUID) -> bool:
     """Whether this owner of the run's lease has brought a file of it to its end."""
     taken = RunFile.objects.filter(run_id=run_id, taken_by=owner)
@@ -125,6 +133,12 @@ def hand_on(*, lease: Lease) -> None:
     _pending(lease.run).filter(taken_by=lease.owner).update(taken_until=None)
     mine = SyncRun.objects.filter(pk=lease.run.pk, state=SyncRun.State.RUNNING, lease_owner=lease.owner)
     mine.update(lease_until=lease.clock(), attempts=0)  # nothing has failed
+
+
+def let_go(*, lease: Lease) -> None:
+    """Give back the files of a helper that broke, as those of one that died: one may be what it broke on."""
+    past = lease.clock() - timedelta(seconds=1)
+    _pending(lease.run).filter(taken_by=lease.owner).update(taken_until=past)
 
 
 def join_run(*, run_id: int, clock: Clock, turn: timedelta | None = None) -> Lease | None:

@@ -14,7 +14,7 @@ from ingestion.leases import Lease
 from ingestion.models import RunFile, SyncRun
 from ingestion.scope import get_scope, select_again
 from telemetry.ignoring import reason_to_ignore
-from telemetry.loading import ignore_file, move_modified, take_back
+from telemetry.loading import move_modified, note_unread, take_back
 from telemetry.models import SourceFile
 from telemetry.staging import discard_staged
 
@@ -59,20 +59,15 @@ def _plan_page(lease: Lease, page: list[S3Object], counts: Counter[str]) -> None
         reason = reason_to_ignore(found, is_stored=is_unchanged)
         if reason:
             counts["ignored"] += 1
-            changes += _note_ignored(run, found, known[found.key], reason)
+            changes += _note_unread(run, found, known[found.key], State.IGNORED, reason)
+        elif found.problem:
+            to_read.append(_fail_at_once(run, found))
+            changes += _note_unread(run, found, known[found.key], State.FAILED, to_read[-1].message)
         elif is_unchanged:
             counts["unchanged"] += 1
             changes += _note_unchanged(run, found, known[found.key])
         else:
-            to_read.append(
-                RunFile(
-                    run=run,
-                    key=found.key,
-                    etag=found.etag,
-                    size=found.size,
-                    last_modified=found.last_modified,
-                )
-            )
+            to_read.append(_make_run_file(run, found))
     counts["planned"] += len(to_read)
     if to_read or changes:
         with lease.fence():
@@ -102,18 +97,39 @@ def _select_again(run: SyncRun, known: defaultdict[str, Known]) -> set[str]:
     return carried_over | select_again(get_scope(run), stored)
 
 
-def _note_ignored(run: SyncRun, found: S3Object, known: Known, reason: str) -> Iterator[Change]:
-    before = known.get(State.IGNORED)
-    if run.is_rehearsal:
+def _make_run_file(run: SyncRun, found: S3Object, **fields: str) -> RunFile:
+    return RunFile(
+        run=run,
+        key=found.key,
+        etag=found.etag,
+        size=found.size,
+        last_modified=found.last_modified,
+        **fields,
+    )
+
+
+def _fail_at_once(run: SyncRun, found: S3Object) -> RunFile:
+    """A file to read that is not even tried: it could be any version, and what it holds be any other's."""
+    message = (
+        f"Not read: {found.problem}. Report it to the store's operator: Amazon S3 gives an ETag and a time "
+        "for each object."
+    )
+    return _make_run_file(run, found, state=RunFile.State.FAILED, message=message)
+
+
+def _note_unread(run: SyncRun, found: S3Object, known: Known, state: str, reason: str) -> Iterator[Change]:
+    before = known.get(state)
+    if run.is_rehearsal or (run.is_staged and state == State.FAILED):  # as read._fail
         return
     if before is None or (before.etag, before.message) != (found.etag, reason):
         yield partial(
-            ignore_file,
+            note_unread,
             telemetry=run.telemetry,
             key=found.key,
             etag=found.etag,
             size=found.size,
             last_modified=found.last_modified,
+            state=state,
             message=reason,
         )
 

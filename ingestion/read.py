@@ -13,7 +13,7 @@ from csvfiles.errors import FileError
 from csvfiles.judge import RejectedRow as Rejected
 from csvfiles.mapping import Mapping
 from csvfiles.read import PointReader
-from endpoints.errors import (
+from endpoints.error_types import (
     NoCredentials,
     NoSuchBucket,
     ObjectArchived,
@@ -62,7 +62,10 @@ CONCERNS_EVERY_FILE = (
     Unreachable,
     WrongRegion,
 )
-_GONE = "The object was deleted before it could be read."
+_GONE = (
+    "The object was deleted before it could be read. If it is still in the bucket, the store's listing "
+    "encodes names otherwise than it says (EncodingType)."
+)
 _OVERWRITTEN = "The object was overwritten each time while it was read. Sync again later."
 VERSIONS_TRIED = 3  # of an object that is overwritten again and again while it is read
 
@@ -272,8 +275,8 @@ def _still_ours(run_file: RunFile) -> dict[str, object]:
 
 
 def _find_newest(bucket: Bucket, key: str) -> S3Object | None:
-    page = next(bucket.list_pages(key), [])
-    return next((found for found in page if found.key == key), None)
+    listed = (found for page in bucket.list_pages(key) for found in page)
+    return next((found for found in listed if found.key == key and not found.unusable), None)
 
 
 def _move_to(run_file: RunFile, newest: S3Object) -> None:

@@ -14,6 +14,7 @@ from django.db import IntegrityError, transaction
 from accounts.models import User
 from audit.services import record
 from audit.snapshots import Values
+from commandline.unexpected import log_unexpected
 from ingestion.finish import give_up_run
 from ingestion.leases import has_got_on
 from ingestion.messages import send
@@ -187,12 +188,19 @@ def recover_lost_runs(*, now: datetime) -> int:
     """Queue again the runs whose worker or message was lost; end those lost too often. How many."""
     recovered = 0
     for run in list_lost_runs(now=now):
-        if _is_hopeless(run):
-            give_up_run(run=run, now=now)
-        elif not _queue_again(run, now):
-            continue
-        recovered += 1
+        try:
+            recovered += _recover(run, now)
+        except Exception as error:  # noqa: BLE001 - whatever is wrong with one, the others are recovered
+            log_unexpected("lost run not recovered", error, run=run.pk)
     return recovered
+
+
+def _recover(run: SyncRun, now: datetime) -> bool:
+    """Whether this recovery, and no other at the same moment, has queued or ended the run."""
+    if not _is_hopeless(run):
+        return _queue_again(run, now)
+    give_up_run(run=run, now=now)
+    return True
 
 
 def _is_hopeless(run: SyncRun) -> bool:

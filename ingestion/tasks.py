@@ -17,7 +17,7 @@ from ingestion import services, work
 @shared_task(throws=(SoftTimeLimitExceeded,))
 def run_sync(*, run_id: int) -> None:
     """Carry out a run, unless somebody does already or it has ended."""
-    work.execute_run(run_id=run_id, clock=timezone.now, ask_for_help=True, turn=_get_turn())
+    work.execute_run(run_id=run_id, clock=timezone.now, ask_for_help=True, turn=_get_turn(), recoverable=True)
 
 
 @shared_task(throws=(SoftTimeLimitExceeded,))

@@ -2,21 +2,31 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Callable
 from datetime import timedelta
 
 import structlog
 from django.conf import settings
-from django.core.exceptions import ObjectDoesNotExist
-from django.db import DatabaseError
 
-from endpoints.errors import StorageError
+from commandline.unexpected import log_unexpected
+from endpoints.error_types import StorageError
 from endpoints.storage import Bucket, open_bucket
+from ingestion.boundary import ANYTHING, end_broken_run, is_deleted, is_interruption, is_transient
 from ingestion.finish import fail_run, finish_run
 from ingestion.groups import read_groups
-from ingestion.leases import Clock, Lease, RunLost, TurnOver, claim_run, files_are_left, hand_on, join_run
+from ingestion.leases import (
+    Clock,
+    Lease,
+    RunLost,
+    TurnOver,
+    claim_run,
+    files_are_left,
+    hand_on,
+    join_run,
+    let_go,
+)
 from ingestion.messages import send
-from ingestion.models import SyncRun
 from ingestion.patience import Patience
 from ingestion.plan import plan_run
 from ingestion.read import Reading
@@ -37,17 +47,31 @@ def execute_run(
     ask_for_help: bool = False,
     turn: timedelta | None = None,
     report: Report | None = None,
+    recoverable: bool = False,
 ) -> bool:
     """Carry a run out, from wherever a lost attempt had got to. False where it is not ours to do, or to end.
 
     `ask_for_help`: let free workers read some of the files. `turn`: after how long to hand the run
     on, to another worker or to this one when it has done what waits. `report` is called after each file with
-    the number of files done here, and of those planned.
+    the number of files done here, and of those planned. `recoverable`: somebody takes up runs that are lost,
+    so that one whose database was away for a moment need not fail.
+
+    Whatever is raised on the way ends the run as failed (`ingestion.boundary`). Raises what not even that can
+    be written down for, and what ends the process.
     """
+    owner = uuid.uuid4()
     try:
-        lease = claim_run(run_id=run_id, clock=clock, turn=turn)
-        if lease is None:
-            return False
+        lease = claim_run(run_id=run_id, clock=clock, turn=turn, owner=owner)
+        return lease is not None and _execute(lease, ask_for_help=ask_for_help, report=report)
+    except ANYTHING as error:
+        if is_interruption(error) or (recoverable and is_transient(error) and not is_deleted(run_id)):
+            raise
+        return end_broken_run(run_id=run_id, owner=owner, error=error, now=clock())
+
+
+def _execute(lease: Lease, *, ask_for_help: bool, report: Report | None) -> bool:
+    run_id = lease.run.pk
+    try:
         _carry_out(lease, ask_for_help=ask_for_help, report=report)
     except TurnOver:
         hand_on(lease=lease)
@@ -56,30 +80,32 @@ def execute_run(
     except RunLost:
         log.warning("run taken over", run=run_id)
         return False
-    except (DatabaseError, ObjectDoesNotExist):
-        _raise_unless_deleted(run_id)
-        return False
     log.info("run ended", run=run_id, state=lease.run.state)
     return True
 
 
 def help_run(*, run_id: int, clock: Clock, turn: timedelta | None = None) -> int:
-    """Read files of a run that somebody else carries out, while there are any; how many it was."""
+    """Read files of a run that somebody else carries out, while there are any; how many it was.
+
+    What breaks a helper breaks no run: its files are given back, and whoever carries the run out meets it.
+    """
+    lease = None
     try:
         lease = join_run(run_id=run_id, clock=clock, turn=turn)
         return 0 if lease is None else _read_files(lease, _open(lease))
     except (RunLost, StorageError):  # whoever carries the run out meets the same, and ends it
         return 0
-    except (DatabaseError, ObjectDoesNotExist):
-        _raise_unless_deleted(run_id)
+    except ANYTHING as error:
+        if is_interruption(error):
+            raise
+        if is_deleted(run_id):
+            return 0
+        if is_transient(error):
+            raise
+        log_unexpected("helper of a run broke", error, run=run_id)
+        if lease is not None:
+            let_go(lease=lease)
         return 0
-
-
-def _raise_unless_deleted(run_id: int) -> None:
-    """Somebody deleted the telemetry while it was synced: then nothing is to be done or wrong."""
-    if SyncRun.objects.filter(pk=run_id).exists():
-        raise  # what is being handled
-    log.info("telemetry deleted during its run", run=run_id)
 
 
 def _carry_out(lease: Lease, *, ask_for_help: bool, report: Report | None) -> None:

@@ -11,7 +11,7 @@ def reason_to_ignore(found: S3Object, *, is_stored: bool = False) -> str | None:
 
     A version that is stored need not be read, so nothing is amiss when a lifecycle rule archives it.
     """
-    if reason := reason_by_name(found.key, found.size):
+    if reason := found.unnamed or reason_by_name(found.key, found.size):
         return reason
     return reason_archived(found.storage_class) if found.is_archived and not is_stored else None
 

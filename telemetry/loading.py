@@ -163,10 +163,10 @@ def drop_load(*, source_file: SourceFile, message: str) -> None:
     _settle(source_file, state=State.SUPERSEDED, message=message)
 
 
-def ignore_file(
-    *, telemetry: Telemetry, key: str, etag: str, size: int, last_modified: datetime, message: str
+def note_unread(
+    *, telemetry: Telemetry, key: str, etag: str, size: int, last_modified: datetime, state: str, message: str
 ) -> None:
-    """An object that is no file to read, and why. What an earlier version stored goes on counting."""
+    """An object that is not even begun, IGNORED or FAILED, and why. What an earlier version stored counts."""
     with transaction.atomic():
         _lock(telemetry.pk)
         _supersede(telemetry, key, State.FAILED, State.IGNORED)
@@ -176,7 +176,7 @@ def ignore_file(
             etag=etag,
             size=size,
             last_modified=last_modified,
-            state=State.IGNORED,
+            state=state,
             message=message,
         )
 

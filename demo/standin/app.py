@@ -89,6 +89,8 @@ class App:
             answer = answer_sts(request, roles=self.roles, now=utc_now())
         except Refused as refused:
             answer = sts_error(refused)
+        if fault and fault.change:
+            fault.change(request, answer)
         self._note(Seen("assume", "", request.form().get("RoleArn", ""), "", answer.status))
         return answer
 
@@ -105,6 +107,8 @@ class App:
             answer = self._refuse_region(wrong.region)
         except Refused as refused:
             answer = error_answer(refused.status, refused.code, refused.message, **refused.more)
+        if fault and fault.change:
+            fault.change(request, answer)
         if fault and fault.kind == "stall":
             answer.body = _stall(answer.body, fault, self.faults.stopped)
         if fault and fault.kind in {"reset", "damage"}:

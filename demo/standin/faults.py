@@ -5,10 +5,11 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
-Kind = Literal["deny", "slow_down", "server_error", "hang", "stall", "reset", "damage", "hold"]
+Kind = Literal["deny", "slow_down", "server_error", "hang", "stall", "reset", "damage", "hold", "alter"]
 Operation = Literal["assume", "list", "get", "head"]
+Change = Callable[[Any, Any], None]  # of a request and its answer, which it may alter
 
 
 class Hold:
@@ -33,7 +34,7 @@ class Fault:
 
     deny: 403. slow_down: 503. server_error: 500. hang: no answer until the stand-in stops. stall: the same
     after `after_bytes` of the body. reset: the connection breaks there. damage: the byte there is another.
-    hold: no answer before `hold` is released.
+    hold: no answer before `hold` is released. alter: the answer is what `change` makes of it.
     """
 
     operation: Operation
@@ -42,6 +43,7 @@ class Fault:
     name: str = ""
     after_bytes: int = 0
     hold: Hold = field(default_factory=Hold)
+    change: Change | None = None
 
 
 class Faults:

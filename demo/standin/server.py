@@ -12,7 +12,7 @@ from typing import Any, Self
 from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
 
 from demo.standin.app import App, Backend, role_from_json
-from demo.standin.faults import Fault, Hold, Operation
+from demo.standin.faults import Change, Fault, Hold, Operation
 from demo.standin.keys import Key
 from demo.standin.roles import Role, Roles
 from demo.standin.s3 import S3
@@ -95,6 +95,10 @@ class StandIn:
         fault = Fault(operation=operation, kind="hold", times=times, **more)
         self.app.faults.add(fault)
         return fault.hold
+
+    def alter(self, operation: Operation, change: Change, *, times: int | None = None, **more: Any) -> None:
+        """Let `change(request, answer)` alter the answers to requests of this kind."""
+        self.app.faults.add(Fault(operation=operation, kind="alter", times=times, change=change, **more))
 
     def after(self, operation: Operation, action: Callable[[], None]) -> None:
         """Call `action` once, when the next request of this kind has been answered."""

@@ -5,10 +5,12 @@ from __future__ import annotations
 import sys
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.utils import timezone
 
 from commandline.command import Command as BaseCommand
-from commandline.command import Failure
+from commandline.unexpected import log_unexpected
+from ingestion.boundary import ANYTHING, describe_broken, end_broken_run
 from ingestion.models import RunFile, SyncRun
 from ingestion.patience import Patience
 from ingestion.selectors import list_run_files
@@ -32,23 +34,53 @@ DAYS_WRITTEN = 20  # of the days that would change, in words; the JSON has more
 class RunCommand(BaseCommand):
     """A command that carries out runs, and says on standard error how they go."""
 
-    def carry_out(self, telemetry: Telemetry, **options: Any) -> SyncRun:
-        """A run of our own (create_run's options), after helping the one that may be going on to its end."""
+    def carry_out(self, telemetry: Telemetry, **options: Any) -> dict[str, Any]:
+        """A run of our own (create_run's options), as describe_run has it.
+
+        Whatever happens to it ends here, so that the next telemetry has its turn. Raises ValidationError
+        where there can be no such run.
+        """
+        own: list[SyncRun] = []
+        try:
+            return self._carry_out(telemetry, own, **options)
+        except ValidationError:
+            raise
+        except SyncRun.DoesNotExist:
+            message = f"{telemetry.identifier} was deleted while it was synced."
+        except ANYTHING as error:
+            message = describe_broken(error, log_unexpected("sync broke", error, telemetry=telemetry.pk))
+            for run in own:
+                _end_quietly(run, error)
+        return self.fail(telemetry, message)
+
+    def fail(self, telemetry: Telemetry, message: str) -> dict[str, Any]:
+        """What stands for a telemetry's run where there is none to describe; also on standard error."""
+        self.note(f"{telemetry.identifier}: {message}")
+        counts = dict.fromkeys(COUNTS, 0)
+        return {
+            "identifier": telemetry.identifier,
+            "state": SyncRun.State.FAILED,
+            **counts,
+            "files": [],
+            "message": message,
+            "warnings": [],
+        }
+
+    def _carry_out(self, telemetry: Telemetry, own: list[SyncRun], **options: Any) -> dict[str, Any]:
+        """After helping the run that may be going on to its end. Our own is among `own` once it is there."""
         while True:
             run, created = create_run(
                 telemetry=telemetry, trigger=SyncRun.Trigger.COMMAND, now=timezone.now(), **options
             )
             if created:
+                own.append(run)
                 self._report(f"{telemetry.identifier}: reading s3://{_place(telemetry)}")
             else:
                 self._report(f"{telemetry.identifier}: helping a sync that is going on")
-            try:
-                self._bring_to_its_end(run)
-            except SyncRun.DoesNotExist:
-                raise Failure(f"{telemetry.identifier} was deleted while it was synced.") from None
+            self._bring_to_its_end(run)
             if created:
                 self._report_end(telemetry, run)
-                return run
+                return describe_run(run)
 
     def _bring_to_its_end(self, run: SyncRun) -> None:
         """Carry it out, or help whoever does. Raises SyncRun.DoesNotExist."""
@@ -79,6 +111,14 @@ class RunCommand(BaseCommand):
                 self.note(f"{telemetry.identifier}: {text}")
         for run_file in run.files.filter(state=RunFile.State.FAILED):
             self.note(f"{telemetry.identifier}: {run_file.key}: {run_file.message}")
+
+
+def _end_quietly(run: SyncRun, error: BaseException) -> None:
+    """Release what it was broken in; where not even that succeeds, it is lost, and recovered as such."""
+    try:
+        end_broken_run(run_id=run.pk, owner=None, error=error, now=timezone.now())
+    except ANYTHING as again:
+        log_unexpected("broken run not ended", again, run=run.pk)
 
 
 def describe_run(run: SyncRun) -> dict[str, Any]:

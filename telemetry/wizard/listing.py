@@ -98,7 +98,7 @@ def list_first_files(*, endpoint: S3Endpoint, prefix: str) -> Listing:
             break
         matched += len(page)
         for obj in page:
-            reason = reason_to_ignore(obj)
+            reason = reason_to_ignore(obj) or obj.problem or None
             if reason is None:
                 csv_files.append(obj)
             else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from itertools import count
@@ -11,7 +12,7 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
-from django.core.management import CommandError, call_command
+from django.core.management import call_command
 from django.db import connection, connections
 
 from ingestion.models import RejectedRow, RunFile, SyncRun
@@ -101,10 +102,20 @@ def test_it_may_be_deleted_after_any_statement_of_its_sync(standin, s3_endpoint)
 
 
 @pytest.mark.django_db(transaction=True)
-def test_the_command_says_that_the_telemetry_was_deleted(standin, s3_endpoint):
-    world = make_world(standin, s3_endpoint)
+def test_the_command_says_that_the_telemetry_was_deleted_and_syncs_the_others(standin, s3_endpoint):
+    world, other = make_world(standin, s3_endpoint), World(standin, s3_endpoint)
+    other.put("a.csv", [("2024-05-01", "core", "1")], minute=0)
     standin.after("list", Deleting(world, 0).delete)
-    arguments = ("--account", s3_endpoint.account.slug, world.telemetry.identifier)
-    with pytest.raises(CommandError, match=f"{world.telemetry.identifier} was deleted while it was synced"):
-        call_command("sync_telemetry", *arguments, stdout=io.StringIO(), stderr=io.StringIO())
-    assert_nothing_left()
+    out, err = io.StringIO(), io.StringIO()
+    names = (world.telemetry.identifier, other.telemetry.identifier)
+    with pytest.raises(SystemExit) as stopped:
+        arguments = ("--account", s3_endpoint.account.slug, "--json", *names)
+        call_command("sync_telemetry", *arguments, stdout=out, stderr=err)
+    runs = json.loads(out.getvalue())["runs"]
+    assert stopped.value.code == 1
+    assert [(run["identifier"], run["state"]) for run in runs] == list(
+        zip(names, ("failed", "succeeded"), strict=True)
+    )
+    assert runs[0]["message"] == f"{names[0]} was deleted while it was synced."
+    assert runs[0]["message"] in err.getvalue()
+    assert not SourceFile.objects.exclude(telemetry=other.telemetry).exists()

@@ -317,10 +317,8 @@ def test_an_object_deleted_before_it_is_read_is_a_failed_file_of_this_run_only(b
     bench.put("a.csv", HEADER + "2024-05-01,core,5\n")
     standin.after("list", lambda: bench.delete("a.csv"))
     run = bench.sync()
-    assert (run.files_failed, run.files.get().message) == (
-        1,
-        "The object was deleted before it could be read.",
-    )
+    assert run.files_failed == 1
+    assert run.files.get().message.startswith("The object was deleted before it could be read.")
     assert bench.sync().state == State.SUCCEEDED
 
 

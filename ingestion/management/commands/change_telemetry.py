@@ -6,7 +6,7 @@ from django.core.management.base import CommandParser
 
 from accounts.management.arguments import add_account_argument, find_account
 from commandline.command import DONE, FAILED, WrongArguments
-from ingestion.management.running import WELL, RunCommand, describe_run, format_run
+from ingestion.management.running import WELL, RunCommand, format_run
 from ingestion.scope import Change
 from telemetry.management.arguments import find_telemetry
 from telemetry.models import Telemetry
@@ -59,7 +59,7 @@ class Command(RunCommand):
             overlap=overlap,
             keeps_unreadable=keep_unreadable,
         )
-        return describe_run(self.carry_out(telemetry, change=change, is_rehearsal=dry_run))
+        return self.carry_out(telemetry, change=change, is_rehearsal=dry_run)
 
     def describe(self, result: dict[str, Any]) -> str:
         return format_run(result)

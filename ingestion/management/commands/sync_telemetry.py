@@ -8,7 +8,7 @@ from django.core.management.base import CommandParser
 from accounts.management.arguments import add_account_argument, find_account
 from accounts.models import Account
 from commandline.command import DONE, FAILED, WrongArguments
-from ingestion.management.running import WELL, RunCommand, describe_run, format_run
+from ingestion.management.running import WELL, RunCommand, format_run
 from ingestion.scope import EVERYTHING, REJECTED, WHAT_CHANGED, Scope, read_named, read_since
 from telemetry.management.arguments import find_telemetry, parse_day
 from telemetry.models import Telemetry
@@ -45,8 +45,13 @@ class Command(RunCommand):
             raise WrongArguments("Name the telemetries to sync, or say --all.")
         scope = _find_scope(**asked)
         telemetries = _find_telemetries(find_account(account), identifiers)
-        runs = [self.carry_out(telemetry, scope=scope, is_rehearsal=dry_run) for telemetry in telemetries]
-        return {"runs": [describe_run(run) for run in runs]}
+        return {"runs": [self._sync(telemetry, scope, is_rehearsal=dry_run) for telemetry in telemetries]}
+
+    def _sync(self, telemetry: Telemetry, scope: Scope, *, is_rehearsal: bool) -> dict[str, Any]:
+        try:
+            return self.carry_out(telemetry, scope=scope, is_rehearsal=is_rehearsal)
+        except ValidationError as refusal:  # it was active when it was looked up
+            return self.fail(telemetry, " ".join(refusal.messages))
 
     def describe(self, result: dict[str, Any]) -> str:
         return "\n".join(map(format_run, result["runs"])) or "There is no active telemetry."

@@ -10,7 +10,7 @@ from commandline.command import Command as BaseCommand
 from commandline.command import Failure, WrongArguments
 from csvfiles.dates import DATE_FORMATS, find_format
 from csvfiles.errors import FileError
-from endpoints.errors import StorageError
+from endpoints.error_types import StorageError
 from endpoints.models import S3Endpoint
 from telemetry.management.arguments import parse_share
 from telemetry.models import Telemetry

@@ -1,0 +1,173 @@
+"""A store's listing, checked before anything believes it. AWS's always pass; other stores have their ways.
+
+https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html
+
+What can be understood exactly is. Where it cannot be known what is under the prefix the whole listing is
+refused by name: half of one, taken for all, would lose data without a word.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from array import array
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+from endpoints.objects import S3Object
+
+MAX_EMPTY_PAGES = 1_000  # in a row; S3 gives some where many objects have just been deleted
+MAX_KEY = 1024  # characters; S3's longest has so many bytes of UTF-8
+
+_ROOT = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:<\?.*?\?>\s*|<!--.*?-->\s*)*<(?:\w+:)?(\w+)[\s/>]", re.DOTALL)
+_TRUNCATED = re.compile(rb"<(?:\w+:)?IsTruncated\s*(?:/>|>([^<]*)<)")
+_ENCODED = re.compile(r"(?:[!-$&-~]|%[0-9A-Fa-f]{2})*")  # what an encoder may leave, and %XX
+_UNHOLDABLE = re.compile("[\0\ud800-\udfff]")  # no text of PostgreSQL's has them
+
+Refuse = Callable[[str], Exception]
+
+
+class Listing:
+    """One listing under `prefix`, page after page. `refuse(why)` makes the error to raise.
+
+    `position` is what to ask for the next page with; None once the listing has ended.
+    """
+
+    def __init__(self, *, prefix: str, page_size: int, refuse: Refuse) -> None:
+        self.position: dict[str, str] | None = {}
+        self._prefix, self._page_size, self._refuse = prefix, page_size, refuse
+        self._seen, self._tokens = _Seen(), set[str]()
+        self._empty_pages = 0
+
+    def take(self, answer: dict[str, Any]) -> list[S3Object]:
+        """The page's objects that no earlier page has shown. Raises what `refuse` makes."""
+        encoded = str(answer.get("EncodingType", "")).lower() == "url"
+        entries = answer.get("Contents", ())
+        page = [self._read_entry(entry, encoded) for entry in entries]
+        fresh = [obj for obj in page if self._is_new(obj)]
+        self._move_on(answer, entries=len(page), fresh=len(fresh))
+        return fresh
+
+    def _read_entry(self, entry: dict[str, Any], encoded: bool) -> S3Object:
+        raw, size = entry.get("Key"), entry.get("Size")
+        if not raw or not isinstance(raw, str):
+            raise self._refuse("an entry of its listing has no Key, or several")
+        name = decode_key(raw) if encoded else raw
+        if not name.startswith(self._prefix):
+            raise self._refuse(
+                "its listing holds names that do not begin with the prefix asked for, or writes them in an "
+                "encoding that it does not name"
+            )
+        if not isinstance(size, int) or size < 0:
+            raise self._refuse(f"its listing gives no Size for {make_holdable(name)}")
+        return S3Object.from_listing(entry, key=make_holdable(name), unnamed=_find_reason(name))
+
+    def _is_new(self, obj: S3Object) -> bool:
+        before = self._seen.note(obj)
+        if before is not None and before != _version(obj):
+            raise self._refuse(
+                f"its listing holds {obj.key} twice, in two versions, so that nobody can tell which counts"
+            )
+        return before is None
+
+    def _move_on(self, answer: dict[str, Any], *, entries: int, fresh: int) -> None:
+        is_truncated, token = answer.get("IsTruncated"), answer.get("NextContinuationToken")
+        if is_truncated is None:  # left out, which some writers of XML do with what is false
+            is_truncated = bool(token and fresh)
+            if not token and entries >= min(self._page_size, answer.get("MaxKeys") or self._page_size):
+                raise self._refuse("its listing does not say whether it ends here (IsTruncated)")
+        if not is_truncated:
+            self.position = None
+            return
+        if not token:
+            raise self._refuse("its listing is cut off without saying how to go on (NextContinuationToken)")
+        if token in self._tokens:
+            raise self._refuse("its listing goes in a circle: the same NextContinuationToken came twice")
+        if entries and not fresh:
+            raise self._refuse("its listing does not go on: a page holds only what pages before it held")
+        self._empty_pages = 0 if entries else self._empty_pages + 1
+        if self._empty_pages > MAX_EMPTY_PAGES:
+            raise self._refuse(f"its listing does not end: {MAX_EMPTY_PAGES:,} pages without an object")
+        self._tokens.add(token)
+        self.position = {"ContinuationToken": token}
+
+
+def check_body(body: bytes) -> dict[str, bool | None]:
+    """What the SDK does not say of a listing's XML. Raises ValueError where it is none, in words.
+
+    To the SDK any page is a listing, an empty one, and any text but `true` says that the listing ends.
+    """
+    root = _ROOT.match(body)
+    if root is not None and root[1] == b"Error":
+        return {}  # which the SDK understands, whatever the status
+    if root is None or root[1] != b"ListBucketResult":
+        raise ValueError("it is no listing (ListBucketResult)" if body.strip() else "it is empty")
+    found = _TRUNCATED.search(body)
+    if found is None:
+        return {"IsTruncated": None}
+    text = (found[1] or b"").strip().lower()
+    if text in {b"true", b"1"}:
+        return {"IsTruncated": True}
+    if text in {b"false", b"0"}:
+        return {"IsTruncated": False}
+    raise ValueError("its listing does not say whether it ends here (IsTruncated)")
+
+
+def decode_key(raw: str) -> str:
+    """A name that a listing says is URL-encoded; bytes that are not UTF-8 become lone surrogates.
+
+    Some stores say so and encode nothing. What no encoder leaves, such as a space, shows that a name is one
+    of those; `a+b.csv` may be either, and cannot be read where it was taken for the wrong one.
+    """
+    if not _ENCODED.fullmatch(raw):
+        return raw
+    return unquote_to_bytes(raw.replace("+", " ")).decode("utf-8", "surrogateescape")
+
+
+def make_holdable(name: str) -> str:
+    """The name as it can be stored and shown: escaped, and cut, where it must be."""
+    shown = _UNHOLDABLE.sub(lambda found: f"\\x{ord(found[0]) & 0xFF:02x}", name)
+    if len(shown) <= MAX_KEY:
+        return shown
+    digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+    return f"{shown[:900]}… ({len(name):,} characters, {digest})"
+
+
+def _find_reason(name: str) -> str:
+    if _UNHOLDABLE.search(name):
+        return "its name holds a NUL character or bytes that are not UTF-8"
+    if len(name) > MAX_KEY:
+        return f"its name is longer than {MAX_KEY:,} characters"
+    return ""
+
+
+def _version(obj: S3Object) -> int:
+    return hash((obj.etag, obj.size, obj.last_modified))
+
+
+class _Seen:
+    """Which keys a listing has shown, and in which version: sixteen bytes a key while they come in order.
+
+    Hashes are enough: two of ten million keys share one once in 400,000 listings.
+    """
+
+    def __init__(self) -> None:
+        self._keys, self._versions = array("q"), array("q")
+        self._highest = ""
+        self._index: dict[int, int] | None = None  # once a key came that is not after all before it
+
+    def note(self, obj: S3Object) -> int | None:
+        """The version in which the key was shown before; None where it was not, and is noted."""
+        key, version = hash(obj.key), _version(obj)
+        if obj.key <= self._highest and self._index is None:
+            self._index = dict(zip(self._keys, self._versions, strict=True))
+        if self._index is not None:
+            before = self._index.get(key)
+            if before is None:
+                self._index[key] = version
+            return before
+        self._highest = obj.key
+        self._keys.append(key)
+        self._versions.append(version)
+        return None

@@ -1,0 +1,31 @@
+"""Whether an answer to GetObject is what was asked for. AWS's is; of other stores, and what stands before
+them, it is not always.
+
+A proxy's page with status 200, a store without conditional requests or ranges: the bytes of one file, or of
+one version, would be taken for those of another.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from endpoints.objects import S3Object, strip_etag
+
+
+def check_version(answer: dict[str, Any], *, obj: S3Object, start: int, end: int) -> None:
+    """`start` and `end` are the bytes that were asked for, the whole object perhaps.
+
+    Raises LookupError where it is another version, ValueError where it is none or another part, in words.
+    """
+    etag = strip_etag(answer.get("ETag", ""))
+    if not etag:
+        kind = answer.get("ContentType", "")
+        raise ValueError(f"what came has no ETag{f', but the type {kind}' if kind else ''}")
+    if etag != obj.etag:
+        raise LookupError(etag)
+    part = answer.get("ContentRange", "")
+    if (start, end) != (0, obj.size) and not part.startswith(f"bytes {start}-"):
+        raise ValueError("another part of it came (Content-Range)")
+    length = answer.get("ContentLength")
+    if length is not None and length != end - start:
+        raise ValueError(f"{length:,} bytes came instead of {end - start:,}")
