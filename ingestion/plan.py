@@ -9,11 +9,11 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from functools import partial
 
-from csvfiles.names import reason_to_ignore
+from csvfiles.names import HOLDS_NOTHING, reason_to_ignore
 from endpoints.storage import Bucket, S3Object
 from ingestion.leases import Lease
 from ingestion.models import RunFile, SyncRun
-from ingestion.scope import get_scope, select_again
+from ingestion.scope import WHAT_CHANGED, get_scope, select_again
 from telemetry.loading import ignore_file, move_modified, take_back
 from telemetry.models import SourceFile
 from telemetry.staging import discard_staged
@@ -55,7 +55,7 @@ def _plan_page(lease: Lease, page: list[S3Object], counts: Counter[str]) -> None
     to_read: list[RunFile] = []
     changes: list[Change] = []
     for found in page:
-        reason = reason_to_ignore(found.key, found.size)
+        reason = reason_to_ignore(found.key, found.size) or _recall_empty(run, found, known[found.key])
         if reason:
             counts["ignored"] += 1
             changes += _note_ignored(run, found, known[found.key], reason)
@@ -78,6 +78,14 @@ def _plan_page(lease: Lease, page: list[S3Object], counts: Counter[str]) -> None
             RunFile.objects.bulk_create(to_read)
             for change in changes:
                 change()
+
+
+def _recall_empty(run: SyncRun, found: S3Object, known: Known) -> str | None:
+    """The reason to ignore a version that was read before and held nothing."""
+    ignored = known.get(State.IGNORED)
+    if ignored is None or (ignored.etag, ignored.message) != (found.etag, HOLDS_NOTHING):
+        return None
+    return HOLDS_NOTHING if get_scope(run) == WHAT_CHANGED else None
 
 
 def _find_known(run: SyncRun, page: list[S3Object]) -> defaultdict[str, Known]:

@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 import structlog
 from django.db import transaction
 
-from csvfiles.errors import FileError
+from csvfiles.errors import EmptyFile, FileError
 from csvfiles.judge import RejectedRow as Rejected
 from csvfiles.mapping import Mapping
+from csvfiles.names import HOLDS_NOTHING
 from csvfiles.read import PointReader
 from endpoints.errors import (
     NoCredentials,
@@ -38,6 +39,7 @@ from telemetry.loading import (
     begin_loads,
     drop_load,
     fail_load,
+    ignore_load,
 )
 from telemetry.models import SourceFile, Telemetry
 from telemetry.series import SeriesIds
@@ -48,6 +50,7 @@ log = structlog.get_logger(__name__)
 # What meets one file would meet every other: no sense in asking for each.
 CONCERNS_EVERY_FILE = (NoCredentials, NoSuchBucket, RoleDenied, Unreachable, WrongRegion)
 _GONE = "The object was deleted before it could be read."
+AFTER_GZIP = "Bytes after the end of its gzip data were ignored, as gzip does."
 _OVERWRITTEN = "The object was overwritten each time while it was read. Sync again later."
 VERSIONS_TRIED = 3  # of an object that is overwritten again and again while it is read
 
@@ -88,7 +91,7 @@ class ReadFile:
 def read_file(
     *, run_file: RunFile, source_file: SourceFile, reading: Reading, writer: BlockWriter, ahead: FileReader
 ) -> ReadFile | None:
-    """Read the file, or record why it cannot be read and return None.
+    """Read the file, or record why it cannot be read, or that it holds nothing, and return None.
 
     `source_file` is the version of `run_file`, begun; `ahead` has begun to fetch it.
     Raises RunLost, LoadLost, and the StorageErrors that would meet every other file too.
@@ -112,6 +115,11 @@ def read_file(
             load.discard()
             drop_load(source_file=source_file, message=_GONE)
             _record_failure(run_file, source_file, _GONE)
+            return None
+        except EmptyFile:
+            load.discard()
+            _ignore(reading, source_file)
+            _settle(run_file, source_file, state=RunFile.State.IGNORED, message=HOLDS_NOTHING)
             return None
         except (FileError, StorageError) as error:
             load.discard()
@@ -163,6 +171,7 @@ def _describe(read: ReadFile) -> dict[str, object]:
         "points_written": read.loaded.points,
         "reject_reasons": dict(reader.reasons),
         "extra_columns": reader.extra_columns,
+        "message": AFTER_GZIP if reader.ignores_rest else "",
     }
 
 
@@ -204,15 +213,29 @@ def _record_failure(
 
     `too_many`: it was read to its end and rejected too many rows. They stay, for somebody to mend.
     """
-    fields = {"state": RunFile.State.FAILED, "message": message, "source_file": source_file}
+    counts = {}
     if too_many is not None:
-        fields |= {**_count_rows(too_many), "reject_reasons": dict(too_many.reasons)}
-    with transaction.atomic():
-        if not RunFile.objects.filter(**_still_ours(run_file)).update(**fields):
-            raise LoadLost(run_file.key)
-        if too_many is None:
-            run_file.rejected_rows.all().delete()
+        counts = {**_count_rows(too_many), "reject_reasons": dict(too_many.reasons)}
+    _settle(run_file, source_file, state=RunFile.State.FAILED, message=message, **counts)
     log.warning("file failed", run=run_file.run_id, source_file=source_file.pk)
+
+
+def _settle(run_file: RunFile, source_file: SourceFile, **fields: object) -> None:
+    """Raises LoadLost. Rejected rows stay where they are counted."""
+    with transaction.atomic():
+        ours = RunFile.objects.filter(**_still_ours(run_file))
+        if not ours.update(source_file=source_file, **fields):
+            raise LoadLost(run_file.key)
+        if "rows_rejected" not in fields:
+            run_file.rejected_rows.all().delete()
+
+
+def _ignore(reading: Reading, source_file: SourceFile) -> None:
+    """Where nothing of the run counts yet, this does not either."""
+    if reading.lease.run.is_staged:
+        drop_load(source_file=source_file, message=HOLDS_NOTHING)
+    else:
+        ignore_load(source_file=source_file, message=HOLDS_NOTHING)
 
 
 def _fail(reading: Reading, source_file: SourceFile, message: str, **counts: int) -> None:

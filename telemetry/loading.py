@@ -148,6 +148,14 @@ def fail_load(*, source_file: SourceFile, message: str, rows_read: int = 0, rows
         )
 
 
+def ignore_load(*, source_file: SourceFile, message: str) -> None:
+    """The version turned out to hold nothing; what is stored of the key stays. Raises LoadLost."""
+    with transaction.atomic():
+        _lock(source_file.telemetry_id)
+        _supersede(source_file.telemetry, source_file.key, State.FAILED, State.IGNORED)
+        _settle(source_file, state=State.IGNORED, message=message)
+
+
 def drop_load(*, source_file: SourceFile, message: str) -> None:
     """The version is gone before it could be read: it is neither stored nor failed. Raises LoadLost."""
     _delete_points([source_file.pk])

@@ -76,7 +76,8 @@ def read_text(data: bytes, asked: Asked) -> Outcome:
     try:
         text = to_text(rest)
     except FileFails as fault:
-        raise FileFails("quote_never_closes", "row_too_long", *fault.codes) from None
+        codes = ("quote_never_closes", "row_too_long", "line_ends", "another_header")
+        raise FileFails(*codes, *fault.codes) from None
     return read_rows(text, columns, delimiter, asked)
 
 
@@ -197,9 +198,27 @@ def check_header(columns: list[str]) -> None:
 
 
 def read_rows(text: str, columns: list[str], delimiter: str, asked: Asked) -> Outcome:
-    """`text` is what follows the header row."""
+    """`text` is what follows the header row. Of two faults, either may be met first."""
+    rows, fault = [], None
+    try:
+        for cells in split(text, delimiter, asked.row_bytes, len(columns)):
+            rows.append(cells)
+    except FileFails as broken:
+        fault = broken
+    try:
+        outcome = judge_rows(rows, columns, delimiter, asked)
+    except FileFails as broken:
+        if fault is None:
+            raise
+        raise FileFails(*broken.codes, *fault.codes) from None
+    if fault is not None:
+        raise fault
+    return outcome
+
+
+def judge_rows(rows: list, columns: list[str], delimiter: str, asked: Asked) -> Outcome:
     outcome, seen, metrics = Outcome(), set(), []
-    for number, cells in enumerate(split(text, delimiter, asked.row_bytes, len(columns)), 2):
+    for number, cells in enumerate(rows, 2):
         if cells == []:
             continue  # an empty line
         outcome.rows += 1
@@ -260,7 +279,7 @@ UNSEEN = ("Cc", "Cf", "Zl", "Zp", "Zs")
 
 def split(text: str, delimiter: str, row_bytes: int, width: int):
     """The rows: a list of cells, [] for an empty line, the reason where quotes or returns are misplaced."""
-    rows, at = [], 0
+    at = 0
     while at < len(text):
         start = at
         try:
@@ -273,8 +292,7 @@ def split(text: str, delimiter: str, row_bytes: int, width: int):
         if row is None:
             check_line_ends(text[start:at], delimiter, width)
             row = find_misplaced(text, start, delimiter)
-        rows.append(row)
-    return rows
+        yield row
 
 
 def check_line_ends(raw: str, delimiter: str, width: int) -> None:
