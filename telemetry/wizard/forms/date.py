@@ -6,6 +6,7 @@ from typing import Any
 from django import forms
 
 from csvfiles.dates import DATE_FORMATS
+from csvfiles.rules import has_time_of_day, reason_against_date
 from csvfiles.trial import FormatTrial, try_date_formats
 from telemetry.wizard.forms.base import NO_SUCH_COLUMN, StepForm
 from telemetry.wizard.sampling import suggest_format
@@ -45,6 +46,8 @@ class DateForm(StepForm):
         )
         if self.suggestion:
             return f"{text} The format {self.suggestion} fits every row."
+        if has_time_of_day(trial.first_failure):
+            return f"{text} There {reason_against_date(trial.first_failure, trial.date_format)}."
         return f"{text} Choose another column or format, or correct the files."
 
     @cached_property
@@ -57,6 +60,13 @@ class DateForm(StepForm):
     @property
     def suggestion(self) -> str | None:
         return suggest_format(self.state.sample.cells(self.shown("date_column"))) if self.trials else None
+
+    @property
+    def time_of_day(self) -> str | None:
+        """What to do where no format fits since the cells are moments."""
+        cells = self.state.sample.cells(self.shown("date_column"))
+        moment = next((cell for cell in cells if has_time_of_day(cell)), None)
+        return reason_against_date(moment, self.trials[0].date_format) if moment else None
 
     @property
     def looser(self) -> list[str]:
