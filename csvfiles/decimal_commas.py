@@ -16,9 +16,7 @@ from csvfiles.errors import FileError
 
 _GROUPED = r"^\+?[1-9][0-9]{0,2}\.[0-9]{3}$"
 # Plain numbers (csvfiles.numbers.PLAIN takes them all) but for those that are grouped: nothing to look into.
-CLEAR = (
-    r"^(?:[0-9]{1,20}|[0-9]{1,20}\.(?:[0-9]{1,2}|[0-9]{4,18})|(?:0[0-9]{0,19}|[0-9]{4,20})\.[0-9]{3})$"
-)
+CLEAR = r"^(?:[0-9]{1,20}|[0-9]{1,20}\.(?:[0-9]{1,2}|[0-9]{4,18})|(?:0[0-9]{0,19}|[0-9]{4,20})\.[0-9]{3})$"
 # `1,234` is none: commas may separate thousands as well.
 _WITH_COMMA = re.compile(
     r"[+-]?(?:"
@@ -76,8 +74,8 @@ class DecimalCommas:
         if self._with_comma is not None:
             raise FileError(
                 "decimal_commas",
-                f"The metric column {self._column} has both {self._grouped} and {self._with_comma}, so it may "
-                f"be written with decimal commas, and “{self._grouped.cell}” may mean {plain}.",
+                f"The metric column {self._column} has both {self._grouped} and {self._with_comma}, so it "
+                f"may be written with decimal commas, and “{self._grouped.cell}” may mean {plain}.",
                 f"{_REMEDY}.",
             )
         if self._between_semicolons and not self._has_other_points:

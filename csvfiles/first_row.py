@@ -92,14 +92,13 @@ def _find_wanted(lines: Sequence[str], wanted: Collection[str]) -> FileError | N
 
 
 def _find_likely(header: Header | None, lines: Sequence[str]) -> FileError | None:
-    """What must be the header, below a first row that no row fits: names, as many as the rows have cells."""
-    if header is not None and count_fitting(lines, header):
-        return None
+    """What must be the header, below a first row that few rows fit: names, as many as most have cells."""
+    fitting = count_fitting(lines, header) if header is not None else 0
     for delimiter in DELIMITERS:
         rows = read_lines(lines, delimiter)
         widths = Counter(len(cells) for cells in rows if any(cells))
         width, times = max(widths.items(), key=lambda item: item[1], default=(0, 0))
-        if width < 2 or times < 2:
+        if width < 2 or times < 2 or times <= fitting:
             continue
         number, names = next((n, tuple(cells)) for n, cells in enumerate(rows, 2) if len(cells) == width)
         if _are_names(names) and not _look_like_data(names):

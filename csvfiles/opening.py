@@ -26,7 +26,8 @@ def take_header(
 ) -> tuple[Header, bytes]:
     """The header in the first row of a file's first block, and the bytes after it. Raises FileError.
 
-    `below`: the lines after it. `wanted`: the columns that it must have. `known`: those of a file like it, to tell how it is split.
+    `below`: the lines after it. `wanted`: the columns that it must have. `known`: those
+    of a file like it, to tell how it is split.
     """
     if final and block[:1] in (b"", b"\r", b"\n") and not block.strip(b"\r\n"):
         raise EmptyFile
@@ -69,7 +70,7 @@ def _cut_first_line(block: bytes, limits: Limits, *, final: bool) -> tuple[bytes
 
 
 def list_lines_below(look: bytes, *, final: bool) -> list[str]:
-    """The first whole lines after the header in the first LOOK_BYTES of a file; `final`: that is all of it."""
+    """The first whole lines after the header in a file's first LOOK_BYTES; `final`: it has no more."""
     lines = look.decode(errors="replace").split("\n")
     is_whole = final and len(look) < LOOK_BYTES
     return [line.removesuffix("\r") for line in lines[1 : None if is_whole else -1][:_LOOK_LINES]]

@@ -8,7 +8,7 @@ from itertools import combinations
 
 _BOM, _BOM_READ_AS_LATIN_1 = "\ufeff", "\u00ef\u00bb\u00bf"
 _UNSEEN_CATEGORIES = {"Cc", "Cf", "Zl", "Zp", "Zs"}
-# Blank by their looks and not by their category: fillers, the empty braille cell, what joins or varies others.
+# Blank by their looks and not by their category: fillers, the empty braille cell, what joins or varies.
 _UNSEEN_OTHERS = set("\u034f\u115f\u1160\u2800\u3164\uffa0") | set(map(chr, range(0xFE00, 0xFE10)))
 _CALLED = {
     "\x00": "NUL",
@@ -90,7 +90,7 @@ _DIFFERENCES: dict[str, Callable[[str], str]] = {
 
 
 def _find_other_letters(wanted: str, name: str) -> str | None:
-    """A letter of another alphabet that looks like the wanted one: `а` for `a`."""
+    """A letter of another alphabet that looks like the wanted one, as a Cyrillic a does."""
     if len(wanted) != len(name):
         return None
     others = {(one, other) for one, other in zip(wanted, name, strict=True) if one != other}

@@ -113,18 +113,11 @@ def read_file(
             _move_to(run_file, newest)
         except ObjectGone:
             load.discard()
-            drop_load(source_file=source_file, message=_GONE)
-            _record_failure(run_file, source_file, _GONE)
-            return None
-        except EmptyFile:
-            load.discard()
-            _ignore(reading, source_file)
-            _settle(run_file, source_file, state=RunFile.State.IGNORED, message=HOLDS_NOTHING)
+            _record_gone(run_file, source_file)
             return None
         except (FileError, StorageError) as error:
             load.discard()
-            _fail(reading, source_file, str(error))
-            _record_failure(run_file, source_file, str(error))
+            _record_unreadable(run_file, source_file, reading, error)
             if isinstance(error, CONCERNS_EVERY_FILE):
                 raise
             return None
@@ -220,6 +213,25 @@ def _record_failure(
     log.warning("file failed", run=run_file.run_id, source_file=source_file.pk)
 
 
+def _record_gone(run_file: RunFile, source_file: SourceFile) -> None:
+    drop_load(source_file=source_file, message=_GONE)
+    _record_failure(run_file, source_file, _GONE)
+
+
+def _record_unreadable(
+    run_file: RunFile, source_file: SourceFile, reading: Reading, error: FileError | StorageError
+) -> None:
+    """The file failed, or is ignored since it holds nothing. Raises LoadLost."""
+    if not isinstance(error, EmptyFile):
+        _fail(reading, source_file, str(error))
+        _record_failure(run_file, source_file, str(error))
+        return
+    # Where nothing of the run counts yet, this does not either.
+    end_load = drop_load if reading.lease.run.is_staged else ignore_load
+    end_load(source_file=source_file, message=HOLDS_NOTHING)
+    _settle(run_file, source_file, state=RunFile.State.IGNORED, message=HOLDS_NOTHING)
+
+
 def _settle(run_file: RunFile, source_file: SourceFile, **fields: object) -> None:
     """Raises LoadLost. Rejected rows stay where they are counted."""
     with transaction.atomic():
@@ -228,14 +240,6 @@ def _settle(run_file: RunFile, source_file: SourceFile, **fields: object) -> Non
             raise LoadLost(run_file.key)
         if "rows_rejected" not in fields:
             run_file.rejected_rows.all().delete()
-
-
-def _ignore(reading: Reading, source_file: SourceFile) -> None:
-    """Where nothing of the run counts yet, this does not either."""
-    if reading.lease.run.is_staged:
-        drop_load(source_file=source_file, message=HOLDS_NOTHING)
-    else:
-        ignore_load(source_file=source_file, message=HOLDS_NOTHING)
 
 
 def _fail(reading: Reading, source_file: SourceFile, message: str, **counts: int) -> None:

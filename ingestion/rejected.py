@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from django.db.models import F, QuerySet, Sum
+from django.template.defaultfilters import pluralize
 
 from ingestion.models import RunFile, SyncRun
 
@@ -20,7 +21,7 @@ def warn_rejected(run: SyncRun) -> str | None:
         return None
     rejected, rows = reasons.total(), read.aggregate(rows=Sum("rows_read"))["rows"]
     reason, times = min(reasons.items(), key=lambda item: (-item[1], item[0]))
-    of = f"{rejected:,} of {rows:,} row{'' if rows == 1 else 's'} {'was' if rejected == 1 else 'were'} rejected"
+    of = f"{rejected:,} of {rows:,} row{pluralize(rows)} {pluralize(rejected, 'was,were')} rejected"
     why = f": {reason}" if len(reasons) == 1 else f", most often ({times:,}): {reason}"
     return f"{of}{why}. {_place(with_rejects)}"
 

@@ -4,15 +4,23 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('ingestion', '0003_queued_at'),
+        ("ingestion", "0003_queued_at"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='runfile',
-            name='state',
-            field=models.CharField(choices=[('pending', 'Waiting'), ('read', 'Read'), ('failed', 'Failed'), ('ignored', 'Ignored')], default='pending', max_length=10),
+            model_name="runfile",
+            name="state",
+            field=models.CharField(
+                choices=[
+                    ("pending", "Waiting"),
+                    ("read", "Read"),
+                    ("failed", "Failed"),
+                    ("ignored", "Ignored"),
+                ],
+                default="pending",
+                max_length=10,
+            ),
         ),
     ]

@@ -201,8 +201,7 @@ def read_rows(text: str, columns: list[str], delimiter: str, asked: Asked) -> Ou
     """`text` is what follows the header row. Of two faults, either may be met first."""
     rows, fault = [], None
     try:
-        for cells in split(text, delimiter, asked.row_bytes, len(columns)):
-            rows.append(cells)
+        rows.extend(split(text, delimiter, asked.row_bytes, len(columns)))
     except FileFails as broken:
         fault = broken
     try:

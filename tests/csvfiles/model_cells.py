@@ -44,7 +44,7 @@ def is_moment(cell: str) -> bool:
     """A day, then a time, in the ways in which they are written."""
     if re.fullmatch(r"20(\d{8}|\d{10}|\d{12})", cell, re.ASCII):
         return True
-    days = [r"\d{4}%s\d\d?%s\d\d?" % (sep, sep) for sep in ("-", "/", r"\.")]
+    days = [r"\d{4}-\d\d?-\d\d?", r"\d{4}/\d\d?/\d\d?", r"\d{4}\.\d\d?\.\d\d?"]
     for day in [*days, r"\d\d?[-/.]\d\d?[-/.]\d{4}", r"\d{8}"]:
         found = re.match(day + r"(?:[Tt_:-]| +|, ?)(?=\d)", cell, re.ASCII)
         if found and is_time(cell[found.end() :]):

@@ -44,8 +44,12 @@ metrics = st.one_of(
     st.builds("{}{}e{}".format, st.integers(0, 99), st.just("0" * 30), st.integers(-60, 60)),
     st.sampled_from(["0", "-0", "+5", ".5", "5.", ".", "1e3", "1E-18", "1e-19", "0e999", "1e400", "00.10"]),
     st.sampled_from(["NaN", "inf", "1,5", "1_0", "0x1F", "١٢", "--1", "-0e0", "1\u00a0000", "12,345.6"]),
-    st.sampled_from(["1.234", "12.500", "0.125", "1234.500", "+1.234", "1.234.567", "12,5", "1.234,5", "1,234"]),
-    st.sampled_from(["1 234,5", "0,125", "-12,5", "1,234.5", "12.5", " 12,5", "1,5e3", "1.234,567", "1.23.4"]),
+    st.sampled_from(
+        ["1.234", "12.500", "0.125", "1234.500", "+1.234", "1.234.567", "12,5", "1.234,5", "1,234"]
+    ),
+    st.sampled_from(
+        ["1 234,5", "0,125", "-12,5", "1,234.5", "12.5", " 12,5", "1,5e3", "1.234,567", "1.23.4"]
+    ),
     st.sampled_from(["", " 1", "1 ", "1e99999999999999999999", "0e99999999999999999999", "9" * 20, "9" * 21]),
     st.sampled_from(["9" * 20 + "." + "9" * 18, "0." + "0" * 18 + "1", "0.1" + "0" * 18, "0" * 99 + "7"]),
 )
@@ -69,11 +73,15 @@ line_ends = st.sampled_from(["\n", "\n", "\r\n", "\n\n", "\r\r\n"])
 odd_rows = st.one_of(
     st.text(alphabet='",;\r\n1a\0 ', max_size=12),
     st.sampled_from(["", ",", ",,,", ",,,,", '"', '"2024-05-01","a"x,"b",1', 'a"b"c,,,1']),
-    st.sampled_from(["2024-05-01,a,b,1\r2024-05-01,a,b,2", '2024-05-01,"a\nb",b,1\r2024-05-01,a,b,2\r', "a\rb"]),
+    st.sampled_from(
+        ["2024-05-01,a,b,1\r2024-05-01,a,b,2", '2024-05-01,"a\nb",b,1\r2024-05-01,a,b,2\r', "a\rb"]
+    ),
 )
 header_rows = st.one_of(
     st.permutations(COLUMNS).map(tuple),
-    st.sampled_from([tuple(COLUMNS), tuple(name.upper() for name in COLUMNS), ("date", "x", "y", "requests")]),
+    st.sampled_from(
+        [tuple(COLUMNS), tuple(name.upper() for name in COLUMNS), ("date", "x", "y", "requests")]
+    ),
     st.just(("\ufeffdate", "team", "note", "requests\u200b")),
 )
 plain_cells = {
@@ -142,7 +150,9 @@ headers = st.one_of(
     st.permutations(["Date", "team\u200b", "requests", "2024-05-01"]),
     st.just(["2024-05-01", "core", "x", "5"]),
 )
-above = st.sampled_from(["", "", "", "sep=,\n", "sep=;\r\n", "Usage report\n\n", "\n", ",,\n", '"x\n', "\r\n\r\n"])
+above = st.sampled_from(
+    ["", "", "", "sep=,\n", "sep=;\r\n", "Usage report\n\n", "\n", ",,\n", '"x\n', "\r\n\r\n"]
+)
 
 
 @settings(max_examples=300, deadline=None)

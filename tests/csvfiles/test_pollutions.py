@@ -71,7 +71,9 @@ def test_what_can_be_read_is_read_and_the_rest_rejected_row_by_row(text, accepte
         pytest.param("Usage report\n\n" + CLEAN, "late_header", id="a title above"),
         pytest.param("\n" + CLEAN, "late_header", id="an empty line above"),
         pytest.param(CLEAN.replace("\n", "\r"), "line_ends", id="lines end with CR"),
-        pytest.param(HEADER + ROWS.replace("\n", "\r"), "line_ends", id="all lines but the first end with CR"),
+        pytest.param(
+            HEADER + ROWS.replace("\n", "\r"), "line_ends", id="all lines but the first end with CR"
+        ),
         pytest.param(CLEAN + ROWS.replace("\n", "\r"), "line_ends", id="a part whose lines end with CR"),
         pytest.param(change_row("\n", "\r"), "line_ends", id="one line that ends with CR"),
         pytest.param(CLEAN.replace("\n", "\r", 1), "line_ends", id="a header that ends with CR"),

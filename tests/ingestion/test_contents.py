@@ -104,7 +104,9 @@ def test_files_that_hold_nothing_are_not_among_those_read_or_failed(bench):
 
 
 # --- bytes after the end of gzip data ---
-@pytest.mark.parametrize("tail", [b"\r\n", b"\0\0garbage", b"\x1f", b"2024-05-02,core,6\n", b"\x1e\x8b" * 9_000])
+@pytest.mark.parametrize(
+    "tail", [b"\r\n", b"\0\0garbage", b"\x1f", b"2024-05-02,core,6\n", b"\x1e\x8b" * 9_000]
+)
 def test_bytes_after_the_end_of_gzip_data_are_ignored_and_warned_of(bench, tail):
     bench.put("a.csv.gz", pack(GOOD) + tail)
     run = bench.sync()
