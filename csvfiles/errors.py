@@ -7,3 +7,10 @@ class FileError(Exception):
     def __init__(self, code: str, message: str, remedy: str) -> None:
         super().__init__(f"{message} {remedy}")
         self.code, self.message, self.remedy = code, message, remedy
+
+
+class EmptyFile(FileError):
+    """A file with nothing in it to use or to lose: it is ignored, as an object of zero bytes is."""
+
+    def __init__(self) -> None:
+        super().__init__("empty", "The file is empty.", "Begin it with a row of column names.")

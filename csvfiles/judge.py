@@ -14,7 +14,9 @@ import polars as pl
 
 from csvfiles.dates import parse_date
 from csvfiles.day_first import is_day_first, refuse_day_first
+from csvfiles.decimal_commas import DecimalCommas
 from csvfiles.header import Header
+from csvfiles.header_rows import REPEATED, HeaderRows
 from csvfiles.limits import Limits
 from csvfiles.mapping import Mapping
 from csvfiles.numbers import PLAIN, NotAMetric, format_plain, parse_metric
@@ -49,32 +51,44 @@ class Judge:
     def __init__(self, header: Header, mapping: Mapping, limits: Limits) -> None:
         self._mapping, self._limits = mapping, limits
         self._cells = {column: cell_name(header.position(column)) for column in mapping.columns}
+        self._date_cells, self._metric_cells = (
+            self._cells[column] for column in (mapping.date_column, mapping.metric_column)
+        )
+        self._header_rows = HeaderRows(header, (mapping.date_column, mapping.metric_column))
+        self._commas = DecimalCommas(delimiter=header.delimiter, column=mapping.metric_column)
         self._days: dict[str, date | None] = {}
         self._kept = 0
 
     def judge(self, rows: Rows) -> Judged:
         """Every row of `rows` is accepted or rejected with one reason: the date's before the metric's.
 
-        Raises FileError where a date shows that the day comes first.
+        Raises FileError where it is the header of other rows, or a date shows that the day comes first.
         """
+        metric = rows.frame[self._metric_cells]
+        clear = self._commas.are_clear(metric)
         days = self._parse_days(rows.frame).alias(DAY)
-        values = self._parse_values(rows.frame[self._cells[self._mapping.metric_column]])
+        values = metric.alias(VALUE) if clear else self._parse_values(metric)
         frame = rows.frame.with_columns(days, values)
         all_good = not (days.null_count() or values.null_count() or rows.may_hold_nul)
         bad = None if all_good else self._find_bad(frame, may_hold_nul=rows.may_hold_nul)
         judged = Judged(frame if bad is None else frame.filter(~bad))
+        self._commas.look_at_accepted(judged.accepted[self._metric_cells], judged.accepted[ROW], clear=clear)
         for number, reason in rows.misshapen:
             self._reject(judged, number, reason, {})
         if bad is not None:
             self._reject_cells(judged, frame.filter(bad))
         return judged
 
+    def check(self) -> None:
+        """After the last row. Raises FileError by what only all rows together tell."""
+        self._commas.check()
+
     def _find_bad(self, frame: pl.DataFrame, *, may_hold_nul: bool) -> pl.Series:
         bad = frame[DAY].is_null() | frame[VALUE].is_null()
         return bad | self._find_nul(frame) if may_hold_nul else bad
 
     def _parse_days(self, frame: pl.DataFrame) -> pl.Series:
-        cells = frame[self._cells[self._mapping.date_column]]
+        cells = frame[self._date_cells]
         if len(self._days) > 100_000:
             self._days.clear()
         all_equal = len(cells) and (cells == cells[0]).all()  # as in an export of one day
@@ -117,10 +131,23 @@ class Judge:
         return found
 
     def _reject_cells(self, judged: Judged, frame: pl.DataFrame) -> None:
+        self._commas.look_at_rejected(frame[self._metric_cells], frame[ROW])
+        headers = self._find_headers(frame)
         columns = self._mapping.columns
         for number, *cells in frame.select(ROW, *(self._cells[column] for column in columns)).iter_rows():
             row = dict(zip(columns, cells, strict=True))
-            self._reject(judged, number, reason_to_reject(row, self._mapping), row)
+            reason = REPEATED if number in headers else reason_to_reject(row, self._mapping)
+            self._reject(judged, number, reason, row)
+
+    def _find_headers(self, frame: pl.DataFrame) -> set[int]:
+        """The rejected rows that repeat the header: neither a date nor a metric, both as short as names."""
+        cells = pl.col(self._date_cells, self._metric_cells)
+        likely = frame.filter(
+            pl.col(DAY).is_null() & pl.col(VALUE).is_null(),
+            pl.all_horizontal(cells.str.len_chars() <= self._header_rows.longest),
+        )
+        rows = likely.drop(DAY, VALUE).select(ROW, pl.exclude(ROW)).iter_rows()
+        return {number for number, *cells in rows if self._header_rows.is_header(cells, row=number)}
 
     def _reject(self, judged: Judged, number: int, reason: str, cells: dict[str, str]) -> None:
         judged.reasons[reason] += 1

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 ENDINGS = (".csv", ".csv.gz")
+# Known once it has been read: gzip of nothing, a byte order mark, empty lines (csvfiles.errors.EmptyFile).
+HOLDS_NOTHING = "it is empty (no header, no row)"
 
 
 def reason_to_ignore(key: str, size: int) -> str | None:

@@ -13,11 +13,11 @@ import polars as pl
 from csvfiles.adding import add_up, count_by_day, pack
 from csvfiles.combinations import COMBINATION, Combinations
 from csvfiles.errors import FileError
-from csvfiles.header import check_mapping
+from csvfiles.header import list_extra
 from csvfiles.judge import DAY, VALUE, Judge, RejectedRow
 from csvfiles.limits import DEFAULT_LIMITS, Limits
 from csvfiles.mapping import Mapping
-from csvfiles.opening import take_header
+from csvfiles.opening import LOOK_BYTES, list_lines_below, take_header
 from csvfiles.repeats import RepeatedRows
 from csvfiles.source import Source
 from csvfiles.split import Splitter, cell_name
@@ -59,10 +59,17 @@ class PointReader:
     ) -> None:
         self._source = Source(stream, limits)
         self._limits = limits
+        look = self._source.look(LOOK_BYTES)
         first = self._source.read(limits.block_bytes + limits.row_bytes)
         self._final = len(first) < limits.block_bytes + limits.row_bytes
-        self.header, self._start = take_header(first, limits, final=self._final)
-        self.extra_columns = check_mapping(self.header, mapping)
+        self.header, self._start = take_header(
+            first,
+            limits,
+            final=self._final,
+            below=lambda: list_lines_below(look, final=True),
+            wanted=mapping.columns,
+        )
+        self.extra_columns = list_extra(self.header, mapping)
         self._splitter = Splitter(self.header, limits)
         self._judge = Judge(self.header, mapping, limits)
         names = {column: cell_name(self.header.position(column)) for column in mapping.columns}
@@ -76,6 +83,11 @@ class PointReader:
         self.reasons: Counter[str] = Counter()  # rejected rows by reason
         self.rows_by_day: Counter[date] = Counter()  # accepted rows
         self.rows_repeated = 0  # equal to an earlier accepted row in date and all columns but the metric
+
+    @property
+    def ignores_rest(self) -> bool:
+        """Whether there are bytes after the end of its gzip data."""
+        return self._source.ignores_rest
 
     @property
     def rows_rejected(self) -> int:
@@ -121,6 +133,7 @@ class PointReader:
                 self._count(accepted)
                 yield accepted.select(DAY, COMBINATION, VALUE), new, judged.rejects
             if final:
+                self._judge.check()
                 return
             # At least as much again as what is still open, so that a long row is not split over and over.
             size = max(self._limits.block_bytes, self._splitter.open_bytes)

@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import io
 import zlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 
 import polars as pl
 
 from csvfiles.errors import FileError
 from csvfiles.header import Header
+from csvfiles.header_rows import HeaderRows
 from csvfiles.limits import DEFAULT_LIMITS, Limits
-from csvfiles.opening import take_header
+from csvfiles.opening import LOOK_BYTES, list_lines_below, take_header
 from csvfiles.source import Source
 from csvfiles.split import ROW, Rows, Splitter
 from csvfiles.unpacking import GZIP, Unpacked
@@ -36,15 +37,25 @@ class SampledRow:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """Rows of the header's width, in the file's order; `ragged` counts the others that were met."""
+    """Rows of the header's width, in the file's order.
+
+    `ragged` counts those of another width that were met, `headers` those that repeat the header.
+    """
 
     columns: tuple[str, ...]
+    delimiter: str
     rows: tuple[SampledRow, ...]
     ragged: int
+    headers: int
 
 
-def sample_file(fetch: Fetch, *, key: str, size: int, limits: Limits = DEFAULT_LIMITS) -> Sample:
-    """Read a sample of the object. Raises FileError for what would also fail the file in a sync."""
+def sample_file(
+    fetch: Fetch, *, key: str, size: int, known: Collection[str] = (), limits: Limits = DEFAULT_LIMITS
+) -> Sample:
+    """Read a sample of the object. Raises FileError for what would also fail the file in a sync.
+
+    `known`: columns of a file like it, which tell by what its cells are separated.
+    """
     head = fetch(0, min(size, HEAD_BYTES))
     if b"\n" not in head and len(head) < size:  # a header of very many columns
         head += fetch(len(head), min(size, limits.row_bytes + 1) - len(head))
@@ -55,12 +66,23 @@ def sample_file(fetch: Fetch, *, key: str, size: int, limits: Limits = DEFAULT_L
     source = Source(io.BytesIO(head), limits)
     text = source.read(_EXPANDED_BYTES)
     final = whole and not source.read(1)
-    header, rest = take_header(text, limits, final=final)
-    rows = list(Splitter(header, limits).split(rest, final=final))
+    header, rest = take_header(
+        text,
+        limits,
+        final=final,
+        below=lambda: list_lines_below(text[:LOOK_BYTES], final=final),
+        known=known,
+    )
+    splitter = Splitter(header, limits)
+    rows = list(splitter.split(rest, final=final))
+    splitter.check_open_row()
     found = _to_rows(_join(rows).head(ROWS_AT_EACH_END), key, numbered=True)
     if not whole and not packed:
         found += _sample_tail(fetch, header, key=key, size=size, start=len(head), limits=limits)
-    return Sample(header.columns, tuple(found), sum(len(part.misshapen) for part in rows))
+    repeats = HeaderRows(header, header.columns)
+    data = tuple(row for row in found if not repeats.is_header(row.cells, row=row.number))
+    ragged = sum(len(part.misshapen) for part in rows)
+    return Sample(header.columns, header.delimiter, data, ragged, len(found) - len(data))
 
 
 def _sample_tail(

@@ -42,6 +42,16 @@ class Source:
         self._expanded = 0
         self._pending = self._read_start()
 
+    @property
+    def ignores_rest(self) -> bool:
+        """Whether there are bytes after the end of its gzip data, as far as it has been read."""
+        return self._packed and self._bytes.ignores_rest
+
+    def look(self, size: int) -> bytes:
+        """The next `size` bytes, fewer only at the end; they stay to be read."""
+        self._pending = look = self.read(size) + self._pending
+        return look
+
     def read(self, size: int) -> bytes:
         """Up to `size` bytes, fewer only at the end; b"" after it."""
         pieces, left = [], size
@@ -87,8 +97,6 @@ class Source:
     def _read_start(self) -> bytes:
         self._pending = b""
         start = self.read(4096)
-        if not start:
-            raise FileError("empty", "The file is empty.", "Begin it with a row of column names.")
         check_text(start)
         return start.removeprefix(UTF8_BOM)
 

@@ -17,6 +17,7 @@ import polars as pl
 from csvfiles.errors import FileError
 from csvfiles.header import Header
 from csvfiles.limits import Limits
+from csvfiles.line_ends import holds_rows_ended_by_cr, lines_end_with_cr
 from csvfiles.quotes import LINE_END, Quotes
 from csvfiles.source import UTF8_BOM, decode
 
@@ -158,6 +159,8 @@ class Splitter:
                 self._rest = text[start:].encode() + self._rest
                 break
             self._check_length(text, start, lines.tell())
+            if "new-line" in fault:
+                self._check_line_ends(text[start : lines.tell()])
             if is_open or (fault and reader.line_num - first_line > 1):
                 raise self._unclosed()  # or closed by a quote of another row, which comes to the same
             if cells and len(cells) == self._width:
@@ -190,6 +193,14 @@ class Splitter:
         if len(record) > self._limits.row_bytes:
             raise self._too_long(record)
 
+    def check_open_row(self) -> None:
+        """Raises FileError where what is left of the blocks is rows that end with CR alone."""
+        self._check_line_ends(self._rest.decode(errors="replace"))
+
+    def _check_line_ends(self, record: str) -> None:
+        if "\r" in record and holds_rows_ended_by_cr(record, delimiter=self._delimiter, width=self._width):
+            raise lines_end_with_cr(self._next_row)
+
     def _frame(self, rows: list[list[str]], numbers: list[int]) -> pl.DataFrame:
         columns = list(zip(*rows, strict=True)) if rows else [()] * self._width
         frame = pl.DataFrame(
@@ -203,6 +214,7 @@ class Splitter:
     def _too_long(self, record: bytes) -> FileError:
         if b"\n" in record[: self._limits.row_bytes]:  # only a quote makes a row go on over lines
             return self._unclosed()
+        self._check_line_ends(record[: self._limits.row_bytes].decode(errors="replace"))
         return FileError(
             "row_too_long",
             f"Row {self._next_row} is longer than {self._limits.row_bytes} bytes.",

@@ -6,7 +6,11 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+import polars as pl
+
 from csvfiles.dates import DATE_FORMATS, parse_date
+from csvfiles.decimal_commas import DecimalCommas
+from csvfiles.errors import FileError
 from csvfiles.mapping import Mapping
 from csvfiles.rules import reason_against_metric, reason_to_reject
 
@@ -60,6 +64,23 @@ def try_metric(cells: Iterable[str]) -> MetricTrial:
     cells = list(cells)
     failures = [(cell, reason) for cell in cells if (reason := reason_against_metric(cell))]
     return MetricTrial(len(cells) - len(failures), len(cells), failures[0] if failures else None)
+
+
+def try_decimal_commas(
+    cells: Iterable[tuple[int | None, str]], *, delimiter: str, column: str
+) -> FileError | None:
+    """Why a file with these cells (row number, metric) may be written with decimal commas; None where not."""
+    rows = list(cells)
+    commas = DecimalCommas(delimiter=delimiter, column=column)
+    for is_accepted, look in ((True, commas.look_at_accepted), (False, commas.look_at_rejected)):
+        some = [(row, cell) for row, cell in rows if (reason_against_metric(cell) is None) == is_accepted]
+        frame = pl.DataFrame(some, schema={"row": pl.Int64, "cell": pl.String}, orient="row")
+        look(frame["cell"], frame["row"])
+    try:
+        commas.check()
+    except FileError as error:
+        return error
+    return None
 
 
 def try_mapping(rows: Iterable[dict[str, str]], mapping: Mapping) -> MappingTrial:

@@ -14,16 +14,21 @@ _CHUNK = 16 * 1024  # of packed bytes; what is left of one is copied at each mem
 
 
 class Unpacked:
-    """What the members of a gzip stream hold, in turn; zeros may fill up between and after them."""
+    """What the members of a gzip stream hold, in turn; zeros may fill up between and after them.
+
+    Other bytes after a member that do not begin another one are passed over with all that follows, as gzip
+    itself does: `ignores_rest` says so.
+    """
 
     def __init__(self, packed: BinaryIO) -> None:
         self._packed = packed
         self._waiting = b""
+        self.ignores_rest = False
         self._member = zlib.decompressobj(wbits=31)  # 31: with gzip's header and checksum
 
     def read(self, size: int) -> bytes:
         """Up to `size` bytes, b"" after the last. Raises zlib.error, EOFError where the data end early."""
-        while not self._member.eof or self._begin_member():
+        while not self._member.eof or (not self.ignores_rest and self._begin_member()):
             self._waiting = self._waiting or self._packed.read(_CHUNK)
             if not self._waiting:
                 raise EOFError
@@ -35,10 +40,14 @@ class Unpacked:
 
     def _begin_member(self) -> bool:
         """Whether another one follows."""
-        while not (waiting := self._waiting.lstrip(b"\x00")):
-            self._waiting = self._packed.read(_CHUNK)
-            if not self._waiting:
-                return False
+        while len(waiting := self._waiting.lstrip(b"\x00")) < len(GZIP):
+            more = self._packed.read(_CHUNK)
+            if not more:
+                break
+            self._waiting = waiting + more
         self._waiting = waiting
+        if not waiting.startswith(GZIP):
+            self.ignores_rest = bool(waiting)
+            return False
         self._member = zlib.decompressobj(wbits=31)
         return True

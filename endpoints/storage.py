@@ -116,7 +116,7 @@ class Bucket:
         """The objects whose key begins with `prefix` (the full one), each once; one list call a page.
 
         A page may be empty, the first one too. From the first page with an archived object on, S3 is asked
-        which are restored, too: that page twice. Raises AnswerUnusable where it cannot be known what is there.
+        which are restored, too: that page twice. Raises AnswerUnusable where nobody can know what is there.
         """
         refuse = partial(errors.answer_unusable, S3)
         listing = Listing(prefix=prefix, page_size=KEYS_A_PAGE, refuse=refuse)

@@ -6,11 +6,12 @@ from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from django.db import connection, transaction
-from django.db.models import Count, F, Q, Sum
+from django.db.models import Count, Q, Sum
 
 from ingestion.leases import Lease, held_by
 from ingestion.leftovers import discard_run
 from ingestion.models import RunFile, SyncRun
+from ingestion.rejected import warn_rejected
 from telemetry.exact import sum_function
 from telemetry.loading import abandon_loads
 from telemetry.models import FileDay, SourceFile, Telemetry
@@ -78,18 +79,19 @@ def _fail(run: SyncRun, now: datetime, message: str, *, state: str = "") -> None
 
 
 def count_files(run: SyncRun) -> dict[str, int]:
+    """Once, at a run's end: what held nothing, or was archived, was planned to be read, and is ignored."""
     found = run.files.aggregate(
         files_read=Count("pk", filter=Q(state=RunFile.State.READ)),
         files_failed=Count("pk", filter=Q(state=RunFile.State.FAILED)),
+        files_ignored=Count("pk", filter=Q(state=RunFile.State.IGNORED)),
         rows_read=Sum("rows_read", filter=Q(state=RunFile.State.READ)),
         rows_rejected=Sum("rows_rejected", filter=Q(state=RunFile.State.READ)),
         points_written=Sum("points_written"),
     )
     counted = {name: number or 0 for name, number in found.items()}
-    # What was planned and is not among the run's files any more was found to be archived when it was read.
-    planned = counted["files_read"] + counted["files_failed"]
-    counted["files_ignored"] = run.files_ignored + max(0, run.files_planned - planned)
-    return {**counted, "files_planned": planned}
+    counted["files_planned"] = run.files_planned - counted["files_ignored"]
+    counted["files_ignored"] += run.files_ignored
+    return counted
 
 
 def judge_run(run: SyncRun, counted: dict[str, int]) -> str:
@@ -122,7 +124,8 @@ def list_warnings(run: SyncRun, *, today: date) -> list[str]:
 
 def _look_at_files(run: SyncRun) -> tuple[str | None, ...]:
     return (
-        _warn_all_rejected(run),
+        warn_rejected(run),
+        _warn_passed_over(run),
         _warn_repeats(run),
         _warn_overlaps(run),
         _note_extra_columns(run),
@@ -151,24 +154,26 @@ def _warn_nothing_found(run: SyncRun) -> str | None:
     place = f"s3://{run.telemetry.endpoint.bucket}/{run.telemetry.full_prefix}"
     if run.found_nothing:
         return f"There is nothing under {place}. Check the prefix, or that the export has run."
-    if run.files_ignored and not (run.files_planned or run.files_unchanged):
+    if run.files_unchanged:
+        return None
+    empty = run.files.filter(state=RunFile.State.IGNORED).count() if run.files_planned else 0
+    ignored = run.files_ignored + empty
+    if ignored and run.files_planned == empty:
         return (
-            f"None of the {run.files_ignored} objects under {place} is a CSV file "
+            f"None of the {ignored} objects under {place} is a CSV file with anything in it "
             "(names ending in .csv or .csv.gz) that is not archived."
         )
     return None
 
 
-def _warn_all_rejected(run: SyncRun) -> str | None:
-    read = run.files.filter(state=RunFile.State.READ)
-    useless = read.filter(rows_read__gt=0, rows_read=F("rows_rejected")).order_by("pk")
-    first = useless.first()
+def _warn_passed_over(run: SyncRun) -> str | None:
+    """Bytes of files that were read and are not in what was read."""
+    noted = run.files.filter(state=RunFile.State.READ).exclude(message="").order_by("pk")
+    first = noted.first()
     if first is None:
         return None
-    reason = max(first.reject_reasons.items(), key=lambda item: item[1])[0]
-    more = useless.count() - 1
-    others = f" So was every row of {more} more files." if more else ""
-    return f"Every row of {first.key} was rejected: {reason}.{others}"
+    more = noted.count() - 1
+    return f"{first.key}: {first.message}" + (f" So it was with {more:,} more files." if more else "")
 
 
 def _warn_later_dates(run: SyncRun, today: date) -> str | None:

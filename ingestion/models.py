@@ -126,7 +126,10 @@ class SyncRun(AccountScoped):
 
 
 class RunFile(AccountScoped):
-    """An object that a run reads, in the version that was listed: pending, then read or failed."""
+    """An object that a run reads, in the version that was listed: pending, then read, failed or ignored.
+
+    IGNORED: it turned out to hold nothing, such as gzip of nothing.
+    """
 
     TO_ACCOUNT = "run__telemetry__account"
 
@@ -134,6 +137,7 @@ class RunFile(AccountScoped):
         PENDING = "pending", "Waiting"
         READ = "read", "Read"
         FAILED = "failed", "Failed"
+        IGNORED = "ignored", "Ignored"
 
     run = models.ForeignKey(SyncRun, on_delete=models.CASCADE, related_name="files")
     key = KeyField()
@@ -146,7 +150,7 @@ class RunFile(AccountScoped):
     state = models.CharField(max_length=10, choices=State.choices, default=State.PENDING)
     taken_by = models.UUIDField(null=True)  # who reads it, or read it last
     taken_until = models.DateTimeField(null=True)  # renewed while it is read; past it, anybody may take it
-    message = models.TextField(blank=True)
+    message = models.TextField(blank=True)  # why it failed or is ignored; of one read, what was passed over
     rows_read = models.BigIntegerField(default=0)
     rows_rejected = models.BigIntegerField(default=0)
     rows_repeated = models.BigIntegerField(default=0)  # equal to an earlier row in all but the metric

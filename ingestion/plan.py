@@ -9,10 +9,11 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from functools import partial
 
+from csvfiles.names import HOLDS_NOTHING
 from endpoints.storage import Bucket, S3Object
 from ingestion.leases import Lease
 from ingestion.models import RunFile, SyncRun
-from ingestion.scope import get_scope, select_again
+from ingestion.scope import WHAT_CHANGED, get_scope, select_again
 from telemetry.ignoring import reason_to_ignore
 from telemetry.loading import move_modified, note_unread, take_back
 from telemetry.models import SourceFile
@@ -56,16 +57,18 @@ def _plan_page(lease: Lease, page: list[S3Object], counts: Counter[str]) -> None
     changes: list[Change] = []
     for found in page:
         is_unchanged = found.key not in again and _is_stored(run, found, known[found.key])
-        reason = reason_to_ignore(found, is_stored=is_unchanged)
+        reason = reason_to_ignore(found, is_stored=is_unchanged) or _recall_empty(
+            run, found, known[found.key]
+        )
         if reason:
             counts["ignored"] += 1
-            changes += _note_unread(run, found, known[found.key], State.IGNORED, reason)
+            changes += _note_unread(run, found, versions, State.IGNORED, reason)
         elif found.problem:
             to_read.append(_fail_at_once(run, found))
-            changes += _note_unread(run, found, known[found.key], State.FAILED, to_read[-1].message)
+            changes += _note_unread(run, found, versions, State.FAILED, to_read[-1].message)
         elif is_unchanged:
             counts["unchanged"] += 1
-            changes += _note_unchanged(run, found, known[found.key])
+            changes += _note_unchanged(run, found, versions)
         else:
             to_read.append(_make_run_file(run, found))
     counts["planned"] += len(to_read)
@@ -74,6 +77,14 @@ def _plan_page(lease: Lease, page: list[S3Object], counts: Counter[str]) -> None
             RunFile.objects.bulk_create(to_read)
             for change in changes:
                 change()
+
+
+def _recall_empty(run: SyncRun, found: S3Object, known: Known) -> str | None:
+    """The reason to ignore a version that was read before and held nothing."""
+    ignored = known.get(State.IGNORED)
+    if ignored is None or (ignored.etag, ignored.message) != (found.etag, HOLDS_NOTHING):
+        return None
+    return HOLDS_NOTHING if get_scope(run) == WHAT_CHANGED else None
 
 
 def _find_known(run: SyncRun, page: list[S3Object]) -> defaultdict[str, Known]:

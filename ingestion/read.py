@@ -9,9 +9,10 @@ from dataclasses import dataclass, field
 import structlog
 from django.db import transaction
 
-from csvfiles.errors import FileError
+from csvfiles.errors import EmptyFile, FileError
 from csvfiles.judge import RejectedRow as Rejected
 from csvfiles.mapping import Mapping
+from csvfiles.names import HOLDS_NOTHING
 from csvfiles.read import PointReader
 from endpoints.error_types import (
     NoCredentials,
@@ -66,6 +67,7 @@ _GONE = (
     "The object was deleted before it could be read. If it is still in the bucket, the store's listing "
     "encodes names otherwise than it says (EncodingType)."
 )
+AFTER_GZIP = "Bytes after the end of its gzip data were ignored, as gzip does."
 _OVERWRITTEN = "The object was overwritten each time while it was read. Sync again later."
 VERSIONS_TRIED = 3  # of an object that is overwritten again and again while it is read
 
@@ -106,7 +108,7 @@ class ReadFile:
 def read_file(
     *, run_file: RunFile, source_file: SourceFile, reading: Reading, writer: BlockWriter, ahead: FileReader
 ) -> ReadFile | None:
-    """Read the file, or record why it cannot be read and return None.
+    """Read the file, or record why it cannot be read, or that it holds nothing, and return None.
 
     `source_file` is the version of `run_file`, begun; `ahead` has begun to fetch it.
     Raises RunLost, LoadLost, and the StorageErrors that would meet every other file too.
@@ -128,12 +130,11 @@ def read_file(
             _move_to(run_file, newest)
         except ObjectGone:
             load.discard()
-            drop_load(source_file=source_file, message=_GONE)
-            _record_failure(run_file, source_file, _GONE)
+            _record_gone(run_file, source_file)
             return None
         except (FileError, StorageError) as error:
             load.discard()
-            _record_error(reading, run_file, source_file, error)
+            _record_unreadable(run_file, source_file, reading, error)
             if isinstance(error, CONCERNS_EVERY_FILE):
                 raise
             return None
@@ -180,6 +181,7 @@ def _describe(read: ReadFile) -> dict[str, object]:
         "points_written": read.loaded.points,
         "reject_reasons": dict(reader.reasons),
         "extra_columns": reader.extra_columns,
+        "message": AFTER_GZIP if reader.ignores_rest else "",
     }
 
 
@@ -221,41 +223,48 @@ def _record_failure(
 
     `too_many`: it was read to its end and rejected too many rows. They stay, for somebody to mend.
     """
-    fields = {"state": RunFile.State.FAILED, "message": message, "source_file": source_file}
+    counts = {}
     if too_many is not None:
-        fields |= {**_count_rows(too_many), "reject_reasons": dict(too_many.reasons)}
-    with transaction.atomic():
-        if not RunFile.objects.filter(**_still_ours(run_file)).update(**fields):
-            raise LoadLost(run_file.key)
-        if too_many is None:
-            run_file.rejected_rows.all().delete()
+        counts = {**_count_rows(too_many), "reject_reasons": dict(too_many.reasons)}
+    _settle(run_file, source_file, state=RunFile.State.FAILED, message=message, **counts)
     log.warning("file failed", run=run_file.run_id, source_file=source_file.pk)
 
 
-def _record_error(
-    reading: Reading, run_file: RunFile, source_file: SourceFile, error: FileError | StorageError
+def _record_gone(run_file: RunFile, source_file: SourceFile) -> None:
+    drop_load(source_file=source_file, message=_GONE)
+    _record_failure(run_file, source_file, _GONE)
+
+
+def _record_unreadable(
+    run_file: RunFile, source_file: SourceFile, reading: Reading, error: FileError | StorageError
 ) -> None:
-    if isinstance(error, ObjectArchived):
-        _pass_over(reading, run_file, source_file)
+    """The file failed; or nothing is wrong with it, and it is ignored. Raises LoadLost."""
+    reason = _find_reason_to_ignore(error)
+    if reason is None:
+        _fail(reading, source_file, str(error))
+        _record_failure(run_file, source_file, str(error))
         return
-    _fail(reading, source_file, str(error))
-    _record_failure(run_file, source_file, str(error))
+    # Where nothing of the run counts yet, this does not either.
+    end_load = drop_load if reading.lease.run.is_staged else ignore_load
+    end_load(source_file=source_file, message=reason)
+    _settle(run_file, source_file, state=RunFile.State.IGNORED, message=reason)
 
 
-def _pass_over(reading: Reading, run_file: RunFile, source_file: SourceFile) -> None:
-    """Nothing is wrong with an archived file: it is ignored, as if the listing had told. Raises LoadLost.
+def _find_reason_to_ignore(error: FileError | StorageError) -> str | None:
+    """An object may have been archived since, or by Intelligent-Tiering, of which a listing says nothing."""
+    if isinstance(error, EmptyFile):
+        return HOLDS_NOTHING
+    return reason_archived() if isinstance(error, ObjectArchived) else None
 
-    It was archived since, or by Intelligent-Tiering, of which a listing says nothing.
-    """
-    message = reason_archived()
+
+def _settle(run_file: RunFile, source_file: SourceFile, **fields: object) -> None:
+    """Raises LoadLost. Rejected rows stay where they are counted."""
     with transaction.atomic():
-        if not RunFile.objects.filter(**_still_ours(run_file)).delete()[0]:
+        ours = RunFile.objects.filter(**_still_ours(run_file))
+        if not ours.update(source_file=source_file, **fields):
             raise LoadLost(run_file.key)
-        if reading.lease.run.is_staged:
-            drop_load(source_file=source_file, message=message)
-        else:
-            ignore_load(source_file=source_file, message=message)
-    log.info("file archived", run=run_file.run_id, source_file=source_file.pk)
+        if "rows_rejected" not in fields:
+            run_file.rejected_rows.all().delete()
 
 
 def _fail(reading: Reading, source_file: SourceFile, message: str, **counts: int) -> None:

@@ -39,7 +39,7 @@ def get_active_run(*, telemetry: Telemetry) -> SyncRun | None:
 
 def list_run_files(*, run: SyncRun) -> QuerySet[RunFile]:
     """The files that the run read or failed to read, in the order of their keys' listing."""
-    return run.files.exclude(state=RunFile.State.PENDING).order_by("pk")
+    return run.files.filter(state__in=[RunFile.State.READ, RunFile.State.FAILED]).order_by("pk")
 
 
 def list_rejected_rows(

@@ -8,25 +8,29 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from itertools import combinations
 from typing import Any
 
 from django.core.cache import cache
 
 from csvfiles.dates import parse_date
-from csvfiles.errors import FileError
+from csvfiles.errors import EmptyFile, FileError
 from csvfiles.readings import ColumnDates, DatedCell, read_column
 from csvfiles.sample import Sample, sample_file
-from csvfiles.trial import count_distinct, guess_type
+from csvfiles.spelling import explain_difference, has_unseen, quote_name
+from csvfiles.trial import count_distinct, guess_type, try_decimal_commas
 from endpoints.models import S3Endpoint
-from endpoints.storage import ObjectChanged, ObjectGone, S3Object, StorageError, open_bucket
+from endpoints.storage import Bucket, ObjectChanged, ObjectGone, S3Object, StorageError, open_bucket
 from telemetry.limits import get_limits
 from telemetry.newest import TIME_ZONES
-from telemetry.wizard.listing import list_first_files, looking_into
+from telemetry.wizard.listing import SAMPLED_FILES, list_first_files, looking_into
 from telemetry.wizard.models import TelemetryDraft
 
 KEPT_SECONDS = 3600
+MOST_EMPTY = 20  # files that hold nothing, passed over to find some that do
 ROWS_TO_GUESS_BY = 500
 EXAMPLES = 3
+NAMES_COMPARED = 50
 
 SampleProblems = (StorageError, FileError)
 
@@ -62,6 +66,8 @@ class DraftSample:
     uneven: tuple[str, ...]  # columns that some of the files have, and some have not
     rows: tuple[Row, ...]
     ragged: int  # rows of another width than their header, not among `rows`
+    headers: int  # rows that repeat their header, not among `rows`
+    delimiters: dict[str, str]  # by key: what separates the file's cells
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -73,6 +79,28 @@ class DraftSample:
     def find(self, column: str, cell: str) -> Row:
         """The first row that holds `cell` in `column`."""
         return next(row for row in self.rows if row.cells[column] == cell)
+
+    def find_decimal_commas(self, column: str) -> str | None:
+        """Why one of the files may have decimal commas in this column, and the remedy."""
+        for key, delimiter in self.delimiters.items():
+            cells = [(row.number, row.cells[column]) for row in self.rows if row.key == key]
+            if problem := try_decimal_commas(cells, delimiter=delimiter, column=column):
+                return f"{key}: {problem}"
+        return None
+
+    @property
+    def names_with_unseen(self) -> list[str]:
+        """Names of columns in which not everything is seen, spelled out."""
+        return [quote_name(name) for name in (*self.names, *self.uneven) if has_unseen(name)]
+
+    @property
+    def names_alike(self) -> list[str]:
+        """How columns that are not in all of the files come near to others, a sentence each."""
+        return [
+            f"{quote_name(other)} differs from {quote_name(name)} only by {difference}."
+            for name, other in combinations(self.uneven[:NAMES_COMPARED], 2)
+            if (difference := explain_difference(name, other))
+        ]
 
     def dated_cells(self, column: str) -> list[DatedCell]:
         """The column's cells beside the time of their files."""
@@ -130,54 +158,82 @@ def _as_object(entry: dict[str, Any]) -> S3Object:
 
 
 def _cache_key(draft: TelemetryDraft) -> str:
-    return f"wizard-sample:{draft.public_id}"
+    return f"wizard-sample-2:{draft.public_id}"
 
 
 def _read_sample(endpoint: S3Endpoint, prefix: str, wanted: Sequence[S3Object]) -> DraftSample:
     """Read the wanted versions; the newest files where none are wanted or one is no longer there."""
+    bucket = open_bucket(endpoint, prefix=prefix)
     if wanted:
         try:
-            return _combine(wanted, _read_files(endpoint, prefix, wanted))
+            return _combine(_read_files(bucket, wanted))
         except (ObjectChanged, ObjectGone):
             pass
     listing = list_first_files(endpoint=endpoint, prefix=prefix)
     if listing.reason_to_stop:
         raise FileError("no_files", listing.reason_to_stop, "")
-    return _combine(listing.newest, _read_files(endpoint, prefix, listing.newest))
+    return _combine(_read_files(bucket, listing.csv_files[:MOST_EMPTY]))
 
 
-def _read_files(endpoint: S3Endpoint, prefix: str, files: Sequence[S3Object]) -> list[Sample]:
-    bucket = open_bucket(endpoint, prefix=prefix)
-    samples = []
+def _read_files(bucket: Bucket, files: Sequence[S3Object]) -> dict[S3Object, Sample]:
+    """The first SAMPLED_FILES of these that hold anything, all split as the first that has rows is."""
+    samples: dict[S3Object, Sample] = {}
     for obj in files:
-
-        def fetch(start: int, length: int, obj: S3Object = obj) -> bytes:
-            return bucket.read_range(obj, start=start, length=length)
-
         try:
-            samples.append(sample_file(fetch, key=obj.key, size=obj.size, limits=get_limits()))
-        except FileError as error:
-            raise FileError(error.code, f"{obj.key}: {error.message}", error.remedy) from None
+            samples[obj] = _read_file(bucket, obj)
+        except EmptyFile as error:
+            empty = FileError(error.code, f"{obj.key}: {error.message}", error.remedy)
+        if len(samples) == SAMPLED_FILES:
+            break
+    if not samples:
+        raise empty
+    like = next((sample for sample in samples.values() if sample.rows), None)
+    for obj, sample in samples.items():
+        if like is not None and sample.delimiter != like.delimiter:
+            samples[obj] = _read_file(bucket, obj, known=like.columns)
     return samples
 
 
-def _combine(files: Sequence[S3Object], samples: Sequence[Sample]) -> DraftSample:
+def _read_file(bucket: Bucket, obj: S3Object, *, known: Sequence[str] = ()) -> Sample:
+    """Raises FileError with the file's key."""
+
+    def fetch(start: int, length: int) -> bytes:
+        return bucket.read_range(obj, start=start, length=length)
+
+    try:
+        return sample_file(fetch, key=obj.key, size=obj.size, known=known, limits=get_limits())
+    except EmptyFile:
+        raise
+    except FileError as error:
+        raise FileError(error.code, f"{obj.key}: {error.message}", error.remedy) from None
+
+
+def _combine(files: dict[S3Object, Sample]) -> DraftSample:
+    samples = list(files.values())
     names = [name for name in samples[0].columns if all(name in sample.columns for sample in samples)]
     every_name = dict.fromkeys(name for sample in samples for name in sample.columns)
     rows = tuple(row for sample in samples for row in _rows(sample, names))
     if not rows:
-        keys = ", ".join(obj.key for obj in files)
-        raise FileError(
-            "no_rows",
-            f"No row could be read from the newest files ({keys}).",
-            "Upload a file with rows below its header, or choose another prefix.",
-        )
+        raise _describe_no_rows(files)
     return DraftSample(
         files=tuple(files),
         columns=tuple(_describe(name, [row.cells[name] for row in rows]) for name in names),
         uneven=tuple(name for name in every_name if name not in names),
         rows=rows,
         ragged=sum(sample.ragged for sample in samples),
+        headers=sum(sample.headers for sample in samples),
+        delimiters={obj.key: sample.delimiter for obj, sample in files.items()},
+    )
+
+
+def _describe_no_rows(files: dict[S3Object, Sample]) -> FileError:
+    keys = ", ".join(obj.key for obj in files)
+    ragged = sum(sample.ragged for sample in files.values())
+    rejected = f": {ragged:,} have more or fewer cells than their header" if ragged else ""
+    return FileError(
+        "no_rows",
+        f"No row could be read from the newest files ({keys}){rejected}.",
+        "Upload a file with rows below its header, or choose another prefix.",
     )
 
 

@@ -48,7 +48,7 @@ def compare(data: bytes, mapping: Mapping, limits: Limits) -> str:
     assert (reader.rows_read, reader.rows_rejected) == (expected.rows, len(expected.rejected))
     assert reader.rows_repeated == expected.repeated
     assert reader.rows_by_day.total() == expected.rows - len(expected.rejected)
-    check_sample(data, expected, limits)
+    check_sample(data, mapping, expected, limits)
     check_after(reader, points, rejected, data, mapping, limits)
     return "read"
 
@@ -117,10 +117,14 @@ def check_totals(reader: PointReader, points: dict[tuple, Fraction], limits: Lim
     }
 
 
-def check_sample(data: bytes, expected: model.Outcome, limits: Limits) -> None:
+def check_sample(data: bytes, mapping: Mapping, expected: model.Outcome, limits: Limits) -> None:
     """What the wizard shows of a file that can be read are rows of it, with their numbers."""
     shown = sample.sample_file(
-        lambda start, length: data[start : start + length], key="a.csv", size=len(data), limits=limits
+        lambda start, length: data[start : start + length],
+        key="a.csv",
+        size=len(data),
+        known=mapping.columns,
+        limits=limits,
     )
     for row in shown.rows:
         if row.number is None:

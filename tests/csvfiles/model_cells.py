@@ -24,7 +24,40 @@ def to_date(cell: str, date_format: str):
     try:
         return date(int(match["y"]), int(match["m"]), int(match["d"]))
     except (TypeError, ValueError):
+        return describe_date(cell, date_format)
+
+
+ADD_UP = "(rows of one day add up), or export one row a day"
+
+
+def describe_date(cell: str, date_format: str) -> str:
+    if re.fullmatch(r"1\d{9}(\d{3}){0,3}(\.\d+)?", cell, re.ASCII) and len(cell) <= 100:
+        return f"the date is a Unix timestamp: write the date instead {ADD_UP}"
+    if not is_moment(cell) or len(cell) > 100:
         return f"the date is not in the format {date_format}"
+    if date_format.endswith("Z'"):
+        return f"the date has a time of day other than T00:00:00Z: write that instead {ADD_UP}"
+    return f"the date has a time of day: cut it off {ADD_UP}"
+
+
+def is_moment(cell: str) -> bool:
+    """A day, then a time, in the ways in which they are written."""
+    if re.fullmatch(r"20(\d{8}|\d{10}|\d{12})", cell, re.ASCII):
+        return True
+    days = [r"\d{4}-\d\d?-\d\d?", r"\d{4}/\d\d?/\d\d?", r"\d{4}\.\d\d?\.\d\d?"]
+    for day in [*days, r"\d\d?[-/.]\d\d?[-/.]\d{4}", r"\d{8}"]:
+        found = re.match(day + r"(?:[Tt_:-]| +|, ?)(?=\d)", cell, re.ASCII)
+        if found and is_time(cell[found.end() :]):
+            return True
+    return False
+
+
+def is_time(text: str) -> bool:
+    text = re.sub(r"\[[A-Za-z/_]+\]$", "", text) if text.endswith("]") else text
+    text = re.sub(r"(Z|z|UTC|GMT|[+-]\d\d(:?\d\d)?)$", "", text, flags=re.ASCII)
+    text = text.removesuffix(" ")
+    text = re.sub(r"[AaPp]\.?[Mm]\.?$", "", text).removesuffix(" ")
+    return bool(re.fullmatch(r"\d\d?(:?\d\d(:?\d\d)?)?([.,]\d+)?", text, re.ASCII))
 
 
 def has_day_first(cell: str, date_format: str) -> bool:
@@ -89,3 +122,34 @@ def is_grouped(cell: str) -> bool:
     if whole < len(groups) and separators[-1] not in (",", "."):
         return False
     return whole >= 2 and all(len(group) == 3 for group in groups[1:whole])
+
+
+def with_decimal_commas(cells: list[tuple[str, bool]], delimiter: str) -> bool:
+    """Whether the cells of a file's metric (cell, accepted) are likely to have points between thousands."""
+    points = [cell.removeprefix("+") for cell, accepted in cells if accepted and "." in cell]
+    grouped = [cell for cell in points if is_grouped_once(cell)]
+    if not grouped:
+        return False
+    if any(has_comma(cell.strip()) for cell, accepted in cells if not accepted):
+        return True
+    return delimiter == ";" and grouped == points
+
+
+def is_grouped_once(cell: str) -> bool:
+    whole, _, fraction = cell.partition(".")
+    return len(fraction) == 3 and 1 <= len(whole) <= 3 and whole[0] != "0" and (whole + fraction).isdigit()
+
+
+def has_comma(cell: str) -> bool:
+    """`1.234.567`, `1.234,5`, `12,5`, but not `1,234`."""
+    cell = re.sub(r"[eE][+-]?[0-9]+$", "", cell)
+    cell = cell[1:] if cell[:1] in ("+", "-") else cell
+    whole, comma, fraction = cell.partition(",")
+    groups = re.split(r"[. '\u2019\u00a0\u202f]" if comma else r"\.", whole)
+    if not all(re.fullmatch("[0-9]+", digits) for digits in [*groups, *([fraction] if comma else [])]):
+        return False
+    if len(groups) > 1 and not (len(groups[0]) <= 3 and all(len(group) == 3 for group in groups[1:])):
+        return False
+    if not comma:
+        return len(groups) > 2
+    return len(groups) > 1 or len(fraction) != 3 or len(whole) > 3 or whole[0] == "0"

@@ -95,7 +95,10 @@ def test_reader_and_model_agree(path):
         found = sample(data)
     except FileError as error:
         ends = compare(data, Mapping("date", "yyyy-MM-dd", (), "value"), Limits())
-        assert ends in (error.code, "missing_column")  # not all of them get as far as a row that is not UTF-8
+        # Not all of them get as far as a row that is not UTF-8; and without the names that are wanted, where
+        # the header seems to stand is a guess that blocks the wizard alone.
+        others = {"missing_column", "space_in_name"} if error.code == "late_header" else {"missing_column"}
+        assert ends in {error.code, *others}
         return
     first, *_, last = (*found.columns, "another")
     mappings = [Mapping(first, "yyyy/M/d", (), last), Mapping(last, "yyyy-MM-dd", (), first)]

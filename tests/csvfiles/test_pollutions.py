@@ -67,10 +67,20 @@ def test_what_can_be_read_is_read_and_the_rest_rejected_row_by_row(text, accepte
     ("text", "code"),
     [
         pytest.param("", "empty", id="nothing"),
-        pytest.param(ROWS, "space_in_name", id="no header"),
-        pytest.param("Usage report\n\n" + CLEAN, "space_in_name", id="a title above"),
-        pytest.param("\n" + CLEAN, "no_header", id="an empty line above"),
+        pytest.param(ROWS, "no_header", id="no header"),
+        pytest.param("Usage report\n\n" + CLEAN, "late_header", id="a title above"),
+        pytest.param("\n" + CLEAN, "late_header", id="an empty line above"),
         pytest.param(CLEAN.replace("\n", "\r"), "line_ends", id="lines end with CR"),
+        pytest.param(
+            HEADER + ROWS.replace("\n", "\r"), "line_ends", id="all lines but the first end with CR"
+        ),
+        pytest.param(CLEAN + ROWS.replace("\n", "\r"), "line_ends", id="a part whose lines end with CR"),
+        pytest.param(change_row("\n", "\r"), "line_ends", id="one line that ends with CR"),
+        pytest.param(CLEAN.replace("\n", "\r", 1), "line_ends", id="a header that ends with CR"),
+        pytest.param(
+            CLEAN + "team,date,requests\n" + ROWS, "another_header", id="a second table below, in other order"
+        ),
+        pytest.param("sep=,\n" + CLEAN, "sep_line", id="a hint for Excel above"),
         pytest.param(CLEAN.replace(",", " "), "space_in_name", id="spaces as delimiters"),
         pytest.param(CLEAN.replace("requests\n", "team\n"), "duplicate_name", id="a name twice"),
         pytest.param(CLEAN.replace("team,", ","), "empty_name", id="a name missing"),

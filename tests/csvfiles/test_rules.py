@@ -10,6 +10,7 @@ import pytest
 from csvfiles.dates import DATE_FORMATS, find_format, parse_date
 from csvfiles.names import reason_to_ignore
 from csvfiles.numbers import NotAMetric, format_plain, parse_metric
+from csvfiles.rules import OTHER_TIME, reason_against_date
 
 MAY = date(2024, 5, 1)
 
@@ -66,6 +67,59 @@ def test_a_date_is_what_its_format_says_and_nothing_is_guessed(date_format, cell
 def test_the_reference_writes_the_last_format_without_its_closing_quote():
     assert find_format("yyyy-MM-dd'T'00:00:00'Z") == "yyyy-MM-dd'T'00:00:00'Z'"
     assert find_format("dd.MM.yyyy") is None
+
+
+CUT_OFF = "the date has a time of day: cut it off (rows of one day add up), or export one row a day"
+UNIX = (
+    "the date is a Unix timestamp: write the date instead (rows of one day add up), or export one row a day"
+)
+
+
+@pytest.mark.parametrize(
+    ("cell", "reason"),
+    [
+        ("2024-05-01T05:00:00Z", CUT_OFF),
+        ("2024-05-01 05:00:00", CUT_OFF),
+        ("2024-05-01 00:00:00", CUT_OFF),
+        ("2024-05-01T05:00", CUT_OFF),
+        ("2024-05-01T05", CUT_OFF),
+        ("2024-05-01 5", CUT_OFF),
+        ("2024-05-01-05", CUT_OFF),
+        ("2024-05-01T05:00:00.123456+02:00", CUT_OFF),
+        ("2024-05-01 05:00:00.000 UTC", CUT_OFF),
+        ("2024-05-01T05:00:00+02:00[Europe/Berlin]", CUT_OFF),
+        ("2024/5/1 5:00", CUT_OFF),
+        ("5/1/2024 5:00:00 PM", CUT_OFF),
+        ("01.05.2024 05:00", CUT_OFF),
+        ("20240501T050000Z", CUT_OFF),
+        ("2024050105", CUT_OFF),
+        ("20240501050000", CUT_OFF),
+        ("1714539600", UNIX),
+        ("1714539600.0", UNIX),
+        ("1714539600000", UNIX),
+        ("1714539600000000000", UNIX),
+        ("20240501", "the date is not in the format yyyy-MM-dd"),
+        ("2024-05", "the date is not in the format yyyy-MM-dd"),
+        ("2024-05-01 ", "the date is not in the format yyyy-MM-dd"),
+        ("05:00", "the date is not in the format yyyy-MM-dd"),
+        ("12", "the date is not in the format yyyy-MM-dd"),
+        ("2024-05-01 " * 100, "the date is not in the format yyyy-MM-dd"),
+        ("", "the date is empty"),
+        ("2024-05-01", None),
+    ],
+)
+def test_a_moment_in_place_of_a_date_is_told_with_what_to_do(cell, reason):
+    assert reason_against_date(cell, "yyyy-MM-dd") == reason
+
+
+def test_where_the_format_has_a_time_of_day_it_is_the_only_one():
+    reason = reason_against_date("2024-05-01T05:00:00Z", "yyyy-MM-dd'T'00:00:00'Z'")
+    assert reason.startswith("the date has a time of day other than T00:00:00Z: write that instead")
+    assert reason_against_date("2024-05-01T00:00:00Z", "yyyy-MM-dd'T'00:00:00'Z'") is None
+
+
+def test_a_reason_fits_where_it_is_kept():
+    assert max(map(len, (CUT_OFF, UNIX, OTHER_TIME))) <= 200
 
 
 @pytest.mark.parametrize(

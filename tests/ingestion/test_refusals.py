@@ -32,7 +32,12 @@ def assert_nothing_lost(bench):
         ("date,te am,requests\n", 'Column names must not contain spaces: "te am". Rename them'),
         ("date,team,team,requests\n", 'names a column more than once: "team"'),
         ("date,,requests\n", "no name for column 2"),
-        ("\n", "The first row is empty."),
+        ("\n\nno header\n", "The first row is empty."),
+        ("Usage report\n\n" + HEADER, 'with the columns "date", "team", "requests" stands in line 3'),
+        ("sep=,\n" + HEADER, 'Line 1 is "sep=,": a hint for Excel, not the header. Delete that line'),
+        (HEADER + "2024-05-02,core,1\r2024-05-03,web,2\r", "The lines from row 2 on end with CR alone"),
+        (HEADER + "2024-05-02,a,1\nteam,date,requests\nb,2024-05-02,2\n", "Row 3 is another header"),
+        (HEADER + '2024-05-02,a,1.234\n2024-05-03,a,"12,5"\n', "“1.234” may mean 1234"),
         ("day,team,requests\n", 'The file has no column "date".'),
         (b"PK\x03\x04" + bytes(60), "a zip archive or an Excel workbook, not CSV text. Export it as CSV."),
         (bytes(range(256)) * 10, "The file is binary"),
@@ -57,7 +62,9 @@ def test_a_wrong_date_format_rejects_every_row(make_bench):
     run = bench.sync()
     assert run.state == State.SUCCEEDED_WITH_REJECTS
     assert run.files.get().reject_reasons == {"the date is not in the format MM/d/yyyy": 1}
-    assert run.warnings == ["Every row of usage/a.csv was rejected: the date is not in the format MM/d/yyyy."]
+    assert run.warnings == [
+        "1 of 1 row was rejected: the date is not in the format MM/d/yyyy. That is every row of usage/a.csv."
+    ]
 
 
 def refuse_role(bench):

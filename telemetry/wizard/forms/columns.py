@@ -21,6 +21,11 @@ class Option:
     chosen: bool
     trial: MetricTrial | None = None
     taken_by: str | None = None
+    decimal_commas: str | None = None  # why its numbers may be written with them
+
+    @property
+    def can_be_used(self) -> bool:
+        return self.trial.accepts_all and not self.decimal_commas
 
 
 class DimensionsForm(StepForm):
@@ -67,8 +72,8 @@ class MetricForm(StepForm):
 
     def clean_metric_column(self) -> str:
         option = next(o for o in self.options if o.column.name == self.cleaned_data["metric_column"])
-        if not option.trial.accepts_all:
-            raise ValidationError(self._explain(option))
+        if not option.can_be_used:
+            raise ValidationError(option.decimal_commas or self._explain(option))
         if option.taken_by:
             raise ValidationError(
                 f"{option.column.name} is already the identifier of the telemetry {option.taken_by}. "
@@ -97,7 +102,11 @@ class MetricForm(StepForm):
         taken = find_taken(account=self.state.draft.account, identifiers=names)
         return [
             Option(
-                column, column.name == chosen, try_metric(sample.cells(column.name)), taken.get(column.name)
+                column,
+                column.name == chosen,
+                try_metric(sample.cells(column.name)),
+                taken.get(column.name),
+                sample.find_decimal_commas(column.name),
             )
             for column in sample.columns
             if column.name in names

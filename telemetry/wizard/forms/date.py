@@ -8,6 +8,7 @@ from django import forms
 from csvfiles.dates import DATE_FORMATS
 from csvfiles.day_first import is_day_first
 from csvfiles.readings import ColumnDates
+from csvfiles.rules import has_time_of_day, reason_against_date
 from csvfiles.trial import FormatTrial
 from telemetry.wizard.forms import date_order
 from telemetry.wizard.forms.base import NO_SUCH_COLUMN, StepForm
@@ -64,6 +65,8 @@ class DateForm(StepForm):
             return f"{text} The format {self.dates.suggestion} fits every row."
         if is_day_first(cell, trial.date_format):
             return f"{text} {date_order.explain_failure(cell, trial.date_format)}"
+        if has_time_of_day(cell):
+            return f"{text} There {reason_against_date(cell, trial.date_format)}."
         return f"{text} Choose another column or format, or correct the files."
 
     @cached_property
@@ -86,3 +89,10 @@ class DateForm(StepForm):
             return None
         _, cell = reading.latest_late
         return {"cell": cell, "place": self.state.sample.find(self.shown("date_column"), cell).place}
+
+    @property
+    def time_of_day(self) -> str | None:
+        """What to do where no format fits since the cells are moments."""
+        cells = self.state.sample.cells(self.shown("date_column"))
+        moment = next((cell for cell in cells if has_time_of_day(cell)), None)
+        return reason_against_date(moment, self.dates.trials[0].date_format) if moment else None

@@ -5,6 +5,7 @@ from typing import Any
 
 from django import forms
 
+from csvfiles.header_rows import REPEATED
 from csvfiles.mapping import Mapping
 from csvfiles.trial import MappingTrial, try_mapping
 from telemetry.forms import RejectedShareField
@@ -34,10 +35,12 @@ class ReviewForm(StepForm):
         if not set(mapping.columns) <= set(sample.names):
             return MappingTrial(0, 0, {})
         trial = try_mapping((row.cells for row in sample.rows), mapping)
-        if not sample.ragged:
-            return trial
-        reasons = {**trial.reasons, "the row has more or fewer cells than the header": sample.ragged}
-        return MappingTrial(trial.accepted, trial.total + sample.ragged, reasons)
+        left_out = {
+            "the row has more or fewer cells than the header": sample.ragged,
+            REPEATED: sample.headers,
+        }
+        reasons = trial.reasons | {reason: rows for reason, rows in left_out.items() if rows}
+        return MappingTrial(trial.accepted, trial.total + sum(left_out.values()), reasons)
 
     @property
     def has_rules(self) -> bool:
