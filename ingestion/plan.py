@@ -56,10 +56,9 @@ def _plan_page(lease: Lease, page: list[S3Object], counts: Counter[str]) -> None
     to_read: list[RunFile] = []
     changes: list[Change] = []
     for found in page:
-        is_unchanged = found.key not in again and _is_stored(run, found, known[found.key])
-        reason = reason_to_ignore(found, is_stored=is_unchanged) or _recall_empty(
-            run, found, known[found.key]
-        )
+        versions = known[found.key]
+        is_unchanged = found.key not in again and _is_stored(run, found, versions)
+        reason = reason_to_ignore(found, is_stored=is_unchanged) or _recall_empty(run, found, versions)
         if reason:
             counts["ignored"] += 1
             changes += _note_unread(run, found, versions, State.IGNORED, reason)
