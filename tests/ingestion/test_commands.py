@@ -244,6 +244,19 @@ def test_what_cannot_be_read_is_said_before_a_telemetry_is_made_of_it(acme):
     assert not Telemetry.objects.exists()
 
 
+def test_dates_that_may_have_the_day_first_are_asked_about(acme):
+    acme.put_object(BUCKET, "usage/a.csv", "date,requests\n01/03/2024,5\n02/03/2024,6\n")
+    arguments = [*REQUESTS]
+    arguments[arguments.index("yyyy-MM-dd")] = "MM/d/yyyy"
+    with pytest.raises(
+        CommandError, match=r"--date-format: Answer the question: Is .* or .* March 2024"
+    ) as raised:
+        call_command("add_telemetry", "--account", "acme", "--endpoint", "Exports", *arguments)
+    assert "--month-first" in str(raised.value)
+    assert not Telemetry.objects.exists()
+    add_telemetry(*arguments, "--month-first")
+
+
 def test_an_unchecked_telemetry_is_made_without_a_look_into_the_bucket(acme):
     asked = len(acme.app.seen)
     add_telemetry(*REQUESTS, "--unchecked")

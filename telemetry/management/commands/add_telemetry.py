@@ -16,6 +16,7 @@ from telemetry.management.arguments import parse_share
 from telemetry.models import Telemetry
 from telemetry.services import check_choice_of_columns, create_telemetry
 from telemetry.wizard.checks import check_answers
+from telemetry.wizard.forms.date_order import MONTH_FIRST
 
 CREATE_ANYWAY = "Nothing was created. To create the telemetry without a look at its files: --unchecked"
 
@@ -26,6 +27,7 @@ ARGUMENTS = {
     "name": "--name",
     "date_column": "--date-column",
     "date_format": "--date-format",
+    "date_order": "--date-format",
     "dimensions": "--dimension",
     "metric_column": "--metric",
     "overlap": "--overlap",
@@ -44,6 +46,11 @@ class Command(BaseCommand):
         parser.add_argument("--date-column", required=True, metavar="COLUMN")
         parser.add_argument(
             "--date-format", required=True, metavar="FORMAT", help="one of: " + "  ".join(DATE_FORMATS)
+        )
+        parser.add_argument(
+            "--month-first",
+            action="store_true",
+            help="say so where the files' dates could have the day first just as well",
         )
         parser.add_argument(
             "--dimension", action="append", default=[], metavar="COLUMN", help="up to 10 times"
@@ -86,7 +93,7 @@ class Command(BaseCommand):
         }
         try:
             if not options["unchecked"]:
-                _check(endpoint, fields)
+                _check(endpoint, fields, month_first=options["month_first"])
             telemetry = create_telemetry(
                 account=account,
                 endpoint=endpoint,
@@ -103,13 +110,16 @@ class Command(BaseCommand):
         return f"{result['identifier']} is {result['status']}. Its data come with the next daily sync."
 
 
-def _check(endpoint: S3Endpoint, fields: dict[str, Any]) -> None:
+def _check(endpoint: S3Endpoint, fields: dict[str, Any], *, month_first: bool) -> None:
     """Whether the wizard would make this telemetry of the files that are there. Raises as it would refuse."""
     check_choice_of_columns(fields["date_column"], fields["dimensions"], fields["metric_column"])
+    date = {"date_column": fields["date_column"], "date_format": fields["date_format"]}
+    if month_first:
+        date["date_order"] = f"{MONTH_FIRST}:{fields['date_column']}"
     answers = {
         "source": {"endpoint": str(endpoint.public_id), "prefix": fields["prefix"], "name": fields["name"]},
         "preview": {},
-        "date": {"date_column": fields["date_column"], "date_format": fields["date_format"]},
+        "date": date,
         "dimensions": {"dimensions": fields["dimensions"]},
         "metric": {"metric_column": fields["metric_column"]},
     }
@@ -119,5 +129,7 @@ def _check(endpoint: S3Endpoint, fields: dict[str, Any]) -> None:
         problems = {"prefix": [str(error)]}
     except StorageError as error:
         raise Failure(f"{error}\n{CREATE_ANYWAY}") from None
+    if "date_order" in problems:
+        problems["date_order"].append("If the month comes first: --month-first")
     if problems:
         raise ValidationError({**problems, "__all__": [CREATE_ANYWAY]})
