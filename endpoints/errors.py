@@ -6,6 +6,8 @@ from django.conf import settings
 
 from endpoints.grants import Grant
 
+S3 = "Amazon S3"
+
 
 class StorageError(Exception):
     """`message` says what happened, `remedy` what to do, in sentences for people; `code` is for programs.

@@ -136,6 +136,16 @@ def test_pages_without_objects_do_not_go_on_for_ever(endpoint, standin, put):
     assert "does not end" in refusal(endpoint)
 
 
+def test_an_empty_first_page_that_does_not_say_whether_it_goes_on_goes_on_where_it_says_how(
+    endpoint, standin, three_pages
+):
+    bare = answers.edit(
+        lambda text: answers.ENTRY.sub("", text).replace("<IsTruncated>true</IsTruncated>", "")
+    )
+    standin.alter("list", bare, times=1)
+    assert keys(endpoint) == ["exports/b.csv", "exports/c.csv"]
+
+
 def test_a_token_where_the_listing_has_ended_is_not_followed(endpoint, standin, put):
     put("a.csv")
     token = "<NextContinuationToken>1</NextContinuationToken></ListBucketResult>"
@@ -194,7 +204,7 @@ def test_a_time_at_the_calendars_edge_is_a_problem(endpoint, standin, put):
     assert obj.last_modified == UNKNOWN_TIME
 
 
-@pytest.mark.parametrize("size", ["", "<Size>-1</Size>"])
+@pytest.mark.parametrize("size", ["", "<Size>-1</Size>", f"<Size>{2**63}</Size>"])
 def test_a_size_that_is_none_makes_the_listing_unusable_by_name(endpoint, standin, put, size):
     put("a.csv")
     standin.alter("list", answers.replace("<Size>.*?</Size>", size))
@@ -341,7 +351,16 @@ def test_names_outside_of_the_prefix_are_never_taken_for_names_within(endpoint, 
 
 @pytest.mark.parametrize(
     "html",
-    [answers.LOGIN_PAGE, answers.WELL_FORMED_PAGE, "", " ", "{}", "Moved", "<?xml version='1.0'?><ok/>"],
+    [
+        answers.LOGIN_PAGE,
+        answers.WELL_FORMED_PAGE,
+        "",
+        " ",
+        "{}",
+        "Moved",
+        "<?xml version='1.0'?><ok/>",
+        "<!---->" * 9000,
+    ],
 )
 def test_a_page_in_place_of_the_listing_is_no_empty_bucket(endpoint, standin, html):
     standin.alter("list", answers.page(html))
