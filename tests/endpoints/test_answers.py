@@ -124,7 +124,8 @@ def test_pages_without_objects_are_passed_over_wherever_they_come(endpoint, stan
     assert keys(endpoint) == ["exports/b.csv", "exports/c.csv"]
 
 
-def test_pages_without_objects_do_not_go_on_for_ever(endpoint, standin, put):
+def test_pages_without_objects_do_not_go_on_for_ever(endpoint, standin, put, monkeypatch):
+    monkeypatch.setattr("endpoints.listing.MAX_EMPTY_PAGES", 20)
     put("a.csv")
     numbers = count()
 
@@ -133,7 +134,7 @@ def test_pages_without_objects_do_not_go_on_for_ever(endpoint, standin, put):
         return answers.ENTRY.sub("", text).replace("<IsTruncated>false", f"{token}<IsTruncated>true")
 
     standin.alter("list", answers.edit(go_on))
-    assert "does not end" in refusal(endpoint)
+    assert "does not end: 20 pages without an object" in refusal(endpoint)
 
 
 def test_an_empty_first_page_that_does_not_say_whether_it_goes_on_goes_on_where_it_says_how(
