@@ -29,6 +29,8 @@ from endpoints.error_types import (
 )
 from endpoints.grants import Grant
 
+S3 = "Amazon S3"
+
 
 def unreachable(service: str, *, region: str) -> Unreachable:
     return Unreachable(

@@ -11,37 +11,38 @@ from __future__ import annotations
 import hashlib
 import re
 from array import array
-from collections.abc import Callable
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
+from endpoints import errors
 from endpoints.objects import S3Object
 
 MAX_EMPTY_PAGES = 1_000  # in a row; S3 gives some where many objects have just been deleted
+MAX_SIZE = 2**63  # bytes, which no store has
 MAX_KEY = 1024  # characters; S3's longest has so many bytes of UTF-8
 
-_ROOT = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:<\?.*?\?>\s*|<!--.*?-->\s*)*<(?:\w+:)?(\w+)[\s/>]", re.DOTALL)
+# Possessive (*+): a page of thousands of comments must not be tried in every partition.
+_ROOT = re.compile(rb"(?:\xef\xbb\xbf)?(?:\s|<\?.*?\?>|<!--.*?-->)*+<(?:\w+:)?(\w+)[\s/>]", re.DOTALL)
 _TRUNCATED = re.compile(rb"<(?:\w+:)?IsTruncated\s*(?:/>|>([^<]*)<)")
 _ENCODED = re.compile(r"(?:[!-$&-~]|%[0-9A-Fa-f]{2})*")  # what an encoder may leave, and %XX
+_BOOLEANS = {b"true": True, b"1": True, b"false": False, b"0": False}
 _UNHOLDABLE = re.compile("[\0\ud800-\udfff]")  # no text of PostgreSQL's has them
-
-Refuse = Callable[[str], Exception]
 
 
 class Listing:
-    """One listing under `prefix`, page after page. `refuse(why)` makes the error to raise.
+    """One listing under `prefix`, page after page.
 
     `position` is what to ask for the next page with; None once the listing has ended.
     """
 
-    def __init__(self, *, prefix: str, page_size: int, refuse: Refuse) -> None:
+    def __init__(self, *, prefix: str, page_size: int) -> None:
         self.position: dict[str, str] | None = {}
-        self._prefix, self._page_size, self._refuse = prefix, page_size, refuse
+        self._prefix, self._page_size = prefix, page_size
         self._seen, self._tokens = _Seen(), set[str]()
         self._empty_pages = 0
 
     def take(self, answer: dict[str, Any]) -> list[S3Object]:
-        """The page's objects that no earlier page has shown. Raises what `refuse` makes."""
+        """The page's objects that no earlier page has shown. Raises AnswerUnusable."""
         encoded = str(answer.get("EncodingType", "")).lower() == "url"
         entries = answer.get("Contents", ())
         page = [self._read_entry(entry, encoded) for entry in entries]
@@ -52,21 +53,21 @@ class Listing:
     def _read_entry(self, entry: dict[str, Any], encoded: bool) -> S3Object:
         raw, size = entry.get("Key"), entry.get("Size")
         if not raw or not isinstance(raw, str):
-            raise self._refuse("an entry of its listing has no Key, or several")
+            raise _refuse("an entry of its listing has no Key, or several")
         name = decode_key(raw) if encoded else raw
         if not name.startswith(self._prefix):
-            raise self._refuse(
+            raise _refuse(
                 "its listing holds names that do not begin with the prefix asked for, or writes them in an "
                 "encoding that it does not name"
             )
-        if not isinstance(size, int) or size < 0:
-            raise self._refuse(f"its listing gives no Size for {make_holdable(name)}")
+        if not isinstance(size, int) or not 0 <= size < MAX_SIZE:
+            raise _refuse(f"its listing gives no Size for {make_holdable(name)}")
         return S3Object.from_listing(entry, key=make_holdable(name), unnamed=_find_reason(name))
 
     def _is_new(self, obj: S3Object) -> bool:
         before = self._seen.note(obj)
         if before is not None and before != _version(obj):
-            raise self._refuse(
+            raise _refuse(
                 f"its listing holds {obj.key} twice, in two versions, so that nobody can tell which counts"
             )
         return before is None
@@ -74,44 +75,50 @@ class Listing:
     def _move_on(self, answer: dict[str, Any], *, entries: int, fresh: int) -> None:
         is_truncated, token = answer.get("IsTruncated"), answer.get("NextContinuationToken")
         if is_truncated is None:  # left out, which some writers of XML do with what is false
-            is_truncated = bool(token and fresh)
+            is_truncated = bool(token) and (fresh > 0 or not entries)
             if not token and entries >= min(self._page_size, answer.get("MaxKeys") or self._page_size):
-                raise self._refuse("its listing does not say whether it ends here (IsTruncated)")
+                raise _refuse("its listing does not say whether it ends here (IsTruncated)")
         if not is_truncated:
             self.position = None
             return
         if not token:
-            raise self._refuse("its listing is cut off without saying how to go on (NextContinuationToken)")
+            raise _refuse("its listing is cut off without saying how to go on (NextContinuationToken)")
         if token in self._tokens:
-            raise self._refuse("its listing goes in a circle: the same NextContinuationToken came twice")
+            raise _refuse("its listing goes in a circle: the same NextContinuationToken came twice")
         if entries and not fresh:
-            raise self._refuse("its listing does not go on: a page holds only what pages before it held")
+            raise _refuse("its listing does not go on: a page holds only what pages before it held")
         self._empty_pages = 0 if entries else self._empty_pages + 1
         if self._empty_pages > MAX_EMPTY_PAGES:
-            raise self._refuse(f"its listing does not end: {MAX_EMPTY_PAGES:,} pages without an object")
+            raise _refuse(f"its listing does not end: {MAX_EMPTY_PAGES:,} pages without an object")
         self._tokens.add(token)
         self.position = {"ContinuationToken": token}
 
 
-def check_body(body: bytes) -> dict[str, bool | None]:
-    """What the SDK does not say of a listing's XML. Raises ValueError where it is none, in words.
+def look_at_answer(
+    operation_model: Any, response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: Any
+) -> None:
+    """What the SDK calls with an answer before it reads it. Raises AnswerUnusable where it is no listing.
 
     To the SDK any page is a listing, an empty one, and any text but `true` says that the listing ends.
     """
+    if operation_model.name == "ListObjectsV2" and response_dict["status_code"] == 200:
+        customized_response_dict.update(_read_body(response_dict["body"]))
+
+
+def _read_body(body: bytes) -> dict[str, bool | None]:
+    """What is to be believed instead of the SDK's reading of the same."""
     root = _ROOT.match(body)
     if root is not None and root[1] == b"Error":
         return {}  # which the SDK understands, whatever the status
     if root is None or root[1] != b"ListBucketResult":
-        raise ValueError("it is no listing (ListBucketResult)" if body.strip() else "it is empty")
+        raise _refuse("it is no listing (ListBucketResult)" if body.strip() else "it is empty")
     found = _TRUNCATED.search(body)
     if found is None:
         return {"IsTruncated": None}
     text = (found[1] or b"").strip().lower()
-    if text in {b"true", b"1"}:
-        return {"IsTruncated": True}
-    if text in {b"false", b"0"}:
-        return {"IsTruncated": False}
-    raise ValueError("its listing does not say whether it ends here (IsTruncated)")
+    if text not in _BOOLEANS:
+        raise _refuse("its listing does not say whether it ends here (IsTruncated)")
+    return {"IsTruncated": _BOOLEANS[text]}
 
 
 def decode_key(raw: str) -> str:
@@ -132,6 +139,10 @@ def make_holdable(name: str) -> str:
         return shown
     digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:16]
     return f"{shown[:900]}… ({len(name):,} characters, {digest})"
+
+
+def _refuse(why: str) -> errors.AnswerUnusable:
+    return errors.answer_unusable(errors.S3, why)
 
 
 def _find_reason(name: str) -> str:

@@ -57,7 +57,7 @@ from endpoints.error_types import (
     WrongRegion,
 )
 from endpoints.grants import Grant
-from endpoints.listing import Listing, check_body
+from endpoints.listing import Listing, look_at_answer
 from endpoints.models import S3Endpoint
 from endpoints.objects import S3Object, holds_archived
 from endpoints.refusals import explain_refused_role, explain_s3_refusal, is_stale_session
@@ -95,7 +95,7 @@ SESSION_SECONDS = 3600  # the longest that a role allows unless its owner says o
 CONNECT_TIMEOUT, READ_TIMEOUT = 5, 15  # seconds; the SDK retries on top of them
 KEYS_A_PAGE = 1000
 PARSER = f"botocore{os.sep}parsers.py"  # where what is raised says that an answer is not understood
-STS, S3 = "AWS Security Token Service", "Amazon S3"
+STS = "AWS Security Token Service"
 
 log = structlog.get_logger(__name__)
 _sessions = SessionCache()
@@ -118,8 +118,7 @@ class Bucket:
         A page may be empty, the first one too. From the first page with an archived object on, S3 is asked
         which are restored, too: that page twice. Raises AnswerUnusable where nobody can know what is there.
         """
-        refuse = partial(errors.answer_unusable, S3)
-        listing = Listing(prefix=prefix, page_size=KEYS_A_PAGE, refuse=refuse)
+        listing = Listing(prefix=prefix, page_size=KEYS_A_PAGE)
         # With an encoding asked for here, the SDK leaves names as they are: `listing` decodes them.
         asked: dict[str, Any] = {"Prefix": prefix, "MaxKeys": KEYS_A_PAGE, "EncodingType": "url"}
         while listing.position is not None:
@@ -181,9 +180,9 @@ class Bucket:
         )
 
     def _open_version(self, obj: S3Object, *, start: int, end: int) -> Any:
-        """The bytes of the listed version as a body. Raises ObjectChanged, AnswerUnusable."""
+        """The bytes of the listed version as a body."""
         if obj.unusable:
-            raise errors.answer_unusable(S3, f"{obj.key} cannot be asked for: {obj.unusable}")
+            raise errors.answer_unusable(errors.S3, f"{obj.key} cannot be asked for: {obj.unusable}")
         whole = (start, end) == (0, obj.size)  # S3 has no range of an empty object
         part = {} if whole else {"Range": f"bytes={start}-{end - 1}"}
         try:
@@ -192,13 +191,10 @@ class Bucket:
             # A weak ETag matches nothing, not even itself (RFC 9110, 13.1.1): the answer's own tells.
             answer = self._get(obj.key, **part)
         try:
-            check_version(answer, obj=obj, start=start, end=end)
-        except ValueError as problem:
+            check_version(answer, obj=obj, start=start, end=end, grant=self._grant)
+        except StorageError:
             answer["Body"].close()
-            raise errors.answer_unusable(S3, f"{obj.key} was asked for, and {problem}") from None
-        except LookupError:
-            answer["Body"].close()
-            raise errors.object_changed(self._grant, obj.key) from None
+            raise
         return answer["Body"]
 
     def _call(self, operation: str, **parameters: Any) -> dict[str, Any]:
@@ -219,7 +215,7 @@ class Bucket:
                 return _StaleSession()
             return explain_s3_refusal(answer, grant=self._grant, key=parameters.get("Key"))
 
-        with _words_for_people(S3, self._grant.region, explain):
+        with _words_for_people(errors.S3, self._grant.region, explain):
             return getattr(client, operation)(Bucket=self._grant.bucket, **parameters)
 
 
@@ -287,11 +283,11 @@ def forget_everything() -> None:
 
 def _assume(grant: Grant) -> Session:
     credentials = _assume_role(grant, external_id=grant.external_id)
-    with _words_for_people(S3, grant.region, partial(explain_s3_refusal, grant=grant, key=None)):
+    with _words_for_people(errors.S3, grant.region, partial(explain_s3_refusal, grant=grant, key=None)):
         client = _new_client("s3", grant.region, **credentials.for_client())
     client.meta.events.register("before-call.s3", _stay_in_region)
     # By this pattern it comes before the SDK's own look, to which a page that is no XML is a failure of S3's.
-    client.meta.events.register_first("before-parse.*.*", _look_at_listing)
+    client.meta.events.register_first("before-parse.*.*", look_at_answer)
     return Session(client=client, ends=credentials.ends)
 
 
@@ -339,17 +335,6 @@ def _ask_sts(grant: Grant, policy: str, external_id: str | None) -> Credentials:
 def _stay_in_region(params: dict[str, Any], **_: Any) -> None:
     """Keep botocore from following S3 to another region: a wrong one is to be said, not hidden."""
     params["context"].setdefault("s3_redirect", {})["redirected"] = True
-
-
-def _look_at_listing(
-    operation_model: Any, response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: Any
-) -> None:
-    """See whether it is a listing at all, and what the SDK's parser would not say of it."""
-    if operation_model.name == "ListObjectsV2" and response_dict["status_code"] == 200:
-        try:
-            customized_response_dict.update(check_body(response_dict["body"]))
-        except ValueError as problem:
-            raise errors.answer_unusable(S3, str(problem)) from None
 
 
 @cache
