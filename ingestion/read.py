@@ -260,7 +260,7 @@ def _find_reason_to_ignore(error: FileError | StorageError) -> str | None:
 def _settle(run_file: RunFile, source_file: SourceFile, **fields: object) -> None:
     """Raises LoadLost. Rejected rows stay where they are counted."""
     with transaction.atomic():
-        ours = RunFile.objects.filter(**_still_ours(run_file))
+        ours = run_file.run.files.filter(**_still_ours(run_file))
         if not ours.update(source_file=source_file, **fields):
             raise LoadLost(run_file.key)
         if "rows_rejected" not in fields:

@@ -28,7 +28,6 @@ EXCEPTIONS = {
     "ingestion/selectors.py:list_due_telemetries": "the scheduler's question, for every account",
     "ingestion/selectors.py:list_lost_runs": "the scheduler's question, for every account",
     "ingestion/selectors.py:list_rejected_rows": "narrowed below to a run or telemetry; one is required",
-    "ingestion/read.py:_record_failure": "a worker's: `_still_ours` begins with its own file",
     "telemetry/updating.py:update_each": "a worker's SQL: rows of its own files, each named by its key",
     "ingestion/leases.py:join_run": "a worker's: narrowed on the next line to the run that its message names",
     "ingestion/finish.py:_find_overlap": "a worker's SQL, whose every value is a parameter: one run's files",
