@@ -77,7 +77,7 @@ def _check_sep_line(line: str) -> None:
 def _find_wanted(lines: Sequence[str], wanted: Collection[str]) -> FileError | None:
     """The header with these columns, in a line below the first."""
     for number, line in enumerate(lines, 2):
-        if not all(name in line for name in wanted if '"' not in name):
+        if '"' not in line and not all(name in line for name in wanted):
             continue
         for delimiter in DELIMITERS:
             cells = {cell.removeprefix("\ufeff") for row in read_lines([line], delimiter) for cell in row}

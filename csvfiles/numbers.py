@@ -21,6 +21,7 @@ _NUMBER = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?
 _EXPONENT = re.compile(r"[eE].*")
 _DIGIT = re.compile(r"[1-9]")
 _GROUPED = re.compile(r"[+-]?[0-9]{1,3}(?:[,' ._\u00a0\u202f][0-9]{3})+(?:[.,][0-9]+)?")
+_WITH_COMMA = re.compile(r"[+-]?[0-9]*,[0-9]+")
 _WORDS = {"nan": "the metric is NaN", "inf": "the metric is infinite", "infinity": "the metric is infinite"}
 
 
@@ -80,4 +81,6 @@ def _describe(cell: str) -> str:
         return "the metric has space around it"
     if _GROUPED.fullmatch(cell):
         return "the metric has thousands separators"
+    if _WITH_COMMA.fullmatch(cell):
+        return "the metric has a decimal comma: export it with a point"
     return "the metric is not a decimal number"

@@ -109,7 +109,13 @@ def describe(cell: str) -> str:
         return "the metric is infinite"
     if cell != cell.strip():
         return "the metric has space around it"
-    return "the metric has thousands separators" if is_grouped(cell) else "the metric is not a decimal number"
+    if is_grouped(cell):
+        return "the metric has thousands separators"
+    unsigned = cell[1:] if cell[0] in "+-" else cell
+    whole, _, fraction = unsigned.partition(",")
+    if fraction and set(whole + fraction) <= set("0123456789"):
+        return "the metric has a decimal comma: export it with a point"
+    return "the metric is not a decimal number"
 
 
 def is_grouped(cell: str) -> bool:
