@@ -33,7 +33,7 @@ class Scene:
     def set(self) -> None:
         self.number += 1
         number = self.number
-        self.world.put("changed.csv", [("2024-05-01", "core", f"1.{number}")], minute=number)
+        self.world.put("changed.csv", [("2024-05-01", f"team {number}", "1.5")], minute=number)
         self.world.put(
             "rejects.csv", [("2024-05-02", "web", "x"), ("2024-05-02", "web", f"{number}")], minute=number
         )
@@ -71,11 +71,11 @@ def scene(standin, s3_endpoint) -> Scene:
 
 # Runs in a thread whose file has been handed over by then: nobody is left whom it could meet.
 TOO_LATE = {"Waiting.add"}
-# A thread that does not even begin: whoever waits for it notices that it has ended.
-OTHERWISE_NAMED = {"FileReader._run": "RuntimeError"}
+# A thread that cannot hand over what it met: whoever waits for it notices that it has ended.
+OTHERWISE_NAMED = dict.fromkeys(("FileReader._run", "FileReader._hand_over"), "RuntimeError")
 
 
-@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")  # FileReader._run
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")  # OTHERWISE_NAMED
 def test_whatever_function_throws_the_run_has_failed_and_the_next_begins(scene):
     scene.set()
     watch = Watch()
