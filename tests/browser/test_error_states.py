@@ -58,7 +58,7 @@ def test_what_is_wrong_with_an_endpoint_or_a_telemetry_is_said_at_its_field(visi
     visitor.press("Test Endpoint")
     visitor.look("put acme here and usage into S3 Path Prefix")
     visitor.open(f"/settings/endpoints/{world.endpoint.public_id}/edit/")
-    page.get_by_label("Region").fill("Frankfurt")
+    page.get_by_label("Region").fill("Europe (Frankfurt)")
     visitor.press("Save changes")
     visitor.look("Enter the region's code, such as us-east-1")
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.core.cache import cache
-from django.db import connection, transaction
+from django.db import connection, reset_queries, transaction
 from django.db.models import Model
 from django.db.models.signals import post_init
 from django.http import HttpResponse
@@ -81,6 +81,7 @@ def ask(
 
     post_init.connect(note, weak=False)
     cookies = dict(client.cookies)
+    reset_queries()  # Django keeps 9,000, and a walk has more
     try:
         with transaction.atomic():
             with CaptureQueriesContext(connection) as queries:
