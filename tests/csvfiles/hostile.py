@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from datetime import date, timedelta
+from pathlib import Path
 
 from csvfiles.errors import FileError
 from csvfiles.limits import Limits
@@ -212,8 +213,8 @@ def read_case(name: str, size: int) -> Taken:
 def measure_peak() -> int:
     """Megabytes. Linux's ru_maxrss outlives exec: it would count the test process that started this one."""
     try:
-        with open("/proc/self/status") as status:
-            kilobytes = next(int(line.split()[1]) for line in status if line.startswith("VmHWM:"))
+        status = Path("/proc/self/status").read_text()
+        kilobytes = next(int(line.split()[1]) for line in status.splitlines() if line.startswith("VmHWM:"))
     except FileNotFoundError:
         kilobytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return kilobytes // 1024
