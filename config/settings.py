@@ -247,6 +247,16 @@ SUPPORT_CONTACT = env.str("SUPPORT_CONTACT", default="your Denominator administr
 # --- Amazon Web Services -----------------------------------------------------------------------------
 # Our own AWS account, which customers' roles trust. Credentials come from the AWS SDK's own variables.
 AWS_ACCOUNT_ID = env.str("AWS_ACCOUNT_ID", default="")
+if AWS_ACCOUNT_ID and not (
+    AWS_ACCOUNT_ID.isascii() and AWS_ACCOUNT_ID.isdigit() and len(AWS_ACCOUNT_ID) == 12
+):
+    raise ImproperlyConfigured(
+        f"AWS_ACCOUNT_ID must be the 12 digits of an AWS account, without hyphens, not {AWS_ACCOUNT_ID!r}"
+    )
+# What is otherwise refused (docs/decisions/0028): roles of that account, by ARN; endpoints whose role opens
+# without its external ID, by external ID.
+OWN_ROLES_ALLOWED = env.list("OWN_ROLES_ALLOWED", default=[])
+UNSAFE_ENDPOINTS_ALLOWED = env.list("UNSAFE_ENDPOINTS_ALLOWED", default=[])
 SUGGESTED_ROLE_NAME = env.str("SUGGESTED_ROLE_NAME", default="FinoutMetricsReadOnlyRole")
 SUGGESTED_POLICY_NAME = env.str("SUGGESTED_POLICY_NAME", default="finout-access-policy_telemetry_export")
 

@@ -2,16 +2,24 @@ from __future__ import annotations
 
 from django import forms
 from django.contrib import admin
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 
 from audit.admin import AuditedAdmin
 from endpoints.forms import ConnectionRules
 from endpoints.models import S3Endpoint, new_external_id
-from endpoints.services import CONNECTION_FIELDS, forget_test
+from endpoints.services import CONNECTION_FIELDS, forget_test, keep_location
 
 
 class S3EndpointForm(ConnectionRules, forms.ModelForm):
-    pass
+    def _post_clean(self) -> None:
+        """Once the instance has what was typed."""
+        super()._post_clean()
+        if self.instance.pk and not self.errors:
+            try:
+                keep_location(self.instance)
+            except ValidationError as problem:
+                self.add_error(None, problem)
 
 
 @admin.register(S3Endpoint)

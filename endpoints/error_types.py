@@ -36,6 +36,28 @@ class RoleDenied(StorageError):
     code = "role_denied"
 
 
+class OwnRole(StorageError):
+    """A role of our own AWS account."""
+
+    code = "own_role"
+
+
+class UnsafeRole(StorageError):
+    """The role can be assumed without the right external ID."""
+
+    code = "unsafe_role"
+
+
+class UnknownRegion(StorageError):
+    code = "unknown_region"
+
+
+class HostRefused(StorageError):
+    """The SDK would have asked another host than S3's in the endpoint's region."""
+
+    code = "host_refused"
+
+
 class TagSessionDenied(RoleDenied):
     """The role's trust policy lets us assume it, but not with the session tags of our own credentials."""
 

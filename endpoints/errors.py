@@ -7,6 +7,7 @@ from django.conf import settings
 from endpoints.encryption_errors import decrypt_denied, speaks_of_kms
 from endpoints.error_types import (
     AnswerUnusable,
+    HostRefused,
     ListDenied,
     NoCredentials,
     NoSuchBucket,
@@ -14,6 +15,7 @@ from endpoints.error_types import (
     ObjectChanged,
     ObjectGone,
     OwnedByAnotherAccount,
+    OwnRole,
     PackedPolicyTooLarge,
     ReadDenied,
     ReadForbidden,
@@ -24,7 +26,9 @@ from endpoints.error_types import (
     SlowDown,
     StorageError,
     TagSessionDenied,
+    UnknownRegion,
     Unreachable,
+    UnsafeRole,
     WrongRegion,
 )
 from endpoints.grants import Grant
@@ -59,6 +63,34 @@ def role_denied(grant: Grant) -> RoleDenied:
         f"The role {grant.role_arn} cannot be assumed.",
         f"Check that the role exists and that its trust policy lets {our_account()} call sts:AssumeRole "
         "with this endpoint's External ID. A change in IAM takes up to a minute to spread.",
+    )
+
+
+def own_role(grant: Grant, words: str) -> OwnRole:
+    return OwnRole(f"The role {grant.role_arn} is not assumed.", words)
+
+
+def unsafe_role(grant: Grant) -> UnsafeRole:
+    return UnsafeRole(
+        f"Nothing is read through the role {grant.role_arn}, because it can be assumed without this "
+        "endpoint's External ID: any other customer of Denominator who knows its ARN could read through it.",
+        "Replace the role's trust policy by the one shown for this endpoint, then click Test Endpoint. Or "
+        "Denominator's administrator names the External ID in UNSAFE_ENDPOINTS_ALLOWED.",
+    )
+
+
+def unknown_region(grant: Grant) -> UnknownRegion:
+    return UnknownRegion(
+        f"AWS has no region {grant.region} that Denominator's AWS SDK knows.",
+        "Enter the bucket's region, as the S3 console shows it beside the bucket's name. A region that AWS "
+        "has opened since needs a newer release of Denominator.",
+    )
+
+
+def host_refused(grant: Grant, host: str) -> HostRefused:
+    return HostRefused(
+        f"The bucket {grant.bucket} leads to the host {host}, which is not one of S3's in {grant.region}.",
+        "Enter the name of a bucket, not of an access point or a directory bucket.",
     )
 
 

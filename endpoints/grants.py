@@ -34,9 +34,10 @@ class Grant:
     bucket: str
     region: str
     prefix: str
+    testing: bool = False  # Test Endpoint looks also through a role that is unsafe
 
     @classmethod
-    def for_endpoint(cls, endpoint: S3Endpoint, *, prefix: str = "") -> Grant:
+    def for_endpoint(cls, endpoint: S3Endpoint, *, prefix: str = "", testing: bool = False) -> Grant:
         """Access to what `prefix`, relative to the endpoint's own path prefix, stands for."""
         return cls(
             endpoint_id=endpoint.public_id,
@@ -46,6 +47,7 @@ class Grant:
             bucket=endpoint.bucket,
             region=endpoint.region,
             prefix=endpoint.full_prefix(prefix),
+            testing=testing,
         )
 
     @property

@@ -4,10 +4,12 @@ import secrets
 import uuid
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import models
 
 from accounts.models import Account, AccountScoped
 from endpoints.prefixes import join_prefix
+from endpoints.trust import check_own_role
 
 
 def new_external_id() -> str:
@@ -64,6 +66,13 @@ class S3Endpoint(AccountScoped):
 
     def __str__(self) -> str:
         return self.name
+
+    def clean(self) -> None:
+        super().clean()
+        try:
+            check_own_role(self.role_arn)
+        except ValidationError as refused:
+            raise ValidationError({"role_arn": refused}) from None
 
     @property
     def location(self) -> str:

@@ -21,6 +21,8 @@ from endpoints.models import S3Endpoint, new_external_id
 from endpoints.validators import clean_connection
 
 CONNECTION_FIELDS = ("role_arn", "bucket", "path_prefix", "region")
+LOCATION_FIELDS = ("bucket", "path_prefix")
+NAMES_SHOWN = 5
 LONGEST_TEST = 300  # seconds after which a test that never ended no longer blocks the next
 NAME_TAKEN = "An endpoint of this name exists already. Choose another name."
 
@@ -100,7 +102,10 @@ def update_endpoint(
     path_prefix: str = "",
     description: str = "",
 ) -> S3Endpoint:
-    """Change all but the external ID. What the last test found is forgotten when the connection changes."""
+    """Change all but the external ID. What the last test found is forgotten when the connection changes.
+
+    Raises ValidationError keyed by field; by `bucket` and `path_prefix` where telemetries read from there.
+    """
     before, connection = take_snapshot(endpoint), connection_of(endpoint)
     endpoint.name, endpoint.description = name.strip(), description.strip()
     endpoint.role_arn, endpoint.bucket = role_arn, bucket
@@ -109,9 +114,29 @@ def update_endpoint(
     if connection_of(endpoint) != connection:
         forget_test(endpoint)
     with transaction.atomic():
+        keep_location(endpoint)
         _save(endpoint)
         _record_change(endpoint, before)
     return endpoint
+
+
+def keep_location(endpoint: S3Endpoint) -> None:
+    """Refuse another place than the stored one while telemetries read from it: both would count together.
+
+    Within the transaction that saves: no telemetry is created on the locked row meanwhile. Raises
+    ValidationError keyed by what changed.
+    """
+    stored = S3Endpoint.objects.for_account(endpoint.account).select_for_update().get(pk=endpoint.pk)
+    moved = [field for field in LOCATION_FIELDS if getattr(endpoint, field) != getattr(stored, field)]
+    names = list(stored.telemetries.order_by("name").values_list("name", flat=True)[: NAMES_SHOWN + 1])
+    if not moved or not names:
+        return
+    told = ", ".join(names[:NAMES_SHOWN]) + (" and others" if len(names) > NAMES_SHOWN else "")
+    problem = (
+        f"Telemetries read from {stored.location}, and files of two places would count together: {told}. "
+        "Add another endpoint for the new place, and telemetries that read from it."
+    )
+    raise ValidationError(dict.fromkeys(moved, problem))
 
 
 def run_connection_test(*, endpoint: S3Endpoint) -> ConnectionReport:

@@ -35,7 +35,7 @@ class OtherSlash:
         return f"{found}: enter {enter}, {how} the slash at its beginning."
 
 
-def find_other_slash(*, endpoint: S3Endpoint, prefix: str = "") -> OtherSlash | None:
+def find_other_slash(*, endpoint: S3Endpoint, prefix: str = "", testing: bool = False) -> OtherSlash | None:
     """Where files are, for an endpoint and a prefix under which none are; None where it cannot be told."""
     moved = copy(endpoint)
     if endpoint.path_prefix:
@@ -46,7 +46,7 @@ def find_other_slash(*, endpoint: S3Endpoint, prefix: str = "") -> OtherSlash | 
         return None
     whole = moved.full_prefix(prefix)
     try:
-        page = next(open_bucket(moved).list_pages(whole))
+        page = next(open_bucket(moved, testing=testing).list_pages(whole))
     except StorageError:  # the role may not look there
         return None
     return OtherSlash(whole, corrected, bool(endpoint.path_prefix)) if page else None

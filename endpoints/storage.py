@@ -32,6 +32,8 @@ from botocore.exceptions import (
     UnknownRegionError,
 )
 from botocore.exceptions import ConnectionError as SdkConnectionError
+from botocore.loaders import create_loader
+from django.core.exceptions import ValidationError
 from urllib3.exceptions import HTTPError
 
 from endpoints import errors
@@ -53,16 +55,21 @@ from endpoints.error_types import (
     SessionPolicyRefused,
     SlowDown,
     StorageError,
+    TagSessionDenied,
+    UnknownRegion,
     Unreachable,
+    UnsafeRole,
     WrongRegion,
 )
 from endpoints.grants import Grant
+from endpoints.hosts import host_of, is_below, may_be_asked
 from endpoints.listing import Listing, look_at_answer
-from endpoints.models import S3Endpoint
+from endpoints.models import S3Endpoint, new_external_id
 from endpoints.objects import S3Object, holds_archived
 from endpoints.refusals import explain_refused_role, explain_s3_refusal, is_stale_session
 from endpoints.sessions import Credentials, Session, SessionCache
 from endpoints.streams import ResumingStream
+from endpoints.trust import check_own_role, may_be_unsafe
 from endpoints.versions import check_version
 
 __all__ = [
@@ -80,11 +87,14 @@ __all__ = [
     "ServerError",
     "SlowDown",
     "StorageError",
+    "UnknownRegion",
     "Unreachable",
+    "UnsafeRole",
     "WrongRegion",
     "find_partition",
     "forget_everything",
     "has_own_endpoint",
+    "is_aws",
     "list_partitions",
     "list_regions",
     "open_bucket",
@@ -223,13 +233,18 @@ class _StaleSession(Exception):
     """S3 does not know our temporary credentials any more, although they have not ended."""
 
 
-def open_bucket(endpoint: S3Endpoint, *, prefix: str = "", fresh: bool = False) -> Bucket:
+def open_bucket(
+    endpoint: S3Endpoint, *, prefix: str = "", fresh: bool = False, testing: bool = False
+) -> Bucket:
     """Read access to the endpoint's bucket under `prefix`, relative to the endpoint's path prefix.
 
-    Assumes the role unless that has been done within the hour; `fresh` does it again in any case.
-    Raises RoleDenied, NoCredentials, Unreachable and the other StorageErrors.
+    Assumes the role unless that has been done within the hour; `fresh` does it again in any case. On AWS a
+    role that opens without the right external ID is not used, but for a test of it (`testing`).
+    Raises RoleDenied, UnsafeRole, NoCredentials, Unreachable and the other StorageErrors.
     """
-    grant = Grant.for_endpoint(endpoint, prefix=prefix)
+    grant = Grant.for_endpoint(endpoint, prefix=prefix, testing=testing)
+    if endpoint.test_state == S3Endpoint.TestState.UNSAFE and _must_be_safe(grant):
+        raise errors.unsafe_role(grant)
     if fresh:
         _sessions.forget(grant)
     _sessions.get(grant, start=_assume)
@@ -270,9 +285,26 @@ def find_partition(region: str) -> str | None:
         return None
 
 
+@cache
+def list_dns_suffixes() -> dict[str, str]:
+    """`amazonaws.com` and so on, by partition."""
+    partitions = create_loader().load_data("partitions")["partitions"]
+    return {partition["id"]: partition["outputs"]["dnsSuffix"] for partition in partitions}
+
+
 def has_own_endpoint() -> bool:
-    """Whether the operator has set another address than AWS's, of a store that speaks S3's language."""
-    return bool(os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL"))
+    """Whether the operator has set another address than the SDK's own for S3."""
+    return bool(_own_address())
+
+
+def is_aws() -> bool:
+    """Whether AWS answers: at the SDK's own addresses, or at one below AWS's names (PrivateLink's are)."""
+    own = _own_address()
+    return not own or is_below(host_of(own), list_dns_suffixes().values())
+
+
+def _own_address() -> str:
+    return os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL") or ""
 
 
 def forget_everything() -> None:
@@ -283,15 +315,44 @@ def forget_everything() -> None:
 
 def _assume(grant: Grant) -> Session:
     credentials = _assume_role(grant, external_id=grant.external_id)
+    if _must_be_safe(grant):
+        _refuse_unsafe(grant)
     with _words_for_people(errors.S3, grant.region, partial(explain_s3_refusal, grant=grant, key=None)):
         client = _new_client("s3", grant.region, **credentials.for_client())
     client.meta.events.register("before-call.s3", _stay_in_region)
+    client.meta.events.register(
+        "before-send.s3", partial(_stay_with_s3, grant, host_of(client.meta.endpoint_url))
+    )
     # By this pattern it comes before the SDK's own look, to which a page that is no XML is a failure of S3's.
     client.meta.events.register_first("before-parse.*.*", look_at_answer)
     return Session(client=client, ends=credentials.ends)
 
 
+def _must_be_safe(grant: Grant) -> bool:
+    return is_aws() and not grant.testing and not may_be_unsafe(grant.external_id)
+
+
+def _refuse_unsafe(grant: Grant) -> None:
+    """Raises UnsafeRole where the role opens without our external ID: asked at each session's start, because
+    whoever owns the role may change it after the endpoint's test, or never have tested it.
+    """
+    for external_id in (None, new_external_id()):
+        try:
+            _assume_role(grant, external_id=external_id)
+        except TagSessionDenied:  # our session tags were refused: who has none might be let in
+            raise
+        except RoleDenied:
+            continue
+        raise errors.unsafe_role(grant)
+
+
 def _assume_role(grant: Grant, *, external_id: str | None) -> Credentials:
+    try:
+        check_own_role(grant.role_arn)
+    except ValidationError as refused:
+        raise errors.own_role(grant, refused.messages[0]) from None
+    if is_aws() and grant.region not in list_regions():
+        raise errors.unknown_region(grant)
     try:
         return _assume_within(grant, grant.list_session_policies(), external_id)
     except SessionPolicyRefused:
@@ -335,6 +396,14 @@ def _ask_sts(grant: Grant, policy: str, external_id: str | None) -> Credentials:
 def _stay_in_region(params: dict[str, Any], **_: Any) -> None:
     """Keep botocore from following S3 to another region: a wrong one is to be said, not hidden."""
     params["context"].setdefault("s3_redirect", {})["redirected"] = True
+
+
+def _stay_with_s3(grant: Grant, set_up: str, request: Any, **_: Any) -> None:
+    """Ask no host but S3's in the endpoint's region, or the operator's own, whatever the bucket is called."""
+    suffix = list_dns_suffixes().get(find_partition(grant.region) or "", "")
+    host = host_of(request.url)
+    if not may_be_asked(host, set_up=set_up, region=grant.region, dns_suffix=suffix):
+        raise errors.host_refused(grant, host)
 
 
 @cache

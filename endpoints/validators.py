@@ -14,7 +14,8 @@ from collections.abc import Callable
 from django.core.exceptions import ValidationError
 
 from endpoints.prefixes import tidy_path_prefix
-from endpoints.storage import find_partition, has_own_endpoint, list_partitions, list_regions
+from endpoints.storage import find_partition, is_aws, list_partitions, list_regions
+from endpoints.trust import check_own_role
 
 ROLE_ARN = re.compile(r"arn:([a-z-]+):iam::[0-9]{12}:role/([\x21-\x7e]{1,510}/)?[A-Za-z0-9_+=,.@-]{1,64}")
 BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
@@ -37,6 +38,7 @@ def clean_role_arn(value: str) -> str:
     value = value.strip()
     found = ROLE_ARN.fullmatch(value)
     if found and found[1] in list_partitions() and len(value) <= MAX_ROLE_ARN:
+        check_own_role(value)
         return value
     if ":assumed-role/" in value:
         hint = "This is the ARN of a session. Paste the ARN of the role itself, from the role's page in IAM."
@@ -92,17 +94,16 @@ def clean_prefix(value: str) -> str:
 def clean_region(value: str, *, known: tuple[str, ...]) -> str:
     """https://docs.aws.amazon.com/general/latest/gr/s3.html
 
-    A region that is not in `known` passes where a partition of AWS names its regions so: AWS opens regions
-    between our releases. Another store than AWS may call its regions as it likes.
+    AWS has those in `known` alone: what only looks like one would become a host's name. Another store than
+    AWS may call its regions as it likes.
     """
     value = value.strip().lower()
-    if value in known or (REGION.fullmatch(value) and find_partition(value)):
-        return value
-    if has_own_endpoint() and OWN_REGION.fullmatch(value):
+    if value in known or (not is_aws() and OWN_REGION.fullmatch(value)):
         return value
     if found := next((region for region in known if region in value), None):
         raise ValidationError(f"Enter the region's code alone: {found}.", code="region")
-    raise ValidationError("Enter the region's code, such as us-east-1 or eu-central-1.", code="region")
+    hint = f" AWS has no region {value} that Denominator's AWS SDK knows." if REGION.fullmatch(value) else ""
+    raise ValidationError(f"Enter the region's code, such as us-east-1 or eu-central-1.{hint}", code="region")
 
 
 def check_partition(*, role_arn: str, region: str) -> None:

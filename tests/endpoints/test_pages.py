@@ -129,11 +129,21 @@ def test_typing_on_the_edit_page_sends_nothing(admin, s3_endpoint):
     assert "hx-post" not in page
 
 
-def test_editing_an_endpoint_in_use_says_what_it_means(admin, s3_endpoint):
+def test_the_place_of_an_endpoint_in_use_stays(admin, s3_endpoint):
     add_telemetry(s3_endpoint)
-    page = admin.get(reverse("endpoints:edit", args=[s3_endpoint.public_id])).content.decode()
+    url = reverse("endpoints:edit", args=[s3_endpoint.public_id])
+    page = admin.get(url).content.decode()
     assert "1 telemetry reads from this endpoint" in page
-    assert "their next sync reads the files at the new place" in page
+    assert "Bucket Name and S3 Path Prefix stay as they are meanwhile" in page
+
+    refused = admin.post(url, {**VALUES, "bucket": "another-bucket", "path_prefix": "exports"})
+    page = refused.content.decode()
+    assert page.count("files of two places would count together: Bytes.") == 4  # at both fields, and above
+    s3_endpoint.refresh_from_db()
+    assert (s3_endpoint.bucket, s3_endpoint.path_prefix) == (BUCKET, "")
+
+    kept = {**VALUES, "name": "Renamed", "path_prefix": ""}
+    assert admin.post(url, kept).status_code == 302
 
 
 def test_an_endpoint_is_deleted_after_a_question(admin, s3_endpoint):

@@ -28,7 +28,7 @@ FORMS: dict[str, dict[str, Any]] = {
     "endpoints:edit": {
         "name": "Renamed",
         "role_arn": "arn:aws:iam::123456789012:role/Other",
-        "bucket": "other-bucket",
+        "bucket": "acme-exports",
         "region": "eu-west-1",
     },
     "telemetry:edit": {"name": "Renamed"},
