@@ -35,6 +35,7 @@ NOT_RECORDED_HERE = {
     "endpoints.services.run_connection_test": "note_tested",
     "endpoints.services.take_turn": "writes nothing",
     "endpoints.services.forget_test": "update_endpoint",
+    "endpoints.services.keep_location": "writes nothing",
     "endpoints.services.connection_of": "writes nothing",
     "telemetry.services.get_mapping": "writes nothing",
     "telemetry.wizard.services.start_draft": "a draft is its person's own",
