@@ -29,6 +29,7 @@ def run(tmp_path: Path, *command: str, **more: str) -> subprocess.CompletedProce
         "DJANGO_SETTINGS_MODULE": "config.settings",
         "SECRET_KEY": secrets.token_urlsafe(50),
         "ALLOWED_HOSTS": "metrics.example.com",
+        "SITE_URL": "https://metrics.example.com",
         "DATABASE_URL": f"sqlite:///{tmp_path / 'db.sqlite3'}",
         "VAR_DIR": str(tmp_path),
         **more,
