@@ -1,7 +1,8 @@
 """The answer to an invitation, by the person whom it is for. With their yes the membership begins.
 
-Whoever has shown that the address is theirs answers, signed in. Anybody else sets a password with their yes, and
-what was set before, perhaps by somebody else, is forgotten: password, second factor, sessions (accounts/proof.py).
+Whoever has shown that the address is theirs answers, signed in. Anybody else sets a password with their yes,
+and what was set before, perhaps by somebody else, is forgotten: password, second factor, sessions
+(accounts/proof.py).
 """
 
 from __future__ import annotations
@@ -109,7 +110,7 @@ def _begin_anew(invitation: Invitation, person: User, signed_in: User | None, no
 
 
 def _is_for_mail_to_open(person: User) -> bool:
-    """Whether the link in the mailbox is the way in: nobody has shown the address yet, or has a way to sign in."""
+    """Whether the link in the mailbox is the way in: nobody has shown the address, or can sign in."""
     return not has_shown_address(person) or not has_way_in(person)
 
 

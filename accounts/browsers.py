@@ -25,7 +25,7 @@ LONGEST = 60  # characters
 
 
 def describe_browser(agent: str) -> str:
-    """ "Firefox on Windows"; the program's own name where it is no known browser; empty where it says nothing."""
+    """ "Firefox on Windows"; the program's own name where it is no known browser; empty where it has none."""
     browser = next((name for part, name in BROWSERS.items() if part in agent), "")
     system = next((name for part, name in SYSTEMS.items() if part in agent), "")
     if browser and system:

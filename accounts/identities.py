@@ -64,7 +64,7 @@ def _check_domain(email: str) -> None:
 
 
 def _sign_up(email: str, claims: dict[str, Any]) -> User:
-    """A new viewer of OIDC_SIGN_UP_ACCOUNT, where that is set; or somebody who is invited, and may answer now."""
+    """A new viewer of OIDC_SIGN_UP_ACCOUNT, where that is set; or somebody who is invited, to answer."""
     account = Account.objects.filter(slug=settings.OIDC_SIGN_UP_ACCOUNT).first()
     if account is None:
         now = timezone.now()

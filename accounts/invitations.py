@@ -1,7 +1,7 @@
 """An account asks a person to become a member: by mail, or by a link that the admin hands over.
 
-Nothing here looks whether anybody has the address: what an admin is shown is the same for a person who signs in
-here already, in another account, and for one whom nobody knows. The answer is accounts/answers.py.
+Nothing here looks whether anybody has the address: what an admin is shown is the same for a person who signs
+in here already, in another account, and for one whom nobody knows. The answer is accounts/answers.py.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Sent:
 def invite(
     *, account: Account, email: str, role: str, name: str = "", invited_by: User, now: datetime
 ) -> Sent:
-    """Ask the owner of the address. One invitation waits at a time: a second one takes the place of the first.
+    """Ask the owner of the address. One invitation waits at a time: a second takes the place of the first.
 
     Raises ValidationError keyed by `email` or `role`.
     """

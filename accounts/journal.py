@@ -1,7 +1,7 @@
 """Entries about a person and their sign-in: for our operators, and in part for the person; for no account.
 
-A person may belong to several accounts: what one of them reads of a person is what they do in that account, and
-what happens to their membership in it. When and from where they sign in is none of it.
+A person may belong to several accounts: what one of them reads of a person is what they do in that account,
+and what happens to their membership in it. When and from where they sign in is none of it.
 """
 
 from __future__ import annotations

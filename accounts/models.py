@@ -81,8 +81,8 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)
-    # When the person showed that they own the address, by a link that was mailed there or by single sign-on, or
-    # an operator said so. Until then somebody else may have made the sign-in (accounts/proof.py).
+    # When the person showed that they own the address, by a link that was mailed there or by single sign-on,
+    # or an operator said so. Until then somebody else may have made the sign-in (accounts/proof.py).
     address_verified_at = models.DateTimeField(null=True, blank=True, editable=False)
     # Part of what every session of theirs is checked against: adding one ends them all.
     session_epoch = models.PositiveIntegerField(default=0, editable=False)
@@ -155,10 +155,10 @@ class Membership(AccountScoped):
 
 
 class Invitation(AccountScoped):
-    """An account asks whoever owns an e-mail address to become a member; the membership begins with their yes.
+    """An account asks whoever owns an e-mail address to become a member; that begins with their yes.
 
     There is no person yet where nobody has the address: one that exists before its owner came could be taken
-    over. Of the link's token the digest alone is kept. `mailed` says how the link went out: one that was mailed
+    over. Of the link's token the digest alone is kept. `mailed` says how the link went out: a mailed one
     shows that who follows it reads the mailbox, one that an admin was shown does not.
     """
 
@@ -214,7 +214,7 @@ class Invitation(AccountScoped):
 class SignIn(models.Model):
     """A session of a person, as they see it: when it began, from where, with which browser.
 
-    `session_key` leads to Django's row of the session, in the same database; where that row is gone the session
+    `session_key` leads to Django's row of the session, in the same database; where that is gone the session
     has ended. `network` and `browser` are coarse, and tell a sign-in from elsewhere (accounts/sign_ins.py).
     """
 

@@ -65,7 +65,8 @@ def send_password_reset(*, email: str, address: str | None, agent: str) -> bool:
 def use_link(*, user: User, password: str, now: datetime) -> None:
     """Set the password by the link. A lock ends too: the person has shown who they are.
 
-    Where they had not before, all that was set before is forgotten. Raises ValidationError keyed by `password`.
+    Where they had not before, all that was set before is forgotten.
+    Raises ValidationError keyed by `password`.
     """
     show_address(user=user, now=now)
     reset_password(user=user, password=password)

@@ -50,8 +50,8 @@ def add_member(
     """The membership of `email` in the account, with that role, and whether the user is new.
 
     By the word of an operator, or of single sign-on, that the address is the person's; an account's admins
-    invite (accounts/invitations.py). Someone who has a sign-in keeps their own name and password. Where it was
-    made before anybody showed that the address is theirs, it is refused: it may be somebody else's.
+    invite (accounts/invitations.py). Someone who has a sign-in keeps their own name and password. Where it
+    was made before anybody showed that the address is theirs, it is refused: it may be somebody else's.
     Raises ValidationError keyed by `email`, `role` or `password`.
     """
     check_role(role)
@@ -159,15 +159,15 @@ def _get_or_create_user(*, email: str, name: str, hashed: str) -> tuple[User, bo
 
 
 def _check_whose(user: User) -> None:
-    """Of somebody who is to become a member by another's word: the address is theirs from now on, or refused."""
+    """Of somebody who becomes a member by another's word: the address is theirs from now on, or refused."""
     if has_shown_address(user):
         return
     if has_way_in(user) or user.memberships.exists():
         raise ValidationError(
             {
-                "email": f"{user.email} has a sign-in that was made before anybody showed that the address is "
-                "theirs. Give a new password with --password-stdin, which ends what was set before, or let an "
-                "admin of the account invite them."
+                "email": f"{user.email} has a sign-in from before anybody showed that the address is theirs. "
+                "Give a new password with --password-stdin, which ends what was set before, or let an admin "
+                "of the account invite them."
             }
         )
     show_address(user=user, now=timezone.now())
