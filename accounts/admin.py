@@ -10,12 +10,15 @@ from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
 from django.contrib.auth.models import Permission
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db.models import ManyToManyField, Q, QuerySet
 from django.forms import ModelForm, ModelMultipleChoiceField
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 
 from accounts.journal import record_about_person
 from accounts.models import Account, Identity, Membership, User
+from accounts.notices import tell_owner
+from accounts.proof import has_shown_address, is_nobodys
 from accounts.roles import PERMISSIONS
 from accounts.services import deactivate
 from audit.admin import AuditedAdmin
@@ -23,8 +26,22 @@ from audit.services import record
 from audit.snapshots import Values
 
 
+class MembershipForm(ModelForm):
+    """A person whose address nobody has shown may be somebody else's: they are invited, not added."""
+
+    def clean_user(self) -> User:
+        user = self.cleaned_data["user"]
+        if self.instance.user_id != user.pk and not has_shown_address(user) and not is_nobodys(user):
+            raise ValidationError(
+                f"{user} has not shown that the address is theirs. Invite them under Settings > Members, or "
+                "add them with a new password: manage.py add_user --password-stdin."
+            )
+        return user
+
+
 class MembershipInline(admin.TabularInline):
     model = Membership
+    form = MembershipForm
     fields = ["user", "name", "role"]
     autocomplete_fields = ["user"]
     extra = 0
@@ -66,27 +83,36 @@ class UserAdmin(AuditedAdmin, DjangoUserAdmin):
     list_filter = ["is_active", "is_staff", "is_superuser"]
     search_fields = ["email", "name"]
     ordering = ["email"]
-    readonly_fields = ["last_login", "created_at"]
+    readonly_fields = ["last_login", "created_at", "address_verified_at"]
     fieldsets = [
         (None, {"fields": ["email", "name", "password"]}),
         (
             "Administration",
             {"fields": ["is_active", "is_staff", "is_superuser", "user_permissions"]},
         ),
-        ("Dates", {"fields": ["last_login", "created_at"]}),
+        ("Dates", {"fields": ["last_login", "created_at", "address_verified_at"]}),
     ]
     add_fieldsets = [(None, {"fields": ["email", "name", "usable_password", "password1", "password2"]})]
     filter_horizontal = ["user_permissions"]
 
     def save_model(self, request: HttpRequest, obj: User, form: ModelForm, change: bool) -> None:
+        if change and "email" in form.changed_data:  # nobody has shown the new one
+            obj.address_verified_at = None
         super().save_model(request, obj, form, change)
         if change and "is_active" in form.changed_data and not obj.is_active:
             deactivate(user=obj)
+
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:  # noqa: A002
+        """For superusers: whoever may change people would become one by the password of another."""
+        if not request.user.is_superuser:
+            raise PermissionDenied
+        return super().user_change_password(request, id, form_url)
 
     def log_change(self, request: HttpRequest, obj: User, message: Any) -> Any:
         if request.resolver_match.url_name != "auth_user_password_change":
             return super().log_change(request, obj, message)
         record_about_person("person.password_changed", user=obj)
+        tell_owner(obj, "password")
         return DjangoUserAdmin.log_change(self, request, obj, message)
 
     def record(self, what: str, obj: User, **values: Values) -> None:
@@ -115,6 +141,7 @@ class IdentityAdmin(AuditedAdmin):
 class MembershipAdmin(AuditedAdmin):
     """Here an operator grants a member one permission beyond the role."""
 
+    form = MembershipForm
     list_display = ["user", "account", "role", "created_at"]
     list_filter = ["role", "account"]
     list_select_related = ["user", "account"]

@@ -93,7 +93,7 @@ class RoleField(forms.ChoiceField):
 
 
 class MemberForm(forms.Form):
-    """Adds a person to the account. The password matters only to someone who has no sign-in yet."""
+    """Whom to invite to the account, and as what."""
 
     email = forms.EmailField(
         label="Email",
@@ -106,13 +106,6 @@ class MemberForm(forms.Form):
     )
     name = forms.CharField(label="Name", max_length=200, required=False)
     role = RoleField()
-    password = forms.CharField(
-        label="Temporary password",
-        required=False,
-        strip=False,
-        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-        help_text="Leave it empty to have one made and shown to you once.",
-    )
 
     def __init__(self, *args: object, account: Account, **kwargs: object) -> None:
         super().__init__(*args, **kwargs)

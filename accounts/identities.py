@@ -6,9 +6,12 @@ from typing import Any
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 
+from accounts.invitations import is_asked
 from accounts.journal import record_about_person
 from accounts.models import Account, Identity, User
+from accounts.proof import show_address
 from accounts.roles import VIEWER
 from accounts.selectors import find_user
 from accounts.services import add_member
@@ -18,7 +21,7 @@ class NotLetIn(Exception):
     """Why, and what to do, for the person to read. The same for an unknown address and for a closed one."""
 
 
-NO_MEMBER = "{email} has no sign-in here. Ask an admin of your company's account to add you."
+NO_MEMBER = "{email} has no sign-in here. Ask an admin of your company's account to invite you."
 NOT_VERIFIED = (
     "The provider does not say that your e-mail address is verified. Verify it there, then try again."
 )
@@ -40,8 +43,8 @@ def find_or_link(*, claims: dict[str, Any]) -> User:
         _check_domain(known.user.email)
         return _only_active(known.user, known.user.email)
     email = _read_verified_email(claims)
-    user = find_user(email=email) or _sign_up(email, claims)
-    _link(_only_active(user, email), issuer=issuer, subject=subject)
+    user = _only_active(find_user(email=email) or _sign_up(email, claims), email)
+    _link(user, issuer=issuer, subject=subject)
     return user
 
 
@@ -61,9 +64,12 @@ def _check_domain(email: str) -> None:
 
 
 def _sign_up(email: str, claims: dict[str, Any]) -> User:
-    """A new viewer of OIDC_SIGN_UP_ACCOUNT, where that is set."""
+    """A new viewer of OIDC_SIGN_UP_ACCOUNT, where that is set; or somebody who is invited, to answer."""
     account = Account.objects.filter(slug=settings.OIDC_SIGN_UP_ACCOUNT).first()
     if account is None:
+        now = timezone.now()
+        if is_asked(email=email, now=now):
+            return User.objects.create_user(email, address_verified_at=now)
         raise NotLetIn(NO_MEMBER.format(email=email))
     membership, _ = add_member(
         account=account, email=email, role=VIEWER, name=str(claims.get("name") or "")[:200]
@@ -80,6 +86,7 @@ def _only_active(user: User, email: str) -> User:
 def _link(user: User, *, issuer: str, subject: str) -> None:
     try:
         with transaction.atomic():
+            show_address(user=user, now=timezone.now())
             Identity.objects.create(user=user, issuer=issuer, subject=subject)
             record_about_person("person.identity_linked", user=user, after={"issuer": issuer})
     except IntegrityError:  # the person is somebody else there already

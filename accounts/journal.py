@@ -1,8 +1,12 @@
-"""Entries about a person: in the log of every account that they belong to at that moment."""
+"""Entries about a person and their sign-in: for our operators, and in part for the person; for no account.
+
+A person may belong to several accounts: what one of them reads of a person is what they do in that account,
+and what happens to their membership in it. When and from where they sign in is none of it.
+"""
 
 from __future__ import annotations
 
-from accounts.models import Membership, User
+from accounts.models import User
 from audit.services import Thing, record_in_each
 from audit.snapshots import Values
 
@@ -10,27 +14,24 @@ from audit.snapshots import Values
 def record_about_person(
     action: str, *, user: User, before: Values | None = None, after: Values | None = None
 ) -> None:
-    """By whoever acts. Where the person belongs to no account, our operators alone see it."""
-    _record(action, user=user, before=before, after=after)
+    """By whoever acts."""
+    _record(action, target=_name(user.email, user.pk), before=before, after=after)
 
 
 def record_own(action: str, *, user: User) -> None:
     """What the person does themselves, while nobody is signed in yet or any more."""
-    _record(action, user=user, actor=user)
+    _record(action, target=_name(user.email, user.pk), actor=user)
 
 
 def record_at_the_door(action: str, *, email: str) -> None:
     """Somebody who gave that address was not let in. As many queries whether it is known or not."""
-    account_ids = Membership.objects.filter(user__email__iexact=email).values_list("account_id", flat=True)
-    record_in_each(action, account_ids=list(account_ids) or [None], target=_name(email))
+    number = User.objects.filter(email__iexact=email).values_list("pk", flat=True).first()
+    _record(action, target=_name(email, number))
 
 
-def _record(action: str, *, user: User, **more: Values | User | None) -> None:
-    # Every membership: one query, of the person and not of what the caller happens to know.
-    account_ids = Membership.objects.filter(user=user).values_list("account_id", flat=True)
-    record_in_each(action, account_ids=list(account_ids) or [None], target=_name(user.email), **more)
+def _record(action: str, *, target: Thing, **more: Values | User | None) -> None:
+    record_in_each(action, account_ids=[None], target=target, **more)
 
 
-def _name(email: str) -> Thing:
-    """A person as the log names them; their number is ours alone."""
-    return Thing(kind=User.audit_kind, id="", name=email)
+def _name(email: str, number: int | None) -> Thing:
+    return Thing(kind=User.audit_kind, id=str(number or ""), name=email)

@@ -8,25 +8,31 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.crypto import get_random_string
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
-from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.access import account_permission
 from accounts.forms import MemberForm, RoleForm
-from accounts.models import Membership
+from accounts.invitations import Sent, invite, list_pending, send_again, withdraw
+from accounts.mails import is_mail_set_up
+from accounts.models import Invitation, Membership
 from accounts.roles import MANAGE_MEMBERS
 from accounts.second_factor import has_second_factor
 from accounts.selectors import list_members
-from accounts.services import add_member, change_role, remove_member, require_second_factor
+from accounts.services import change_role, remove_member, require_second_factor
 
 
 @require_safe
 @account_permission(MANAGE_MEMBERS)
 def show_members(request: HttpRequest) -> HttpResponse:
-    members = list_members(account=request.account)
-    return render(request, "accounts/members.html", {"section": "members", "members": members})
+    context = {
+        "section": "members",
+        "members": list_members(account=request.account),
+        "invitations": list_pending(account=request.account),
+        "now": timezone.now(),
+    }
+    return render(request, "accounts/members.html", context)
 
 
 @require_POST
@@ -43,35 +49,65 @@ def require_factor(request: HttpRequest) -> HttpResponse:
     return redirect("accounts:members")
 
 
-@sensitive_post_parameters("password")
-@never_cache  # the answer may show a password
+@never_cache  # the answer may show a link
 @require_http_methods(["GET", "HEAD", "POST"])
 @account_permission(MANAGE_MEMBERS)
 def add(request: HttpRequest) -> HttpResponse:
     form = MemberForm(request.POST or None, account=request.account)
     if form.is_valid():
-        made = "" if form.cleaned_data["password"] else get_random_string(16)
         try:
-            membership, _ = add_member(
+            sent = invite(
                 account=request.account,
-                email=form.cleaned_data["email"],
-                name=form.cleaned_data["name"],
-                role=form.cleaned_data["role"],
-                password=made or form.cleaned_data["password"],
+                **form.cleaned_data,
+                invited_by=request.user,
+                now=timezone.now(),
             )
         except ValidationError as error:
             form.add_error(None, error)
         else:
-            return _say_added(request, membership, made)
-    return render(request, "accounts/member_add.html", {"section": "members", "form": form})
+            return _say_sent(request, sent)
+    context = {"section": "members", "form": form, "by_mail": is_mail_set_up()}
+    return render(request, "accounts/member_add.html", context)
 
 
-def _say_added(request: HttpRequest, membership: Membership, made: str) -> HttpResponse:
-    if made:  # shown by this answer alone: it is kept nowhere, not even in the session
-        context = {"section": "members", "membership": membership, "password": made}
-        return render(request, "accounts/member_added.html", context)
-    messages.success(request, f"{membership.user.email} is added.")
+@never_cache
+@require_POST
+@account_permission(MANAGE_MEMBERS)
+def send_invitation_again(request: HttpRequest, invitation_id: UUID) -> HttpResponse:
+    invitation = _get_invitation(request, invitation_id)
+    try:
+        sent = send_again(invitation=invitation, invited_by=request.user, now=timezone.now())
+    except ValidationError as error:
+        messages.error(request, " ".join(error.messages))
+        return redirect("accounts:members")
+    return _say_sent(request, sent)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@account_permission(MANAGE_MEMBERS)
+def withdraw_invitation(request: HttpRequest, invitation_id: UUID) -> HttpResponse:
+    invitation = _get_invitation(request, invitation_id)
+    if request.method != "POST":
+        context = {"section": "members", "invitation": invitation}
+        return render(request, "accounts/invitation_withdraw.html", context)
+    if withdraw(invitation=invitation, now=timezone.now()):
+        messages.success(request, f"The invitation of {invitation.email} was withdrawn.")
+    else:
+        messages.error(request, f"{invitation.email} has answered the invitation in the meantime.")
     return redirect("accounts:members")
+
+
+def _say_sent(request: HttpRequest, sent: Sent) -> HttpResponse:
+    invitation = sent.invitation
+    if sent.link:  # shown by this answer alone: it is kept nowhere, not even in the session
+        context = {"section": "members", "invitation": invitation, "link": sent.link}
+        return render(request, "accounts/invitation_link_shown.html", context)
+    messages.success(request, f"An invitation was mailed to {invitation.email}.")
+    return redirect("accounts:members")
+
+
+def _get_invitation(request: HttpRequest, invitation_id: UUID) -> Invitation:
+    return get_object_or_404(list_pending(account=request.account), public_id=invitation_id)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

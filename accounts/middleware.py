@@ -12,6 +12,7 @@ from django.utils import timezone
 from accounts.journal import record_own
 from accounts.selectors import choose_account, list_accounts
 from accounts.sessions import has_run_out, note_activity
+from accounts.sign_ins import follow_key, note_still_used
 
 RAN_OUT = "You were signed out, because this session was not used for long or is old. Sign in again."
 
@@ -22,14 +23,18 @@ class IdleSessionMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         now = timezone.now()
+        key = None
         if request.user.is_authenticated:
+            key = request.session.session_key
             if has_run_out(request.session, now=now):
                 record_own("person.session_ran_out", user=request.user)
                 logout(request)
                 messages.info(request, RAN_OUT)
-            else:
-                note_activity(request.session, now=now)
-        return self.get_response(request)
+            elif note_activity(request.session, now=now):
+                note_still_used(request, now=now)
+        response = self.get_response(request)
+        follow_key(before=key, after=request.session.session_key)
+        return response
 
 
 class ActiveAccountMiddleware:

@@ -81,6 +81,9 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)
+    # When the person showed that they own the address, by a link that was mailed there or by single sign-on,
+    # or an operator said so. Until then somebody else may have made the sign-in (accounts/proof.py).
+    address_verified_at = models.DateTimeField(null=True, blank=True, editable=False)
     # Part of what every session of theirs is checked against: adding one ends them all.
     session_epoch = models.PositiveIntegerField(default=0, editable=False)
 
@@ -149,6 +152,86 @@ class Membership(AccountScoped):
 
     def __str__(self) -> str:
         return f"{self.user} in {self.account} ({self.role})"
+
+
+class Invitation(AccountScoped):
+    """An account asks whoever owns an e-mail address to become a member; that begins with their yes.
+
+    There is no person yet where nobody has the address: one that exists before its owner came could be taken
+    over. Of the link's token the digest alone is kept. `mailed` says how the link went out: a mailed one
+    shows that who follows it reads the mailbox, one that an admin was shown does not.
+    """
+
+    class State(models.TextChoices):
+        PENDING = "pending", "Pending"
+        ACCEPTED = "accepted", "Accepted"
+        DECLINED = "declined", "Declined"
+        WITHDRAWN = "withdrawn", "Withdrawn"
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="invitations")
+    email = models.EmailField("e-mail address", max_length=254)
+    role = models.CharField(
+        max_length=10, choices=[(role, role.capitalize()) for role in roles.ROLE_PERMISSIONS]
+    )
+    name = models.CharField(max_length=200, blank=True)
+    invited_by = models.ForeignKey(User, on_delete=models.CASCADE, related_name="invitations_sent")
+    digest = models.CharField(max_length=64, unique=True)
+    mailed = models.BooleanField()
+    created_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    state = models.CharField(max_length=10, choices=State.choices, default=State.PENDING)
+    answered_at = models.DateTimeField(null=True)
+
+    audit_kind = "invitation"
+    audited = ("email", "role", "name", "state")
+
+    class Meta:
+        ordering = ["email"]
+        constraints = [
+            models.UniqueConstraint(
+                "account",
+                Lower("email"),
+                condition=models.Q(state="pending"),
+                name="invitation_pending_once_an_address",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(role__in=list(roles.ROLE_PERMISSIONS)), name="invitation_role_known"
+            ),
+            models.CheckConstraint(
+                condition=(
+                    models.Q(state="pending", answered_at__isnull=True)
+                    | models.Q(state__in=["accepted", "declined", "withdrawn"], answered_at__isnull=False)
+                ),
+                name="invitation_answered_once",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.email
+
+
+class SignIn(models.Model):
+    """A session of a person, as they see it: when it began, from where, with which browser.
+
+    `session_key` leads to Django's row of the session, in the same database; where that is gone the session
+    has ended. `network` and `browser` are coarse, and tell a sign-in from elsewhere (accounts/sign_ins.py).
+    """
+
+    public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="sign_ins")
+    session_key = models.CharField(max_length=40, unique=True)
+    began_at = models.DateTimeField()
+    last_seen_at = models.DateTimeField()
+    address = models.GenericIPAddressField(null=True)
+    network = models.CharField(max_length=50, blank=True)
+    browser = models.CharField(max_length=60, blank=True)
+
+    class Meta:
+        ordering = ["-last_seen_at"]
+
+    def __str__(self) -> str:
+        return f"{self.user} since {self.began_at:%Y-%m-%d %H:%M}"
 
 
 class SecondFactor(models.Model):

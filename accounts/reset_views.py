@@ -25,7 +25,6 @@ def ask_for_link(request: HttpRequest) -> HttpResponse:
         return render(request, "accounts/password_reset.html", {"form": form})
     request_password_reset(
         email=form.cleaned_data["email"],
-        site=f"{request.scheme}://{request.get_host()}",
         address=get_client_address(request),
         agent=request.headers.get("User-Agent", "")[:200],
         now=timezone.now(),
@@ -44,7 +43,7 @@ class UseLink(auth_views.PasswordResetConfirmView):
         return user if user and user.is_active else None
 
     def form_valid(self, form: SetPasswordForm) -> HttpResponse:
-        use_link(user=form.user, password=form.cleaned_data["new_password1"])
+        use_link(user=form.user, password=form.cleaned_data["new_password1"], now=timezone.now())
         self.request.session.pop(auth_views.INTERNAL_RESET_SESSION_TOKEN, None)
         messages.success(self.request, "Your password is changed. Sign in with the new one.")
         return redirect(self.success_url)

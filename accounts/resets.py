@@ -9,20 +9,17 @@ from __future__ import annotations
 from datetime import datetime
 
 import structlog
-from celery import current_app
-from django.conf import settings
 from django.contrib.auth.tokens import default_token_generator
-from django.core.mail import send_mail
 from django.db import transaction
-from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
-from kombu.exceptions import OperationalError
 
 from accounts.journal import record_own
 from accounts.lockout import unlock
+from accounts.mails import make_link, queue_task, send_mail_later
 from accounts.models import User
+from accounts.proof import show_address
 from accounts.selectors import find_user
 from accounts.services import reset_password
 from accounts.throttle import allow
@@ -34,27 +31,17 @@ FOR_AN_ADDRESS = 3  # mails an hour to one e-mail address
 FROM_A_PLACE = 20  # requests an hour from one IP address
 
 
-def request_password_reset(*, email: str, site: str, address: str | None, agent: str, now: datetime) -> None:
-    """Have a link sent to `email`, if it is known and was not sent too many. Says nothing of either.
-
-    `site` is the address of ours that the person sees, with its scheme.
-    """
+def request_password_reset(*, email: str, address: str | None, agent: str, now: datetime) -> None:
+    """Have a link sent to `email`, if it is known and was not sent too many. Says nothing of either."""
     from_here = allow("reset-from", address or "", times=FROM_A_PLACE, seconds=HOUR, now=now)
     to_there = allow("reset-to", email, times=FOR_AN_ADDRESS, seconds=HOUR, now=now)
     if not (from_here and to_there):
         log.warning("password reset throttled", address=address)
         return
-    try:
-        current_app.send_task(
-            "accounts.tasks.send_password_reset",
-            kwargs={"email": email, "site": site, "address": address, "agent": agent},
-            retry=False,
-        )
-    except OperationalError as error:
-        log.error("message not sent", task="send_password_reset", error=str(error))
+    queue_task("send_password_reset", email=email, address=address, agent=agent)
 
 
-def send_password_reset(*, email: str, site: str, address: str | None, agent: str) -> bool:
+def send_password_reset(*, email: str, address: str | None, agent: str) -> bool:
     """Send the link, good once and for an hour, to whoever has a password to reset. Whether it was sent."""
     user = find_user(email=email)
     if user is None or not user.is_active or not user.has_usable_password():
@@ -63,12 +50,11 @@ def send_password_reset(*, email: str, site: str, address: str | None, agent: st
         "accounts:password-reset-link",
         args=[urlsafe_base64_encode(force_bytes(user.pk)), default_token_generator.make_token(user)],
     )
-    context = {"user": user, "link": f"{site}{path}", "address": address, "contact": settings.SUPPORT_CONTACT}
-    send_mail(
+    send_mail_later(
+        to=user.email,
         subject="Set a new password for Denominator",
-        message=render_to_string("accounts/password_reset_mail.txt", context),
-        from_email=None,
-        recipient_list=[user.email],
+        template="accounts/password_reset_mail.txt",
+        context={"user": user, "link": make_link(path), "address": address},
     )
     with acting(lambda: Origin(via=PAGE, address=address, agent=agent)):
         record_own("person.password_reset_sent", user=user)
@@ -76,10 +62,12 @@ def send_password_reset(*, email: str, site: str, address: str | None, agent: st
 
 
 @transaction.atomic
-def use_link(*, user: User, password: str) -> None:
+def use_link(*, user: User, password: str, now: datetime) -> None:
     """Set the password by the link. A lock ends too: the person has shown who they are.
 
+    Where they had not before, all that was set before is forgotten.
     Raises ValidationError keyed by `password`.
     """
+    show_address(user=user, now=now)
     reset_password(user=user, password=password)
     unlock(email=user.email)

@@ -21,6 +21,7 @@ from django.db.models import F
 
 from accounts.journal import record_about_person
 from accounts.models import Account, RecoveryCode, SecondFactor, User
+from accounts.notices import tell_owner
 from accounts.sealing import Unreadable, seal, unseal
 from accounts.sessions import end_sessions
 
@@ -62,6 +63,7 @@ def confirm_set_up(*, user: User, code: str, now: datetime) -> list[str]:
     codes = _make_recovery_codes(user)
     end_sessions(user=user)
     record_about_person("person.second_factor_set_up", user=user)
+    tell_owner(user, "second_factor_on")
     return codes
 
 
@@ -71,6 +73,7 @@ def renew_recovery_codes(*, user: User, code: str, now: datetime) -> list[str]:
     with transaction.atomic():
         codes = _make_recovery_codes(user)
         record_about_person("person.recovery_codes_renewed", user=user)
+        tell_owner(user, "recovery_codes")
     return codes
 
 
@@ -88,6 +91,7 @@ def remove_second_factor(*, user: User) -> bool:
     if deleted:
         end_sessions(user=user)
         record_about_person("person.second_factor_removed", user=user)
+        tell_owner(user, "second_factor_off")
     return bool(deleted)
 
 
@@ -145,6 +149,7 @@ def _use_recovery_code(user: User, code: str) -> bool:
     if used:
         SecondFactor.objects.filter(user=user).update(wrong_codes=0)
         record_about_person("person.recovery_code_used", user=user)
+        tell_owner(user, "recovery_code_used")
     return bool(used)
 
 

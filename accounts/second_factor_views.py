@@ -83,11 +83,14 @@ def _with_code(request: HttpRequest, template: str, act: object) -> HttpResponse
     """What takes a code of the second factor that the person has."""
     if not second_factor.has_second_factor(request.user):
         return redirect("accounts:second-factor")
+    if request.method == "POST" and is_locked_out(request, user=request.user):
+        return HttpResponse(status=429)  # which becomes the page that says so
     form = CodeForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
             return act(request, form.cleaned_data["code"], timezone.now())
         except ValidationError as error:
+            count_failure(request, user=request.user)  # whoever sits at an open session
             form.add_error(None, error)
     return render(request, template, {"form": form})
 

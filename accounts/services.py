@@ -4,13 +4,18 @@ from django.contrib.auth.hashers import make_password
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
+from django.utils import timezone
 from django.utils.text import slugify
 
+from accounts.invitations import withdraw_all_of
 from accounts.journal import record_about_person, record_own
 from accounts.models import Account, Membership, User
-from accounts.roles import ADMIN, ROLE_PERMISSIONS
+from accounts.notices import tell_owner
+from accounts.proof import has_shown_address, has_way_in, show_address
+from accounts.roles import ADMIN
 from accounts.selectors import find_user
 from accounts.sessions import end_sessions
+from accounts.validation import check_email, check_role
 from audit.services import record
 from audit.snapshots import take_snapshot
 
@@ -44,11 +49,12 @@ def add_member(
 ) -> tuple[Membership, bool]:
     """The membership of `email` in the account, with that role, and whether the user is new.
 
-    Someone who has a sign-in keeps their own name and password: an account's admin must not be able to take
-    over a person of another account. `password` is checked and hashed all the same, so that neither an error
-    nor the time it takes tells who exists. Raises ValidationError keyed by `email`, `role` or `password`.
+    By the word of an operator, or of single sign-on, that the address is the person's; an account's admins
+    invite (accounts/invitations.py). Someone who has a sign-in keeps their own name and password. Where it
+    was made before anybody showed that the address is theirs, it is refused: it may be somebody else's.
+    Raises ValidationError keyed by `email`, `role` or `password`.
     """
-    _check_role(role)
+    check_role(role)
     if password is not None:
         check_password(password=password, email=email, name=name)
     hashed = make_password(password)
@@ -56,6 +62,7 @@ def add_member(
         user, created = _get_or_create_user(email=email, name=name, hashed=hashed)
         membership = Membership.objects.for_account(account).filter(user=user).first()
         if membership is None:
+            _check_whose(user)
             membership = Membership.objects.create(account=account, user=user, role=role, name=name)
             record("member.created", account=account, target=membership, after=take_snapshot(membership))
         else:
@@ -66,9 +73,10 @@ def add_member(
 @transaction.atomic
 def change_role(*, membership: Membership, role: str) -> None:
     """Raises ValidationError keyed by `role`, where the account would be left without an admin."""
-    _check_role(role)
+    check_role(role)
     if role != ADMIN:
         _keep_an_admin(membership)
+        _withdraw_invitations(membership)
     before = take_snapshot(membership)
     membership.role = role
     membership.save(update_fields=["role"])
@@ -81,6 +89,7 @@ def change_role(*, membership: Membership, role: str) -> None:
 def remove_member(*, membership: Membership) -> None:
     """Ends the membership; the user stays. Raises ValidationError for the last admin of the account."""
     _keep_an_admin(membership)
+    _withdraw_invitations(membership)
     before = take_snapshot(membership)
     record("member.deleted", account=membership.account, target=membership, before=before)
     membership.delete()
@@ -102,6 +111,7 @@ def set_password(*, user: User, password: str) -> None:
     """Raises ValidationError keyed by `password`. The user's sessions end."""
     _set_password(user, password)
     record_about_person("person.password_changed", user=user)
+    tell_owner(user, "password")
 
 
 @transaction.atomic
@@ -109,6 +119,7 @@ def reset_password(*, user: User, password: str) -> None:
     """As `set_password`, by the link that the person was mailed."""
     _set_password(user, password)
     record_own("person.password_reset", user=user)
+    tell_owner(user, "password")
 
 
 def deactivate(*, user: User) -> None:
@@ -133,11 +144,11 @@ def _set_password(user: User, password: str) -> None:
 
 def _get_or_create_user(*, email: str, name: str, hashed: str) -> tuple[User, bool]:
     email = User.objects.normalize_email(email.strip())
-    _check_email(email)
+    check_email(email)
     user = find_user(email=email)
     if user is not None:
         return user, False
-    user = User(email=email, name=name, password=hashed)
+    user = User(email=email, name=name, password=hashed, address_verified_at=timezone.now())
     user.full_clean()
     try:
         with transaction.atomic():
@@ -147,18 +158,23 @@ def _get_or_create_user(*, email: str, name: str, hashed: str) -> tuple[User, bo
     return user, True
 
 
-def _check_email(email: str) -> None:
-    try:
-        User._meta.get_field("email").run_validators(email)
-    except ValidationError:
+def _check_whose(user: User) -> None:
+    """Of somebody who becomes a member by another's word: the address is theirs from now on, or refused."""
+    if has_shown_address(user):
+        return
+    if has_way_in(user) or user.memberships.exists():
         raise ValidationError(
-            {"email": f'"{email}" is no e-mail address. Give one in the form name@example.com.'}
-        ) from None
+            {
+                "email": f"{user.email} has a sign-in from before anybody showed that the address is theirs. "
+                "Give a new password with --password-stdin, which ends what was set before, or let an admin "
+                "of the account invite them."
+            }
+        )
+    show_address(user=user, now=timezone.now())
 
 
-def _check_role(role: str) -> None:
-    if role not in ROLE_PERMISSIONS:
-        raise ValidationError({"role": f'"{role}" is no role. Choose {", ".join(ROLE_PERMISSIONS)}.'})
+def _withdraw_invitations(membership: Membership) -> None:
+    withdraw_all_of(account=membership.account, invited_by=membership.user, now=timezone.now())
 
 
 def _keep_an_admin(membership: Membership) -> None:

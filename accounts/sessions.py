@@ -28,8 +28,11 @@ def has_run_out(session: SessionBase, *, now: datetime) -> bool:
     return idle > settings.SESSION_IDLE_SECONDS or age > settings.SESSION_LIFETIME_SECONDS
 
 
-def note_activity(session: SessionBase, *, now: datetime) -> None:
+def note_activity(session: SessionBase, *, now: datetime) -> bool:
+    """Whether it was long enough ago to be written."""
     moment = int(now.timestamp())
     session.setdefault(BEGAN, moment)
     if moment - session.get(SEEN, 0) >= min(SELDOM, settings.SESSION_IDLE_SECONDS // 4):
         session[SEEN] = moment
+        return True
+    return False

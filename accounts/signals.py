@@ -10,12 +10,16 @@ from django.utils import timezone
 
 from accounts.journal import record_at_the_door
 from accounts.lockout import get_username
+from accounts.models import User
 from accounts.sessions import note_activity
+from accounts.sign_ins import note_sign_in
 
 
 @receiver(user_logged_in)
-def begin_session(*, request: HttpRequest, **_more: object) -> None:
-    note_activity(request.session, now=timezone.now())
+def begin_session(*, request: HttpRequest, user: User, **_more: object) -> None:
+    now = timezone.now()
+    note_activity(request.session, now=now)
+    note_sign_in(request, user=user, now=now)
 
 
 @receiver(user_login_failed)

@@ -5,25 +5,30 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.contrib import messages
 from django.contrib.auth import login
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
+from accounts.invitations import is_asked
 from accounts.journal import record_own
 from accounts.lockout import count_failure
 from accounts.models import User
+from accounts.proof import has_shown_address
 from accounts.second_factor import check_code, has_second_factor
 
 PENDING = "pending_sign_in"
 PENDING_FOR = timedelta(minutes=10)
+ASKED = "You are invited to an account. See Invitations in the menu of your name."
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
 def begin_sign_in(request: HttpRequest, *, user: User, next_url: str, way: str, now: datetime) -> bool:
     """Sign the person in, or remember that only their second factor is missing. Whether they are in.
 
-    `way` is how they proved who they are: "password" or "single_sign_on".
+    `way` is how they proved who they are: "password", "single_sign_on" or "invitation".
     """
     if not has_second_factor(user):
         _complete(request, user=user, way=way)
@@ -66,3 +71,5 @@ def finish_sign_in(
 def _complete(request: HttpRequest, *, user: User, way: str) -> None:
     login(request, user, backend=BACKEND)
     record_own(f"person.signed_in_by_{way}", user=user)
+    if has_shown_address(user) and is_asked(email=user.email, now=timezone.now()):
+        messages.info(request, ASKED)

@@ -46,7 +46,14 @@ class Entry(models.Model):
         verbose_name = "entry"
         verbose_name_plural = "audit log"
         ordering = ["-pk"]
-        indexes = [models.Index(fields=["account_id", "-id"], name="audit_newest_of_account")]
+        indexes = [
+            models.Index(fields=["account_id", "-id"], name="audit_newest_of_account"),
+            models.Index(
+                fields=["object_type", "object_id", "-id"],
+                condition=models.Q(account_id=None),
+                name="audit_newest_of_no_account",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.action} {self.object_name}"

@@ -66,6 +66,7 @@ class World:
             **os.environ,
             "SECRET_KEY": "of a bench that serves nobody, for as long as it runs",
             "ALLOWED_HOSTS": "localhost,127.0.0.1",
+            "SITE_URL": "http://localhost:8000",
             "SECURE_COOKIES": "0",
             "DEBUG": "0",
             "LOG_LEVEL": "WARNING",

@@ -7,6 +7,7 @@ its name. A file `.env` beside manage.py is read when it exists; the environment
 from __future__ import annotations
 
 import os
+import re
 from datetime import time, timedelta
 from ipaddress import ip_network
 from pathlib import Path
@@ -50,6 +51,17 @@ def _time_of_day(name: str, default: str) -> time:
         ) from None
 
 
+def _site_url(name: str, default: Any) -> str:
+    """Scheme and host, and a port where it is none of the scheme's own; without a slash at its end."""
+    text = env.str(name, default=default).rstrip("/")
+    pattern = r"https?://([a-z0-9.-]+|\[[0-9a-f:]+\])(:[0-9]{1,5})?"
+    if not re.fullmatch(pattern, text, re.IGNORECASE):
+        raise ImproperlyConfigured(
+            f"{name} must be a scheme and a host such as https://metrics.example.com, not {text!r}"
+        )
+    return text
+
+
 def _networks(name: str) -> list[str]:
     """Addresses or networks, separated by commas."""
     found = env.list(name, default=[])
@@ -69,6 +81,7 @@ SECRET_KEY = env.str("SECRET_KEY", default="development-only" if DEBUG else envi
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"] if DEBUG else [])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+SITE_URL = _site_url("SITE_URL", default="http://localhost:8000" if DEBUG else environ.Env.NOTSET)
 if not SECRET_KEY:
     raise ImproperlyConfigured("SECRET_KEY is empty")
 LOGGING_CONFIG = None
@@ -197,6 +210,7 @@ PASSWORD_RESET_TIMEOUT = 3600
 SESSION_IDLE_SECONDS = env.int("SESSION_IDLE_SECONDS", default=7_200)
 SESSION_LIFETIME_SECONDS = env.int("SESSION_LIFETIME_SECONDS", default=604_800)
 SESSION_COOKIE_AGE = SESSION_LIFETIME_SECONDS
+INVITATION_DAYS = env.int("INVITATION_DAYS", default=7)
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"  # no third cookie
 
 # --- guessing passwords: django-axes -----------------------------------------------------------------
@@ -312,6 +326,10 @@ SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_COOKIES
 CSRF_COOKIE_HTTPONLY = True  # pages carry the token themselves
 if SECURE_COOKIES:  # a browser takes such a name from this host alone, over HTTPS, for every path
     SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-sessionid", "__Host-csrftoken"
+if SECURE_COOKIES and not DEBUG and not SITE_URL.startswith("https://"):
+    raise ImproperlyConfigured(
+        f"SITE_URL must begin with https://, not {SITE_URL!r}: cookies go over HTTPS alone"
+    )
 if SECURE_COOKIES and OIDC_SERVER_URL and not OIDC_SERVER_URL.startswith("https://"):
     raise ImproperlyConfigured(f"OIDC_SERVER_URL must begin with https://, not {OIDC_SERVER_URL!r}")
 SECURE_SSL_REDIRECT = env.bool("SECURE_SSL_REDIRECT", default=SECURE_COOKIES)

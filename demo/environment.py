@@ -33,6 +33,7 @@ def set_environment() -> None:
         OIDC_SERVER_URL="",
         TRUSTED_PROXIES="",
         ALLOWED_HOSTS="localhost,127.0.0.1",
+        SITE_URL="http://127.0.0.1:8000",  # until the demo has its port
         CSRF_TRUSTED_ORIGINS="",
         SECURE_COOKIES="0",  # plain http on loopback
         SECURE_SSL_REDIRECT="0",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import json
+import os
 import sys
 import time
 from contextlib import suppress
@@ -106,6 +107,7 @@ class Demo:
         if port != FIRST_PORT:
             self._say(f"Port {FIRST_PORT} is taken; this demo answers on port {port}.")
         address = f"127.0.0.1:{port}"
+        os.environ["SITE_URL"] = f"http://{address}"  # of the processes started from here on
         self._start(
             "web", "gunicorn", "--bind", address, "--threads", "4", "--no-control-socket", "config.wsgi"
         )

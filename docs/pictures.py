@@ -82,14 +82,21 @@ ROUTES: dict[str, dict[str, dict[str, str]]] = {
         "accounts:members": {"members": "Members"},
         "accounts:member-add": {
             "member-add": "Add Member",
-            "member-added": "A member is added, with a password made for them",
+            "member-invited": "Somebody is invited, where no mail is set up",
         },
+        "accounts:invitation-withdraw": {"invitation-withdraw": "Withdraw an invitation"},
         "accounts:member": {"member": "Change a member's role"},
         "accounts:member-remove": {"member-remove": "Remove a member"},
         "accounts:audit": {"audit": "Audit log"},
     },
     "Your own sign-in": {
         "accounts:password": {"password": "Change password"},  # nosec B105 (a title)
+        "accounts:invitation": {
+            "invitation": "An invitation, for somebody who has its link",
+            "invitation-closed": "An invitation that was answered, or is too old",
+        },
+        "accounts:invitations": {"invitations": "Invitations, of whoever is signed in"},
+        "accounts:sessions": {"sessions": "Sessions"},
         "accounts:second-factor": {
             "second-factor": "Second factor",
             "second-factor-on": "Second factor, turned on",
@@ -122,6 +129,11 @@ NO_PAGE = {
     "accounts:switch": "a POST that leads to Telemetries",
     "accounts:second-factor-required": "a POST that leads to Members",
     "accounts:audit-csv": "a download",
+    "accounts:invitation-link": "leads to the invitation",
+    "accounts:invitation-answer": "a POST that leads into the account, or to Invitations",
+    "accounts:invitation-send": "a POST that leads to Members, or shows the link as member-invited",
+    "accounts:session-end": "a POST that leads to Sessions",
+    "accounts:sessions-end-others": "a POST that leads to Sessions",
     "endpoints:test": "a POST that leads to the endpoint",
     "endpoints:check": "a part of the endpoint's page",
     "endpoints:add_check": "a part of Add Endpoint",

@@ -17,6 +17,7 @@ os.environ.update(
     DEBUG="1",
     VAR_DIR=str(FOLDER),
     DATABASE_URL=os.environ.get("TEST_DATABASE_URL") or f"sqlite:///{FOLDER / 'db.sqlite3'}",
+    SITE_URL="http://testserver",
     OIDC_SERVER_URL="",
     TRUSTED_PROXIES="",
     REDIS_URL=os.environ.get("TEST_REDIS_URL", ""),

@@ -21,6 +21,7 @@ def make_environment(**more: str) -> dict[str, str]:
         "DEBUG": "0",
         "SECRET_KEY": "of tests that serve nobody",
         "ALLOWED_HOSTS": "localhost",
+        "SITE_URL": "https://localhost",
         "DATABASE_URL": _find_database(),
         "VAR_DIR": str(FOLDER / "processes"),
         "LOG_LEVEL": "WARNING",

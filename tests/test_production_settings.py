@@ -10,6 +10,9 @@ import sys
 from pathlib import Path
 
 import pytest
+from django.core.exceptions import ImproperlyConfigured
+
+from config.settings import _site_url
 
 CLIENT = {"OIDC_CLIENT_ID": "x", "OIDC_CLIENT_SECRET": "y"}
 ROOT = Path(__file__).resolve().parent.parent
@@ -29,6 +32,7 @@ def run(tmp_path: Path, *command: str, **more: str) -> subprocess.CompletedProce
         "DJANGO_SETTINGS_MODULE": "config.settings",
         "SECRET_KEY": secrets.token_urlsafe(50),
         "ALLOWED_HOSTS": "metrics.example.com",
+        "SITE_URL": "https://metrics.example.com",
         "DATABASE_URL": f"sqlite:///{tmp_path / 'db.sqlite3'}",
         "VAR_DIR": str(tmp_path),
         **more,
@@ -63,6 +67,45 @@ def test_single_sign_on_is_over_https_alone(tmp_path):
 
     assert done.returncode == 1
     assert "OIDC_SERVER_URL must begin with https://" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "",
+        "metrics.example.com",
+        "https://metrics.example.com/path",
+        "https://metrics.example.com?x=1",
+        "https://somebody@metrics.example.com",
+        "https://metrics.example.com:port",
+        "https://metrics.example.com\nhttps://evil.example",
+        "ftp://metrics.example.com",
+    ],
+)
+def test_the_sites_address_is_a_scheme_and_a_host(monkeypatch, address):
+    monkeypatch.setenv("SITE_URL", address)
+    with pytest.raises(ImproperlyConfigured, match="SITE_URL must be a scheme and a host such as https://"):
+        _site_url("SITE_URL", default="")
+
+
+@pytest.mark.parametrize("address", ["https://metrics.example.com/", "http://[::1]:8000", "https://m:8443"])
+def test_a_port_and_a_slash_at_its_end_are_taken(monkeypatch, address):
+    monkeypatch.setenv("SITE_URL", address)
+
+    assert _site_url("SITE_URL", default="") == address.rstrip("/")
+
+
+def test_the_sites_address_is_over_https_alone(tmp_path):
+    done = run(tmp_path, "manage.py", "check", SITE_URL="http://metrics.example.com")
+
+    assert done.returncode == 1
+    assert "SITE_URL must begin with https://" in done.stderr
+
+
+def test_the_sites_address_is_asked_for(tmp_path):
+    done = run(tmp_path, "-c", "import os; del os.environ['SITE_URL']; import config.settings")
+
+    assert "SITE_URL" in done.stderr.splitlines()[-1]
 
 
 def test_a_malformed_proxy_is_named(tmp_path):

@@ -5,6 +5,7 @@ from collections.abc import Callable
 import pytest
 from django.test import Client
 
+from accounts import tasks
 from accounts.models import Account, Membership, User
 
 
@@ -39,3 +40,14 @@ def sign_in() -> Callable[[User], Client]:
         return client
 
     return signed_in
+
+
+@pytest.fixture
+def postman(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Mails are in `mailoutbox` at once, as a worker would have sent them after the commit."""
+
+    def carry_out(task: str, **kwargs: str | None) -> None:
+        getattr(tasks, task)(**kwargs)
+
+    monkeypatch.setattr("accounts.mails.on_commit", lambda do, **_: do())
+    monkeypatch.setattr("accounts.mails.queue_task", carry_out)

@@ -47,7 +47,7 @@ def test_someone_without_an_account_reads_what_to_do(sign_in):
     assert answer.status_code == 403
     page = answer.content.decode()
     assert "You do not belong to an account yet" in page
-    assert "add new@acme.example under Settings &gt; Members" in page
+    assert "invite new@acme.example under Settings &gt; Members" in page
 
 
 def test_a_member_without_the_permission_reads_whom_to_ask(account, join, sign_in):

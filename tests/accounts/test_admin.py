@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.test import Client
+from django.utils import timezone
 
 from accounts.models import Account, Membership, User
 
@@ -76,3 +78,41 @@ def test_a_permission_granted_there_counts(operator, account, join):
 
     user = User.objects.get(pk=Membership.objects.get().user_id)
     assert user.has_perm("telemetry.manage_telemetry", account)
+
+
+class TestAPersonWhoseAddressNobodyHasShown:
+    @pytest.fixture
+    def squatted(self, other_account, join) -> User:
+        return join(other_account, "viewer", email="cfo@acme.example").user
+
+    def test_is_not_added_to_another_account(self, operator, account, squatted):
+        fields = {"account": account.pk, "user": squatted.pk, "role": "admin"}
+        page = operator.post("/admin/accounts/membership/add/", fields).content.decode()
+        rows = {"memberships-TOTAL_FORMS": 1, "memberships-INITIAL_FORMS": 0, "name": "Acme", "slug": "acme"}
+        rows |= {f"memberships-0-{name}": value for name, value in fields.items()}
+        below = operator.post(f"/admin/accounts/account/{account.pk}/change/", rows).content.decode()
+
+        for text in (page, below):
+            assert "has not shown that the address is theirs. Invite them" in text
+        assert not Membership.objects.filter(account=account).exists()
+
+    def test_is_whoever_is_given_another_address(self, operator, account, squatted):
+        User.objects.update(address_verified_at=timezone.now())
+        fields = {"email": "other@acme.example", "name": "", "is_active": "on"}
+        operator.post(f"/admin/accounts/user/{squatted.pk}/change/", fields)
+
+        squatted.refresh_from_db()
+        assert (squatted.email, squatted.address_verified_at) == ("other@acme.example", None)
+
+
+def test_only_a_superuser_sets_anothers_password(db, sign_in):
+    """Staff who may change people would become a superuser by the password of one."""
+    staff = User.objects.create_user("staff@denominator.example", is_staff=True)
+    staff.user_permissions.set(Permission.objects.filter(content_type__app_label="accounts"))
+    boss = User.objects.create_superuser("boss@denominator.example", "correct horse")
+    fields = {"usable_password": "true", "password1": "taken over now", "password2": "taken over now"}
+
+    assert sign_in(staff).get(f"/admin/accounts/user/{boss.pk}/change/").status_code == 200
+    assert sign_in(staff).post(f"/admin/accounts/user/{boss.pk}/password/", fields).status_code == 403
+    boss.refresh_from_db()
+    assert boss.check_password("correct horse")

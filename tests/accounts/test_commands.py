@@ -9,7 +9,8 @@ import sys
 import pytest
 from django.core.management import execute_from_command_line
 
-from accounts.models import Account, Membership, User
+from accounts.models import Account, Membership, SecondFactor, User
+from tests.accounts.test_second_factor import set_up
 
 pytestmark = pytest.mark.django_db
 PASSWORD = "correct horse battery"
@@ -122,6 +123,54 @@ class TestAddUser:
         run(*self.ADD, "--password-stdin", stdin="another long phrase\r\n")
 
         assert User.objects.get().check_password("another long phrase")
+
+    @pytest.fixture
+    def squatted(self, other_account, join) -> User:
+        """Somebody made this sign-in before anybody showed that the address is theirs."""
+        user = join(other_account, "viewer", email="New@acme.example").user
+        user.set_password("chosen by somebody")
+        user.save()
+        return user
+
+    def test_an_operators_word_shows_the_address(self, run, account):
+        run(*self.ADD, "--password-stdin", stdin=PASSWORD)
+
+        assert User.objects.get().address_verified_at
+
+    def test_does_not_add_somebody_whose_sign_in_may_be_anothers(self, run, account, squatted):
+        code, out, err = run(*self.ADD, "--json")
+
+        assert (code, out) == (2, "")
+        assert "has a sign-in from before anybody showed that the address is theirs" in err
+        assert "--password-stdin" in err
+        assert not Membership.objects.filter(account=account).exists()
+
+    def test_adds_them_with_a_new_password_which_ends_what_was_set_before(
+        self, run, account, squatted, sign_in
+    ):
+        set_up(squatted)
+        thief = sign_in(squatted)
+        code, _, err = run(*self.ADD, "--password-stdin", stdin=PASSWORD)
+
+        squatted.refresh_from_db()
+        assert (code, err) == (0, "")
+        assert squatted.check_password(PASSWORD)
+        assert squatted.address_verified_at
+        assert not SecondFactor.objects.exists()
+        assert thief.get("/accounts/password/").status_code == 302
+
+    def test_a_weak_password_ends_nothing(self, run, account, squatted):
+        run(*self.ADD, "--password-stdin", stdin="short")
+
+        squatted.refresh_from_db()
+        assert squatted.check_password("chosen by somebody")
+        assert squatted.address_verified_at is None
+
+    def test_changes_the_role_of_a_member_whose_address_nobody_has_shown(self, run, account, join):
+        join(account, "viewer", email="new@acme.example")
+
+        assert run(*self.ADD)[0] == 0
+        assert Membership.objects.get().role == "manager"
 
     def test_asks_twice_at_a_terminal(self, run, account):
         assert run(*self.ADD, typed=(PASSWORD, PASSWORD))[0] == 0

@@ -6,16 +6,19 @@ import re
 from datetime import datetime, timedelta
 
 import pytest
-from celery import current_app
 from django.contrib.auth.tokens import PasswordResetTokenGenerator
 from django.core.cache import cache
 from django.test import Client
+from django.utils import timezone
+from django.utils.module_loading import import_string
 from kombu.exceptions import OperationalError
 
-from accounts.models import User
+from accounts import second_factor
+from accounts.models import Identity, RecoveryCode, SecondFactor, User
 from accounts.services import add_member
-from accounts.tasks import send_password_reset
 from accounts.throttle import allow
+from config.celery import app
+from tests.accounts.codes import make_code
 
 RESET = "/accounts/password/reset/"
 NEW = {"new_password1": "another long phrase", "new_password2": "another long phrase"}
@@ -39,9 +42,8 @@ def user(account) -> User:
 def queue(monkeypatch) -> list[dict]:
     """What was put on the work queue."""
     sent = []
-    monkeypatch.setattr(
-        current_app, "send_task", lambda name, kwargs, **_: sent.append({"name": name, **kwargs})
-    )
+    monkeypatch.setattr(app, "send_task", lambda name, kwargs, **_: sent.append({"name": name, **kwargs}))
+    monkeypatch.setattr("accounts.mails.on_commit", lambda do, **_: do())
     return sent
 
 
@@ -51,10 +53,9 @@ def ask(email: str, client: Client | None = None, **extra: str):
 
 def carry_out(queue: list[dict]) -> None:
     """As the worker does."""
-    for message in queue:
-        assert message.pop("name") == "accounts.tasks.send_password_reset"
-        send_password_reset(**message)
-    queue.clear()
+    while queue:
+        message = queue.pop(0)
+        import_string(message.pop("name"))(**message)
 
 
 @pytest.fixture
@@ -119,9 +120,19 @@ class TestAsking:
         def fail(*_args: object, **_options: object) -> None:
             raise OperationalError
 
-        monkeypatch.setattr(current_app, "send_task", fail)
+        monkeypatch.setattr(app, "send_task", fail)
 
         assert ask(user.email).status_code == 200
+
+    @pytest.mark.parametrize("host", ["127.0.0.1:6666", "evil.example", "metrics.example.com:8443"])
+    def test_the_link_is_of_the_sites_own_address_whatever_the_request_says(
+        self, user, queue, mailoutbox, settings, host
+    ):
+        settings.ALLOWED_HOSTS, settings.SITE_URL = ["*"], "https://metrics.example.com"
+        ask(user.email, headers={"Host": host, "X-Forwarded-Host": host, "X-Forwarded-Proto": "https"})
+        carry_out(queue)
+
+        assert re.findall(r"\w+://[^/\s]+", mailoutbox[0].body) == ["https://metrics.example.com"]
 
     def test_what_is_no_address_is_named(self, db):
         assert "Enter an e-mail address in the form" in ask("nonsense").content.decode()
@@ -136,6 +147,30 @@ class TestTheLink:
         user.refresh_from_db()
         assert user.check_password(NEW["new_password1"])
         assert open_session.get("/accounts/password/").status_code == 302
+
+    def test_it_shows_the_address_and_ends_what_was_set_before(self, user, link):
+        """Whoever made the sign-in may not be who reads the mailbox."""
+        now = timezone.now()
+        second_factor.begin_set_up(user=user)
+        second_factor.confirm_set_up(user=user, code=make_code(user), now=now)
+        Identity.objects.create(user=user, issuer="https://evil.example", subject="1")
+        User.objects.update(address_verified_at=None)
+        client, page = follow(link)
+        client.post(page, NEW)
+
+        user.refresh_from_db()
+        assert user.address_verified_at >= now
+        assert not SecondFactor.objects.exists()
+        assert not RecoveryCode.objects.exists()
+        assert not Identity.objects.exists()
+
+    def test_it_leaves_the_second_factor_of_whose_address_is_known(self, user, link):
+        second_factor.begin_set_up(user=user)
+        second_factor.confirm_set_up(user=user, code=make_code(user), now=timezone.now())
+        client, page = follow(link)
+        client.post(page, NEW)
+
+        assert SecondFactor.objects.exists()
 
     def test_it_does_not_sign_anybody_in(self, link):
         client, page = follow(link)

@@ -16,6 +16,7 @@ from accounts import second_factor
 from accounts.models import Account, RecoveryCode, SecondFactor, User
 from accounts.sealing import Unreadable, seal, unseal
 from accounts.services import add_member
+from audit.models import Entry
 from tests.accounts.codes import make_code
 
 LOGIN, CODE, FACTOR = "/accounts/login/", "/accounts/login/code/", "/accounts/second-factor/"
@@ -242,6 +243,30 @@ class TestLosingIt:
 
         assert '"removed": true' in capsys.readouterr().out
         assert is_in(give_password())
+
+
+class TestGuessingAtAnOpenSession:
+    @pytest.mark.parametrize("page", ["off/", "codes/"])
+    def test_wrong_codes_lock_and_are_recorded(self, user, codes, sign_in, page):
+        client = sign_in(user)
+        answers = [client.post(f"{FACTOR}{page}", {"code": "000000"}).status_code for _ in range(6)]
+        assert client.post(f"{FACTOR}{page}", {"code": codes[0]}).status_code == 429
+        tried = Entry.objects.filter(object_name=user.email).order_by("pk")
+
+        assert answers == [200] * 4 + [429] * 2
+        assert second_factor.has_second_factor(user)
+        assert RecoveryCode.objects.count() == 10
+        assert [entry.action for entry in tried if "sign_in" in entry.action or "locked" in entry.action] == [
+            *["person.sign_in_failed"] * 4,
+            "person.locked_out",
+        ]
+
+    def test_they_count_together_with_those_at_sign_in(self, user, codes, sign_in):
+        client = sign_in(user)
+        for _ in range(5):
+            client.post(f"{FACTOR}off/", {"code": "000000"})
+        fields = {"username": user.email, "password": PASSWORD}
+        assert Client().post(LOGIN, fields).status_code == 429
 
 
 class TestWhatIsKept:

@@ -9,8 +9,10 @@ from allauth.socialaccount.models import SocialAccount, SocialToken
 from django.core.cache import cache
 from django.test import Client
 from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
 
-from accounts.models import Identity, Membership, User
+from accounts.invitations import invite
+from accounts.models import Identity, Invitation, Membership, User
 from accounts.services import add_member
 from audit.models import Entry
 from tests.accounts.provider import CLIENT_ID, CLIENT_SECRET, OTHER_KEY, Provider
@@ -123,6 +125,46 @@ class TestWhoIsLetIn:
         assert is_in(sign_in(provider))
         member = Membership.objects.get()
         assert (member.role, member.name, member.user.has_usable_password()) == ("viewer", "Ada", False)
+
+
+class TestWhoIsInvited:
+    @pytest.fixture
+    def asked(self, account, other_account, join) -> Invitation:
+        admin = join(other_account, "admin").user
+        sent = invite(
+            account=other_account, email=ADA["email"], role="viewer", invited_by=admin, now=timezone.now()
+        )
+        return sent.invitation
+
+    def test_signs_in_and_answers_although_nobody_knew_them(self, asked, provider):
+        client = sign_in(provider).client
+        person = User.objects.get(email=ADA["email"])
+        assert person.address_verified_at
+        assert not person.memberships.exists()
+
+        client.post(f"/accounts/invitations/{asked.public_id}/", {"answer": "accept"})
+        assert Membership.objects.get(user=person).account == asked.account
+
+    def test_nobody_else_does(self, asked, provider):
+        Invitation.objects.update(email="somebody@else.example")
+
+        assert sign_in(provider).status_code == 403
+
+    def test_ends_what_somebody_set_before_them(self, asked, provider, join, account):
+        """The provider has verified the address; whoever gave it first had shown nothing."""
+        squatted = join(account, "admin", email=ADA["email"]).user
+        squatted.set_password("chosen by somebody")
+        squatted.save()
+        set_up(squatted)
+        thief = Client()
+        thief.force_login(squatted, backend="django.contrib.auth.backends.ModelBackend")
+        answer = sign_in(provider)
+
+        squatted.refresh_from_db()
+        assert is_in(answer)
+        assert thief.get("/accounts/password/").status_code == 302
+        assert not squatted.has_usable_password()
+        assert squatted.address_verified_at
 
 
 class TestIdentities:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from hashlib import sha256
+
 from django.contrib.auth.tokens import default_token_generator
 from django.test import Client
+from django.utils import timezone
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
 
 from accounts.identities import find_or_link
-from accounts.models import SecondFactor
+from accounts.models import Invitation, SecondFactor
 from accounts.resets import send_password_reset
 from audit.origin import PAGE, Origin, acting
 from tests.accounts.codes import make_code
@@ -20,6 +24,7 @@ ENDPOINT = "/settings/endpoints/{w.endpoint.public_id}/"
 MEMBERS = "/settings/members/"
 MEMBER = f"{MEMBERS}{{w.member.public_id}}/"
 FACTOR = "/accounts/second-factor/"
+TOKEN = "of-a-link-to-an-invitation"
 NEW_PASSWORDS = {"new_password1": NEW_PASSWORD, "new_password2": NEW_PASSWORD}
 
 
@@ -67,7 +72,7 @@ def require_factor(w: World) -> None:
 
 
 def be_mailed_a_link(w: World) -> None:
-    send_password_reset(email=w.admin.email, site="https://x", address="192.0.2.7", agent=AGENT)
+    send_password_reset(email=w.admin.email, address="192.0.2.7", agent=AGENT)
 
 
 def use_link(w: World) -> None:
@@ -77,6 +82,49 @@ def use_link(w: World) -> None:
     number = urlsafe_base64_encode(force_bytes(w.admin.pk))
     page = w.browser.get(f"/accounts/password/reset/{number}/{token}/")
     w.post(page.url, **NEW_PASSWORDS)
+
+
+def send_again(w: World) -> None:
+    w.post(f"{MEMBERS}add/", email="n@acme.example", role="viewer")
+    w.post(f"{MEMBERS}invitations/{Invitation.objects.get().public_id}/send/")
+
+
+def withdraw(w: World) -> None:
+    w.post(f"{MEMBERS}add/", email="n@acme.example", role="viewer")
+    w.post(f"{MEMBERS}invitations/{Invitation.objects.get().public_id}/withdraw/")
+
+
+def ask_admin(w: World) -> Invitation:
+    """Acme asks its own admin, which stands for any account that asks anybody."""
+    w.secrets.append(TOKEN)
+    return Invitation.objects.create(
+        account=w.account,
+        email=w.admin.email,
+        role="viewer",
+        invited_by=w.admin,
+        digest=sha256(TOKEN.encode()).hexdigest(),
+        mailed=True,
+        created_at=timezone.now(),
+        expires_at=timezone.now() + timedelta(days=1),
+    )
+
+
+def answer(text: str) -> Do:
+    return lambda w: w.post(f"/accounts/invitations/{ask_admin(w).public_id}/", answer=text)
+
+
+def accept_with_password(w: World) -> None:
+    invitation = ask_admin(w)
+    type(w.admin).objects.filter(pk=w.admin.pk).update(address_verified_at=None)
+    w.browser = Client()
+    page = w.browser.get(f"/accounts/invitation/{TOKEN}/")
+    w.post(page.url, of=str(invitation.public_id), answer="password", **NEW_PASSWORDS)
+
+
+def end_session(w: World) -> None:
+    Client().force_login(w.admin)
+    elsewhere = w.admin.sign_ins.exclude(session_key=w.browser.session.session_key).get()
+    w.post(f"/accounts/sessions/{elsewhere.public_id}/")
 
 
 def link_identity(w: World) -> None:
@@ -109,10 +157,25 @@ BY_PAGE = [
     act("sync now", post(f"{TELEMETRY}sync/"), "telemetry.sync_requested"),
     act("delete a telemetry", post(f"{TELEMETRY}delete/", identifier="mentions"), "telemetry.deleted"),
     act(
-        "add a member",
-        post(f"{MEMBERS}add/", email="n@acme.example", role="viewer", password=PASSWORD),
-        "member.created",
+        "invite a member",
+        post(f"{MEMBERS}add/", email="n@acme.example", role="viewer"),
+        "invitation.created",
     ),
+    act("invite once more", send_again, "invitation.created", "invitation.sent_again"),
+    act("withdraw an invitation", withdraw, "invitation.created", "invitation.withdrawn"),
+    act("accept an invitation", answer("accept"), "invitation.accepted"),
+    act("decline an invitation", answer("decline"), "invitation.declined"),
+    act(
+        "accept by the link, with a password",
+        accept_with_password,
+        "person.started_over",
+        "person.address_shown",
+        "person.password_set_by_invitation",
+        "invitation.accepted",
+        "person.signed_in_by_invitation",
+    ),
+    act("end another session", end_session, "person.session_ended"),
+    act("end all other sessions", post("/accounts/sessions/others/"), "person.other_sessions_ended"),
     act("change a role", post(MEMBER, role="manager"), "member.changed"),
     act("remove a member", post(f"{MEMBER}remove/"), "member.deleted"),
     act("require a second factor", require_factor, "person.second_factor_set_up", "account.changed"),

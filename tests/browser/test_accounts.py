@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -75,15 +74,43 @@ def test_the_pages_of_members_have_no_barriers(person, live_server):
     look(f"Remove {SOMEBODY}")
     person.goto(f"{live_server.url}{MEMBERS}add/")
     look("Add Member")
-    person.get_by_role("button", name="Add Member").click()
+    person.get_by_role("button", name="Invite").click()
     look("Error: Add Member")
     person.get_by_label("Email").fill("new@acme.example")
     person.get_by_label("Viewer").check()
-    person.get_by_role("button", name="Add Member").click()
-    expect(person.get_by_label("Temporary password", exact=True)).to_have_value(re.compile(r"\w{16}"))
-    look("new@acme.example is added")
+    person.get_by_role("button", name="Invite").click()
+    look("Members")
+    person.get_by_role("link", name="Withdraw").click()
+    look("Withdraw the invitation of new@acme.example")
+    person.goto(f"{live_server.url}/accounts/sessions/")
+    look("Sessions")
     person.goto(f"{live_server.url}/accounts/password/")
     look("Change password")
+    assert problems == []
+
+
+def test_an_invitation_from_its_link_to_the_account(person, live_server, open_page, settings):
+    settings.EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"  # whose admins hand links over
+    settings.SITE_URL = live_server.url
+    problems = []
+    person.goto(f"{live_server.url}{MEMBERS}add/")
+    person.get_by_label("Email").fill("new@acme.example")
+    person.get_by_label("Admin").check()
+    person.get_by_role("button", name="Invite").click()
+    expect(person).to_have_title("new@acme.example is invited – Denominator")
+    problems += find_problems(person)
+    link = person.get_by_label("Invitation link", exact=True).input_value()
+
+    newcomer = open_page()
+    newcomer.goto(link)
+    expect(newcomer).to_have_title("Invitation to Acme – Denominator")
+    problems += find_problems(newcomer)
+    for label in ("New password", "New password confirmation"):
+        newcomer.get_by_label(label, exact=True).fill(PASSWORD)
+    newcomer.get_by_role("button", name="Set password and accept").click()
+    expect(newcomer.get_by_text("You are a member of Acme now.")).to_be_visible()
+    newcomer.goto(f"{live_server.url}/accounts/invitations/")
+    problems += find_problems(newcomer)
     assert problems == []
 
 

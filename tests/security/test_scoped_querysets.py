@@ -17,14 +17,15 @@ BELONG_TO_NO_ACCOUNT = {
     "Account": "it is the tenant itself; a request's is found through the person's memberships",
     "SecondFactor": "a person's, whatever accounts they belong to",
     "RecoveryCode": "a person's, whatever accounts they belong to",
+    "SignIn": "a person's, whatever accounts they belong to",
     "Identity": "a person's, whatever accounts they belong to",
     "Entry": "without foreign keys, it narrows by a `for_account` of its own; some belong to no account",
     "User": "a person may belong to several accounts; pages show memberships, never users",
 }
 MODULE = ROOT / "telemetry" / "selectors.py"
 EXCEPTIONS = {
-    "accounts/journal.py:record_at_the_door": "a person's memberships: they are told apart by no account yet",
-    "accounts/journal.py:_record": "a person's memberships: an act of theirs is told to each account",
+    "accounts/invitations.py:find_by_token": "whoever has the link need not belong to the account yet",
+    "accounts/invitations.py:_list_open": "what accounts ask of one person, who belongs to none of them yet",
     "ingestion/selectors.py:list_due_telemetries": "the scheduler's question, for every account",
     "ingestion/selectors.py:list_lost_runs": "the scheduler's question, for every account",
     "ingestion/selectors.py:list_rejected_rows": "narrowed below to a run or telemetry; one is required",

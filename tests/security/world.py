@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, ClassVar
+from uuid import UUID
 
 import pytest
 from django.contrib.auth.models import Group
@@ -12,7 +13,8 @@ from django.core.cache import cache
 from django.test import Client, TestCase
 from django.utils import timezone
 
-from accounts.models import Account, Membership, User
+from accounts.invitations import invite
+from accounts.models import Account, Invitation, Membership, User
 from accounts.services import add_member
 from demo.standin import StandIn
 from endpoints.models import S3Endpoint
@@ -38,6 +40,8 @@ class Place:
     endpoint: S3Endpoint
     telemetry: Telemetry
     run: SyncRun
+    invitation: Invitation
+    session_id: UUID
     ids: dict[str, Any] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -46,6 +50,8 @@ class Place:
             "telemetry_id": self.telemetry.public_id,
             "run_id": self.run.public_id,
             "member_id": self.member.public_id,
+            "invitation_id": self.invitation.public_id,
+            "session_id": self.session_id,
             "day": DAY,
             "step": "source",
         }
@@ -114,7 +120,17 @@ def make_place(name: str, standin: StandIn, **fields: bool) -> Place:
     store_file(telemetry, "requests/1.csv", {DAY: {("a",): "1"}})
     run = make_run(telemetry)
     reject_rows(make_run_file(run, "requests/1.csv"), 2, reason="no date", cells={"date": "x"})
-    return Place(account, admin, join(account, "viewer", "somebody"), endpoint, telemetry, run)
+    invitation = invite(
+        account=account,
+        email=f"asked@{account.slug}.example",
+        role="viewer",
+        invited_by=admin.user,
+        now=timezone.now(),
+    ).invitation
+    somebody = join(account, "viewer", "somebody")
+    Client().force_login(somebody.user, backend="django.contrib.auth.backends.ModelBackend")
+    session_id = somebody.user.sign_ins.get().public_id
+    return Place(account, admin, somebody, endpoint, telemetry, run, invitation, session_id)
 
 
 def join(account: Account, role: str, name: str = "") -> Membership:

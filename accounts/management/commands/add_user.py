@@ -5,9 +5,12 @@ from getpass import getpass
 from typing import Any
 
 from django.core.management.base import CommandParser
+from django.db import transaction
+from django.utils import timezone
 
 from accounts.management.arguments import add_account_argument, find_account
 from accounts.models import User
+from accounts.proof import show_address
 from accounts.roles import ROLE_PERMISSIONS
 from accounts.selectors import find_user
 from accounts.services import add_member, set_password
@@ -29,12 +32,16 @@ class Command(BaseCommand):
         )
 
     def run(self, *, email: str, account: str, role: str, password_stdin: bool) -> dict[str, Any]:
+        """An operator's word counts: the address is theirs, and a new password ends what others had set."""
         place = find_account(account)
         known = find_user(email=email)
         password = self._read_password(known=known, from_stdin=password_stdin)
-        membership, created = add_member(account=place, email=email, role=role, password=password)
-        if known and password is not None:
-            set_password(user=membership.user, password=password)
+        with transaction.atomic():
+            if known and password is not None:
+                show_address(user=known, now=timezone.now())
+            membership, created = add_member(account=place, email=email, role=role, password=password)
+            if known and password is not None:
+                set_password(user=membership.user, password=password)
         if not membership.user.has_usable_password():
             self.note(
                 f"{membership.user.email} has no password and cannot sign in yet. To set one: "

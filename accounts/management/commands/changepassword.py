@@ -6,6 +6,7 @@ from django.contrib.auth.management.commands.changepassword import Command as Dj
 
 from accounts.journal import record_about_person
 from accounts.models import User
+from accounts.notices import tell_owner
 from audit.origin import acting
 from commandline.command import describe_command
 
@@ -18,4 +19,5 @@ class Command(DjangoCommand):
         user = User.objects.get_by_natural_key(options["username"])
         with acting(lambda: describe_command(self)):
             record_about_person("person.password_changed", user=user)
+            tell_owner(user, "password")
         return said

@@ -1,0 +1,200 @@
+"""An account asks a person to become a member: by mail, or by a link that the admin hands over.
+
+Nothing here looks whether anybody has the address: what an admin is shown is the same for a person who signs
+in here already, in another account, and for one whom nobody knows. The answer is accounts/answers.py.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from hashlib import sha256
+from uuid import UUID
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.db import IntegrityError, transaction
+from django.db.models import QuerySet, Value
+from django.db.models.functions import Lower
+from django.urls import reverse
+
+from accounts.mails import is_mail_set_up, make_link, send_mail_later
+from accounts.models import Account, Invitation, User
+from accounts.roles import MANAGE_MEMBERS
+from accounts.selectors import find_member
+from accounts.throttle import allow
+from accounts.validation import check_email, check_role
+from audit.services import record
+from audit.snapshots import take_snapshot
+
+HOUR = 3600
+TO_AN_ADDRESS = 5  # invitations an hour of an account to one address
+OF_AN_ACCOUNT = 100  # invitations an hour
+PENDING = Invitation.State.PENDING
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """`link` is empty where it went out by mail; else it is shown to the admin once, and kept nowhere."""
+
+    invitation: Invitation
+    link: str
+
+
+def invite(
+    *, account: Account, email: str, role: str, name: str = "", invited_by: User, now: datetime
+) -> Sent:
+    """Ask the owner of the address. One invitation waits at a time: a second takes the place of the first.
+
+    Raises ValidationError keyed by `email` or `role`.
+    """
+    email = User.objects.normalize_email(email.strip())
+    check_role(role)
+    check_email(email)
+    if find_member(account=account, email=email):
+        raise ValidationError(
+            {"email": f"{email} is a member already. Change the role in the list of members."}
+        )
+    _check_number(account, email, now)
+    try:
+        with transaction.atomic():
+            return _invite(account, email, role, name, invited_by, now)
+    except IntegrityError:  # another admin was inviting the same person
+        raise ValidationError({"email": f"{email} was just invited. See the list of members."}) from None
+
+
+@transaction.atomic
+def send_again(*, invitation: Invitation, invited_by: User, now: datetime) -> Sent:
+    """With a new link: the one before is no good any more. Raises ValidationError for too many."""
+    _check_number(invitation.account, invitation.email, now)
+    invitation.invited_by = invited_by
+    token = _renew(invitation, now)
+    invitation.save(update_fields=["invited_by", "digest", "mailed", "expires_at"])
+    record("invitation.sent_again", account=invitation.account, target=invitation)
+    return Sent(invitation, _hand_out(invitation, token))
+
+
+@transaction.atomic
+def withdraw(*, invitation: Invitation, now: datetime) -> bool:
+    """Whether it was still waiting for an answer."""
+    return close(invitation=invitation, state=Invitation.State.WITHDRAWN, now=now)
+
+
+@transaction.atomic
+def withdraw_all_of(*, account: Account, invited_by: User, now: datetime) -> None:
+    """Whoever may no longer invite must not come back by an invitation of their own."""
+    for invitation in list_pending(account=account).filter(invited_by=invited_by):
+        withdraw(invitation=invitation, now=now)
+
+
+def close(*, invitation: Invitation, state: str, now: datetime, by: User | None = None) -> bool:
+    """Whether it was pending: of two who answer at once, one does. Within a transaction."""
+    before = take_snapshot(invitation)
+    waiting = Invitation.objects.filter(pk=invitation.pk, state=PENDING, digest=invitation.digest)
+    if not waiting.update(state=state, answered_at=now):
+        return False
+    invitation.refresh_from_db(fields=["state", "answered_at"])
+    record(
+        f"invitation.{state}",
+        account=invitation.account,
+        target=invitation,
+        before=before,
+        after=take_snapshot(invitation),
+        actor=by,
+    )
+    return True
+
+
+def list_pending(*, account: Account) -> QuerySet[Invitation]:
+    """What waits for an answer, by address; also what has waited too long."""
+    return Invitation.objects.for_account(account).filter(state=PENDING).select_related("invited_by")
+
+
+def list_for_person(*, user: User, now: datetime) -> list[Invitation]:
+    """What accounts ask the owner of the address, by account."""
+    waiting = _list_open(email=user.email, now=now)
+    return [invitation for invitation in waiting if may_still_invite(invitation)]
+
+
+def is_asked(*, email: str, now: datetime) -> bool:
+    """Whether any account waits for an answer from that address."""
+    return any(may_still_invite(invitation) for invitation in _list_open(email=email, now=now))
+
+
+def find_by_token(token: str, *, now: datetime) -> Invitation | None:
+    """The invitation that the link is of, while it is good."""
+    found = Invitation.objects.select_related("account", "invited_by").filter(
+        digest=_digest(token), state=PENDING, expires_at__gt=now
+    )
+    invitation = found.first()
+    return invitation if invitation and may_still_invite(invitation) else None
+
+
+def find_for_person(*, user: User, public_id: UUID, now: datetime) -> Invitation | None:
+    return next(
+        (item for item in list_for_person(user=user, now=now) if item.public_id == public_id),
+        None,
+    )
+
+
+def may_still_invite(invitation: Invitation) -> bool:
+    """Whether who has invited is an admin of the account to this day."""
+    return invitation.invited_by.is_active and invitation.invited_by.has_perm(
+        MANAGE_MEMBERS, invitation.account
+    )
+
+
+def _list_open(*, email: str, now: datetime) -> QuerySet[Invitation]:
+    invitations = Invitation.objects.alias(address=Lower("email")).filter(state=PENDING, expires_at__gt=now)
+    mine = invitations.filter(address=Lower(Value(email)))
+    return mine.select_related("account", "invited_by").order_by("account__name")
+
+
+def _invite(account: Account, email: str, role: str, name: str, invited_by: User, now: datetime) -> Sent:
+    waiting = Invitation.objects.for_account(account).alias(address=Lower("email"))
+    earlier = waiting.filter(state=PENDING, address=Lower(Value(email))).first()
+    if earlier is not None:
+        withdraw(invitation=earlier, now=now)
+    invitation = Invitation(
+        account=account, email=email, role=role, name=name, invited_by=invited_by, created_at=now
+    )
+    token = _renew(invitation, now)
+    invitation.save()
+    record("invitation.created", account=account, target=invitation, after=take_snapshot(invitation))
+    return Sent(invitation, _hand_out(invitation, token))
+
+
+def _renew(invitation: Invitation, now: datetime) -> str:
+    """A new token, which is in the link alone."""
+    token = secrets.token_urlsafe(32)
+    invitation.digest = _digest(token)
+    invitation.mailed = is_mail_set_up()
+    invitation.expires_at = now + timedelta(days=settings.INVITATION_DAYS)
+    return token
+
+
+def _hand_out(invitation: Invitation, token: str) -> str:
+    """By mail, or to the admin: the link, where it is for the admin to see."""
+    link = make_link(reverse("accounts:invitation-link", args=[token]))
+    if not invitation.mailed:
+        return link
+    send_mail_later(
+        to=invitation.email,
+        subject=f"{invitation.account.name} invites you to Denominator",
+        template="accounts/invitation_mail.txt",
+        context={"invitation": invitation, "link": link, "days": settings.INVITATION_DAYS},
+    )
+    return ""
+
+
+def _check_number(account: Account, email: str, now: datetime) -> None:
+    to_there = allow("invitation-to", f"{account.pk} {email}", times=TO_AN_ADDRESS, seconds=HOUR, now=now)
+    from_here = allow("invitations-of", str(account.pk), times=OF_AN_ACCOUNT, seconds=HOUR, now=now)
+    if not (to_there and from_here):
+        raise ValidationError({"email": "Too many invitations were sent. Wait an hour and try again."})
+
+
+def _digest(token: str) -> str:
+    """256 random bits: so many that a plain hash of them cannot be searched."""
+    return sha256(token.encode()).hexdigest()
