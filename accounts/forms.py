@@ -4,6 +4,7 @@ from django import forms
 from django.contrib.auth.forms import AuthenticationForm
 from django.core.exceptions import ValidationError
 
+from accounts.addresses import find_normal
 from accounts.models import Account, User
 from accounts.roles import ADMIN, MANAGER, VIEWER
 from accounts.selectors import find_member
@@ -15,6 +16,15 @@ ROLE_CHOICES = [
 ]
 
 
+class AddressField(forms.EmailField):
+    """An e-mail address, whose cleaned value is its normal form."""
+
+    def clean(self, value: str | None) -> str:
+        cleaned = find_normal(super().clean(value))
+        self.run_validators(cleaned)  # what has no normal form is none
+        return cleaned
+
+
 class SignInForm(AuthenticationForm):
     """Says the same whether the address, the password or both are wrong."""
 
@@ -23,7 +33,7 @@ class SignInForm(AuthenticationForm):
         "inactive": "The e-mail address or the password is not right. Check both and try again.",
     }
 
-    username = forms.EmailField(
+    username = AddressField(
         label="Email",
         max_length=254,
         widget=forms.EmailInput(attrs={"autocomplete": "username", "autofocus": True}),
@@ -41,7 +51,7 @@ class SignInForm(AuthenticationForm):
 
 
 class ResetForm(forms.Form):
-    email = forms.EmailField(
+    email = AddressField(
         label="Email",
         max_length=254,
         widget=forms.EmailInput(attrs={"autocomplete": "username", "autofocus": True}),
@@ -95,7 +105,7 @@ class RoleField(forms.ChoiceField):
 class MemberForm(forms.Form):
     """Adds a person to the account. The password matters only to someone who has no sign-in yet."""
 
-    email = forms.EmailField(
+    email = AddressField(
         label="Email",
         max_length=254,
         widget=forms.EmailInput(attrs={"autocomplete": "off"}),

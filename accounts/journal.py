@@ -19,10 +19,16 @@ def record_own(action: str, *, user: User) -> None:
     _record(action, user=user, actor=user)
 
 
-def record_at_the_door(action: str, *, email: str) -> None:
-    """Somebody who gave that address was not let in. As many queries whether it is known or not."""
-    account_ids = Membership.objects.filter(user__email__iexact=email).values_list("account_id", flat=True)
-    record_in_each(action, account_ids=list(account_ids) or [None], target=_name(email))
+def record_locked_out(*, email: str) -> None:
+    """Nobody is let in as the person of that address for a while. As many queries whether it is known or not."""
+    account_ids = Membership.objects.filter(user__email=email).values_list("account_id", flat=True)
+    record_in_each("person.locked_out", account_ids=list(account_ids) or [None], target=_name(email))
+
+
+def record_locked_network(network: str) -> None:
+    """Nobody is let in from there for a while: our operators' matter."""
+    thing = Thing(kind="network", id="", name=network or "unknown")
+    record_in_each("network.locked_out", account_ids=[None], target=thing)
 
 
 def _record(action: str, *, user: User, **more: Values | User | None) -> None:

@@ -20,12 +20,14 @@ from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
 from kombu.exceptions import OperationalError
 
+from accounts.addresses import find_normal
 from accounts.journal import record_own
 from accounts.lockout import unlock
 from accounts.models import User
 from accounts.selectors import find_user
 from accounts.services import reset_password
 from accounts.throttle import allow
+from audit.addresses import name_network
 from audit.origin import PAGE, Origin, acting
 
 log = structlog.get_logger(__name__)
@@ -39,9 +41,9 @@ def request_password_reset(*, email: str, site: str, address: str | None, agent:
 
     `site` is the address of ours that the person sees, with its scheme.
     """
-    from_here = allow("reset-from", address or "", times=FROM_A_PLACE, seconds=HOUR, now=now)
-    to_there = allow("reset-to", email, times=FOR_AN_ADDRESS, seconds=HOUR, now=now)
-    if not (from_here and to_there):
+    email = find_normal(email)
+    from_here = allow("reset_from", name_network(address), times=FROM_A_PLACE, seconds=HOUR, now=now)
+    if not from_here or not allow("reset_to", email, times=FOR_AN_ADDRESS, seconds=HOUR, now=now):
         log.warning("password reset throttled", address=address)
         return
     try:

@@ -7,7 +7,7 @@ its name. A file `.env` beside manage.py is read when it exists; the environment
 from __future__ import annotations
 
 import os
-from datetime import time, timedelta
+from datetime import time
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
@@ -89,7 +89,6 @@ INSTALLED_APPS = [
     "csp",
     "django_filters",
     "django_htmx",
-    "axes",
     "allauth.account",
     "config.apps.SingleSignOnConfig",
     "allauth.socialaccount.providers.openid_connect",
@@ -117,7 +116,7 @@ MIDDLEWARE = [
     "accounts.middleware.IdleSessionMiddleware",
     "accounts.middleware.ActiveAccountMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "axes.middleware.AxesMiddleware",
+    "accounts.middleware.LockOutMiddleware",
 ]
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
@@ -177,12 +176,12 @@ DAILY_SYNC_TIME = _time_of_day("DAILY_SYNC_TIME", default="02:00")
 # --- people ------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = [
-    "axes.backends.AxesStandaloneBackend",  # first: refuses who is locked out before a password is looked at
+    "accounts.backends.LockOutBackend",  # first: counts every try before a password is looked at
     "django.contrib.auth.backends.ModelBackend",
     "accounts.backends.MembershipBackend",
 ]
 PASSWORD_HASHERS = [
-    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "accounts.hashers.Argon2PasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
 ]
 AUTH_PASSWORD_VALIDATORS = [
@@ -199,21 +198,14 @@ SESSION_LIFETIME_SECONDS = env.int("SESSION_LIFETIME_SECONDS", default=604_800)
 SESSION_COOKIE_AGE = SESSION_LIFETIME_SECONDS
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"  # no third cookie
 
-# --- guessing passwords: django-axes -----------------------------------------------------------------
-# A person and an address together: nobody can lock somebody else out from elsewhere.
-AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
-AXES_FAILURE_LIMIT = env.int("SIGN_IN_ATTEMPTS", default=5)
-AXES_COOLOFF_TIME = timedelta(minutes=env.int("SIGN_IN_LOCKED_MINUTES", default=15))
-AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # the page says when it ends, and it does
-AXES_RESET_ON_SUCCESS = True
-AXES_HANDLER = "axes.handlers.database.AxesDatabaseHandler"  # with or without Redis, shared by all processes
-AXES_CLIENT_IP_CALLABLE = "audit.addresses.get_client_address"
-AXES_USERNAME_CALLABLE = "accounts.lockout.get_username"
-AXES_LOCKOUT_CALLABLE = "accounts.lockout.show_locked_out"
-AXES_DISABLE_ACCESS_LOG = True  # the audit log has it
-AXES_ENABLE_ADMIN = False  # unlock_sign_in clears a lock, and says so in the audit log
-AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "code", "csrfmiddlewaretoken"]
-AXES_VERBOSE = False
+# --- guessing passwords (accounts/lockout.py) ----------------------------------------------------------
+# A person and a network together: nobody can lock somebody else out from elsewhere.
+SIGN_IN_ATTEMPTS = env.int("SIGN_IN_ATTEMPTS", default=5)
+# A network, whoever it tries.
+SIGN_IN_ATTEMPTS_PER_ADDRESS = env.int("SIGN_IN_ATTEMPTS_PER_ADDRESS", default=50)
+SIGN_IN_LOCKED_MINUTES = env.int("SIGN_IN_LOCKED_MINUTES", default=15)
+# Of one process; each takes 100 MB while it goes on.
+PASSWORD_HASHES_AT_ONCE = env.int("PASSWORD_HASHES_AT_ONCE", default=2)
 
 # --- single sign-on: django-allauth speaks OpenID Connect, and no more (accounts/sso.py) --------------
 OIDC_NAME = env.str("OIDC_NAME", default="single sign-on")
