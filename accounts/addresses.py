@@ -1,8 +1,9 @@
 """The one normal form of an e-mail address: what is stored, compared and counted, however it was typed.
 
-`BOſS@Example.COM`, ` boss@example.com` and `boss@EXAMPLE。com` are one person. The part before the @ is folded
-as Unicode folds case (NFKC, casefold); the domain is what the DNS is asked for (IDNA 2008 with the mapping of
-UTS 46), so that `faß.example` and `fass.example` stay two. The result is printable ASCII in lower case.
+`BOSS@Example.COM`, ` boss@example.com` and `boss` with the long s of U+017F are one person. The part before
+the @ is folded as Unicode folds case (NFKC, casefold); the domain is what the DNS is asked for (IDNA 2008 with
+the mapping of UTS 46), so that `faß.example` and `fass.example` stay two. The result is printable ASCII without
+capitals.
 """
 
 from __future__ import annotations
@@ -59,8 +60,8 @@ def normalise_domain(text: str) -> str:
 def is_plain(text: str) -> bool:
     """Whether the part before the @ is ASCII as it stands: the mailbox is certainly the one that we mean.
 
-    A server may have `boſs` and `boss` as two mailboxes. To count both as one is careful; to let the owner of
-    one in as the other is not.
+    A server may have `groß` and `gross` as two mailboxes. To count both as one is careful; to let the owner
+    of one in as the other is not.
     """
     return text.strip().rpartition("@")[0].isascii()
 

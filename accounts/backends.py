@@ -4,7 +4,7 @@
 
 from __future__ import annotations
 
-from django.contrib.auth.backends import BaseBackend
+from django.contrib.auth.backends import BaseBackend, ModelBackend
 from django.http import HttpRequest
 
 from accounts.lockout import take_attempt
@@ -12,7 +12,7 @@ from accounts.models import Account, Membership, User
 from accounts.roles import ROLE_PERMISSIONS
 
 
-class LockOutBackend(BaseBackend):
+class LockOutBackend(ModelBackend):
     """Stands before the backend that looks at passwords, whichever page or library asks."""
 
     def authenticate(

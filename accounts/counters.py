@@ -1,7 +1,7 @@
 """Counting before trying: one statement takes a try or refuses it, however many come at once.
 
-In the database, which all processes share: the cache may forget, and be away. It resembles a rate limiter with
-fixed windows; telling the one who is refused how near they were is deliberately missing.
+In the database, which all processes share: the cache may forget, and be away. It resembles a rate limiter
+with fixed windows; telling the one who is refused how near they were is deliberately missing.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ RETURNING tries
 
 @dataclass(frozen=True, slots=True)
 class Limit:
-    """`times` in `seconds`: from the first try on, or with `renewed` from the last one that was let through."""
+    """`times` in `seconds`: from the first try on, or with `renewed` from the last one let through."""
 
     kind: str
     times: int
@@ -53,8 +53,10 @@ class Slot:
         with connection.cursor() as cursor:
             cursor.execute(
                 TAKE,
-                [self.limit.kind, self._digest(), self.network, end]
-                + [moment, self.limit.renewed, moment, self.limit.times, moment],
+                [
+                    *(self.limit.kind, self._digest(), self.network, end),
+                    *(moment, self.limit.renewed, moment, self.limit.times, moment),
+                ],
             )
             row = cursor.fetchone()
         return row[0] if row else 0

@@ -4,7 +4,7 @@ from django import forms
 from django.contrib.auth.forms import AuthenticationForm
 from django.core.exceptions import ValidationError
 
-from accounts.addresses import find_normal
+from accounts.addresses import NoAddress, normalise
 from accounts.models import Account, User
 from accounts.roles import ADMIN, MANAGER, VIEWER
 from accounts.selectors import find_member
@@ -20,9 +20,17 @@ class AddressField(forms.EmailField):
     """An e-mail address, whose cleaned value is its normal form."""
 
     def clean(self, value: str | None) -> str:
-        cleaned = find_normal(super().clean(value))
-        self.run_validators(cleaned)  # what has no normal form is none
-        return cleaned
+        typed = self.to_python(value)
+        self.validate(typed)
+        if not typed:
+            return typed
+        try:
+            normal = normalise(typed)
+        except NoAddress:
+            raise ValidationError(self.error_messages["invalid"], code="invalid") from None
+        # The part before the @ as it was typed: `groß` is not to be taken for somebody else's `gross`.
+        self.run_validators(typed.rpartition("@")[0] + "@" + normal.rpartition("@")[2])
+        return normal
 
 
 class SignInForm(AuthenticationForm):

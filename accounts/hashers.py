@@ -1,4 +1,4 @@
-"""Argon2, a few passwords at a time: each takes 100 MB of memory while it is hashed, which is its strength."""
+"""Argon2, a few passwords at a time: hashing one takes 100 MB of memory, which is its strength."""
 
 from __future__ import annotations
 

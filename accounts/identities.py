@@ -24,7 +24,8 @@ NOT_VERIFIED = (
     "The provider does not say that your e-mail address is verified. Verify it there, then try again."
 )
 ODD_LETTERS = (
-    "{email} has letters before the @ that look like others, so it is linked to nobody. Sign in with your password."
+    "{email} has letters before the @ that look like others, so it is linked to nobody. "
+    "Sign in with your password."
 )
 OTHER_DOMAIN = "{email} is not of a domain that this single sign-on speaks for. Sign in with your password."
 SOMEBODY_ELSE = (

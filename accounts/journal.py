@@ -20,7 +20,7 @@ def record_own(action: str, *, user: User) -> None:
 
 
 def record_locked_out(*, email: str) -> None:
-    """Nobody is let in as the person of that address for a while. As many queries whether it is known or not."""
+    """Nobody is let in as that person for a while. As many queries whether the address is known or not."""
     account_ids = Membership.objects.filter(user__email=email).values_list("account_id", flat=True)
     record_in_each("person.locked_out", account_ids=list(account_ids) or [None], target=_name(email))
 

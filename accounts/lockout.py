@@ -1,8 +1,8 @@
 """After too many wrong passwords or codes nobody is let in: a try is counted before it is looked at.
 
 A person and a network together (nobody can lock somebody else out from elsewhere), and a network whoever it
-tries. What is refused costs one statement: no password is hashed, and nothing is written. A try that was right
-is given back, so a company behind one address is counted by its mistakes alone.
+tries. What is refused costs a statement or three: no password is hashed, and no entry is written. A try that
+was right is given back, so a company behind one address is counted by its mistakes alone.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from audit.addresses import get_client_address, name_network
 
 log = structlog.get_logger(__name__)
 DAY = 86_400
-# Entries of the audit log that anybody can cause without signing in, which nobody can delete: of a network, of all.
+# Entries that anybody can cause in the audit log, which nobody can delete: of a network, and of all.
 LOCKS_RECORDED, ALL_LOCKS_RECORDED = Limit("lock_recorded", 50, DAY), Limit("locks_recorded", 5_000, DAY)
 
 

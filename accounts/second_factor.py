@@ -94,8 +94,8 @@ def remove_second_factor(*, user: User) -> bool:
 def check_code(*, user: User, code: str, now: datetime) -> None:
     """Take a code of the app or a recovery code, each good once. Raises ValidationError keyed by `code`.
 
-    Each is counted before it is looked at, and a right one begins anew. Not to be called inside a transaction,
-    which the error would roll back.
+    Each is counted before it is looked at, and a right one begins anew. Not to be called inside a
+    transaction, which the error would roll back.
     """
     factor = SecondFactor.objects.get(user=user)
     # One conditional UPDATE: of many at once, from wherever, no more get through than are left.

@@ -270,6 +270,7 @@ PREVIEWS_AT_ONCE = env.int("PREVIEWS_AT_ONCE", default=8)
 DOWNLOADS_AT_ONCE = env.int("DOWNLOADS_AT_ONCE", default=4)
 # Of one person in an account.
 MAX_UNFINISHED_DRAFTS = env.int("MAX_UNFINISHED_DRAFTS", default=20)
+DRAFT_DAYS = env.int("DRAFT_DAYS", default=30)
 
 # --- the web -----------------------------------------------------------------------------------------
 LANGUAGE_CODE = "en"

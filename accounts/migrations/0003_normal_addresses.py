@@ -47,9 +47,7 @@ class Migration(migrations.Migration):
         migrations.AlterField(
             model_name="user",
             name="email",
-            field=accounts.addresses.AddressField(
-                max_length=254, unique=True, verbose_name="e-mail address"
-            ),
+            field=accounts.addresses.AddressField(max_length=254, unique=True, verbose_name="e-mail address"),
         ),
         migrations.AddConstraint(
             model_name="user",

@@ -85,7 +85,7 @@ class TestAddUser:
 
         assert (code, err) == (0, "")
         assert json.loads(out) == {
-            "email": "New@acme.example",
+            "email": "new@acme.example",
             "account": "acme",
             "role": "manager",
             "created": True,
@@ -109,7 +109,7 @@ class TestAddUser:
 
         assert (code, err) == (0, "")
         assert json.loads(out) == {
-            "email": "New@acme.example",
+            "email": "new@acme.example",
             "account": "acme",
             "role": "viewer",
             "created": False,

@@ -94,7 +94,7 @@ def test_the_answer_does_not_tell_who_has_a_sign_in_already(admin, account, othe
     [
         ({"email": ""}, "email", "Enter the person&#x27;s e-mail address."),
         ({"email": "nonsense"}, "email", "Enter an e-mail address in the form name@example.com."),
-        ({"email": "Admin@acme.example"}, "email", "Admin@acme.example is a member already."),
+        ({"email": "Admin@acme.example"}, "email", "admin@acme.example is a member already."),
         ({"role": ""}, "role_0", "Choose a role."),
         ({"role": "boss"}, "role_0", "Choose one of the roles."),
         ({"password": "short"}, "password", "This password is too short."),

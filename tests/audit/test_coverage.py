@@ -90,7 +90,7 @@ def check(act: Act, world: World, *, via: str) -> list[Entry]:
 @pytest.mark.parametrize("act", BY_PAGE, ids=lambda act: act.name)
 def test_what_pages_change(act, world):
     entry = check(act, world, via="page")[-1]
-    at_the_door = entry.action in ("person.sign_in_failed", "person.locked_out")
+    at_the_door = entry.action == "person.locked_out"
     assert entry.actor == ("" if at_the_door else world.admin.email)
     assert entry.agent == AGENT
     assert entry.address in ("127.0.0.1", "192.0.2.7")

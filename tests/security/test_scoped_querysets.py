@@ -18,12 +18,14 @@ BELONG_TO_NO_ACCOUNT = {
     "SecondFactor": "a person's, whatever accounts they belong to",
     "RecoveryCode": "a person's, whatever accounts they belong to",
     "Identity": "a person's, whatever accounts they belong to",
+    "Counter": "tries of people and networks, whatever accounts they belong to",
     "Entry": "without foreign keys, it narrows by a `for_account` of its own; some belong to no account",
     "User": "a person may belong to several accounts; pages show memberships, never users",
 }
 MODULE = ROOT / "telemetry" / "selectors.py"
 EXCEPTIONS = {
-    "accounts/journal.py:record_at_the_door": "a person's memberships: they are told apart by no account yet",
+    "accounts/journal.py:record_locked_out": "a person's memberships: they are told apart by no account yet",
+    "accounts/counters.py:take": "counts tries of people and networks, of whatever account",
     "accounts/journal.py:_record": "a person's memberships: an act of theirs is told to each account",
     "ingestion/selectors.py:list_due_telemetries": "the scheduler's question, for every account",
     "ingestion/selectors.py:list_lost_runs": "the scheduler's question, for every account",

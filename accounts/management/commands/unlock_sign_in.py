@@ -16,7 +16,9 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("email", metavar="EMAIL")
-        parser.add_argument("--address", metavar="IP", help="from this address alone, whoever was tried there; else from all")
+        parser.add_argument(
+            "--address", metavar="IP", help="from this address alone, whoever was tried there; else from all"
+        )
 
     def run(self, *, email: str, address: str | None) -> dict[str, Any]:
         if address and not name_network(address):
