@@ -1,9 +1,8 @@
 """The one normal form of an e-mail address: what is stored, compared and counted, however it was typed.
 
 `BOSS@Example.COM`, ` boss@example.com` and `boss` with the long s of U+017F are one person. The part before
-the @ is folded as Unicode folds case (NFKC, casefold); the domain is what the DNS is asked for (IDNA 2008 with
-the mapping of UTS 46), so that `faß.example` and `fass.example` stay two. The result is printable ASCII without
-capitals.
+the @ is folded as Unicode folds case (NFKC, casefold). The domain is what the DNS is asked for (IDNA 2008,
+with the mapping of UTS 46): `faß.example` and `fass.example` stay two. The result is ASCII without capitals.
 """
 
 from __future__ import annotations

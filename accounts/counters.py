@@ -10,15 +10,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import connection
-from django.db.models import Case, F, Value, When
-from django.utils import timezone
+from django.db.models import Case, F, QuerySet, Value, When
 from django.utils.crypto import salted_hmac
 
 from accounts.models import Counter
 
 # A row that ran out begins anew. No row comes back where the limit is reached: nothing was changed then.
 TAKE = """
-INSERT INTO accounts_counter (kind, who, network, tries, until) VALUES (%s, %s, %s, 1, %s)
+INSERT INTO "accounts_counter" (kind, who, network, tries, until) VALUES (%s, %s, %s, 1, %s)
 ON CONFLICT (kind, who, network) DO UPDATE SET
   tries = CASE WHEN accounts_counter.until <= %s THEN 1 ELSE accounts_counter.tries + 1 END,
   until = CASE WHEN %s OR accounts_counter.until <= %s THEN excluded.until ELSE accounts_counter.until END
@@ -76,7 +75,7 @@ class Slot:
         """When tries are let through again."""
         return self._find().values_list("until", flat=True).first() or now
 
-    def _find(self):
+    def _find(self) -> QuerySet[Counter]:
         return Counter.objects.filter(kind=self.limit.kind, who=self._digest(), network=self.network)
 
     def _digest(self) -> str:
@@ -95,6 +94,6 @@ def forget_everywhere(limit: Limit, *, who: str) -> int:
     return counted
 
 
-def remove_ended(*, now: datetime | None = None) -> int:
-    """Rows of counters that would begin anew; how many."""
-    return Counter.objects.filter(until__lte=now or timezone.now()).delete()[0]
+def list_ended(now: datetime) -> QuerySet[Counter]:
+    """Counters that would begin anew: nobody is refused by them."""
+    return Counter.objects.filter(until__lte=now)

@@ -1,9 +1,6 @@
 from __future__ import annotations
 
-from importlib import import_module
-
 from celery import shared_task
-from django.conf import settings
 
 from accounts import resets
 
@@ -12,9 +9,3 @@ from accounts import resets
 def send_password_reset(*, email: str, site: str, address: str | None, agent: str) -> None:
     """Doing it twice sends a second link; either is good until one was used."""
     resets.send_password_reset(email=email, site=site, address=address, agent=agent)
-
-
-@shared_task
-def clear_expired_sessions() -> None:
-    """Rows of sessions that have ended: nobody can use them, and nobody needs them."""
-    import_module(settings.SESSION_ENGINE).SessionStore.clear_expired()

@@ -42,6 +42,7 @@ COMMANDS = [
     "demo",
     "export_telemetry",
     "list_telemetries",
+    "prune",
     "remove_second_factor",
     "sync_telemetry",
     "test_endpoint",

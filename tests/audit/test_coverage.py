@@ -23,9 +23,9 @@ from tests.audit.acts_by_page import BY_PAGE
 from tests.audit.world import AGENT, NEW_PASSWORD, World, make_world
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-APPS = ("accounts", "endpoints", "telemetry", "ingestion")
-# Commands that make what the tests begin with, or run the demo on the services above.
-OTHER_COMMANDS = {"add_account", "demo", "createsuperuser", "changepassword"}
+APPS = ("accounts", "commandline", "endpoints", "telemetry", "ingestion")
+# Commands that make what the tests begin with, run the demo, or are of no account (tests/test_retention.py).
+OTHER_COMMANDS = {"add_account", "demo", "prune", "createsuperuser", "changepassword"}
 # Functions that record nothing themselves: who does, or why nobody does.
 NOT_RECORDED_HERE = {
     "accounts.services.check_password": "writes nothing",

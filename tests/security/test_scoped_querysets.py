@@ -30,6 +30,7 @@ EXCEPTIONS = {
     "ingestion/selectors.py:list_due_telemetries": "the scheduler's question, for every account",
     "ingestion/selectors.py:list_lost_runs": "the scheduler's question, for every account",
     "ingestion/selectors.py:list_rejected_rows": "narrowed below to a run or telemetry; one is required",
+    "telemetry/wizard/retention.py:list_old_drafts": "the scheduler's question, for every account",
     "telemetry/updating.py:update_each": "a worker's SQL: rows of its own files, each named by its key",
     "ingestion/leases.py:join_run": "a worker's: narrowed on the next line to the run that its message names",
     "ingestion/finish.py:_find_overlap": "a worker's SQL, whose every value is a parameter: one run's files",
