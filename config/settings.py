@@ -24,6 +24,9 @@ os.environ.setdefault("POLARS_MAX_THREADS", "1")
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 
+YES, NO = {"1", "y", "yes", "true", "on", "ok"}, {"0", "n", "no", "false", "off", ""}
+
+
 class Environment(environ.Env):
     """Readers that name the variable when its value is malformed."""
 
@@ -32,6 +35,13 @@ class Environment(environ.Env):
             return super().get_value(var, *args, **kwargs)
         except ValueError as error:
             raise ImproperlyConfigured(f"{var} is malformed: {error}") from None
+
+    def bool(self, var: str, default: Any = environ.Env.NOTSET) -> bool:
+        """The library takes whatever it does not know for no: `DEBUG=yes please`, `SECURE_COOKIES=ja`."""
+        text = self.str(var, default=str(default)).strip().lower()
+        if text in YES or text in NO:
+            return text in YES
+        raise ImproperlyConfigured(f"{var} must be 1 or 0 (or yes, no, on, off, true, false), not {text!r}")
 
 
 env = Environment()

@@ -41,6 +41,7 @@ COMMANDS = [
     "change_telemetry",
     "demo",
     "export_telemetry",
+    "grant_access",
     "list_telemetries",
     "prune",
     "remove_second_factor",

@@ -25,7 +25,7 @@ from tests.audit.world import AGENT, NEW_PASSWORD, World, make_world
 ROOT = Path(__file__).resolve().parent.parent.parent
 APPS = ("accounts", "commandline", "endpoints", "telemetry", "ingestion")
 # Commands that make what the tests begin with, run the demo, or are of no account (tests/test_retention.py).
-OTHER_COMMANDS = {"add_account", "demo", "prune", "createsuperuser", "changepassword"}
+OTHER_COMMANDS = {"add_account", "demo", "prune", "grant_access", "createsuperuser", "changepassword"}
 # Functions that record nothing themselves: who does, or why nobody does.
 NOT_RECORDED_HERE = {
     "accounts.services.check_password": "writes nothing",
