@@ -1,11 +1,26 @@
-"""Permissions by membership: `user.has_perm("telemetry.manage_telemetry", account)`."""
+"""The lock before every password, and permissions by membership:
+`user.has_perm("telemetry.manage_telemetry", account)`.
+"""
 
 from __future__ import annotations
 
-from django.contrib.auth.backends import BaseBackend
+from django.contrib.auth.backends import BaseBackend, ModelBackend
+from django.http import HttpRequest
 
+from accounts.lockout import take_attempt
 from accounts.models import Account, Membership, User
 from accounts.roles import ROLE_PERMISSIONS
+
+
+class LockOutBackend(ModelBackend):
+    """Stands before the backend that looks at passwords, whichever page or library asks."""
+
+    def authenticate(
+        self, request: HttpRequest | None, username: str | None = None, **_credentials: object
+    ) -> None:
+        """Counts the try, kept on the request until it ended. Raises LockedOut; a shell is not counted."""
+        if request is not None and username:
+            request.sign_in_attempt = take_attempt(request, email=username)
 
 
 class MembershipBackend(BaseBackend):

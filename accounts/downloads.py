@@ -20,6 +20,10 @@ LONGEST_DOWNLOAD = 3600  # seconds after which one that never ended no longer co
 # (https://owasp.org/www-community/attacks/CSV_Injection).
 FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
+# Where a program that separates by something else than the comma would begin a cell in the middle of ours:
+# after any separator that one may choose, past quotes, which it would take away.
+FORMULA_INSIDE = re.compile(r"""([;,|\t\r\n]"*|^"+)(?=[=+\-@\t\r\n＝＋－＠])""")
+
 # An identifier may hold what is no part of a file's name or of a header: quotes, slashes, control characters.
 NOT_IN_A_NAME = re.compile(r"[^\w.()+-]|^\.+")
 
@@ -32,7 +36,12 @@ class _Echo:
 
 
 def neutralise(text: str) -> str:
-    """`text` as a cell that no spreadsheet evaluates: a leading `'` where it would begin a formula."""
+    """`text` as a cell that no spreadsheet evaluates: a `'` wherever it would begin a formula.
+
+    Also in the middle, where a spreadsheet that separates by `;` begins a cell: the quotes around ours do not
+    keep every program from that.
+    """
+    text = FORMULA_INSIDE.sub(r"\1'", text)
     return f"'{text}" if text.startswith(FORMULA_STARTS) else text
 
 
@@ -70,7 +79,7 @@ def stream_csv(
             content_type="text/plain; charset=utf-8",
             headers={"Retry-After": "60"},
         )
-    writer = csv.writer(_Echo())
+    writer = csv.writer(_Echo(), quoting=csv.QUOTE_ALL)
 
     def lines() -> Iterator[str]:
         with snapshot():

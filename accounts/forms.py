@@ -4,6 +4,7 @@ from django import forms
 from django.contrib.auth.forms import AuthenticationForm
 from django.core.exceptions import ValidationError
 
+from accounts.addresses import NoAddress, normalise
 from accounts.models import Account, User
 from accounts.roles import ADMIN, MANAGER, VIEWER
 from accounts.selectors import find_member
@@ -15,6 +16,23 @@ ROLE_CHOICES = [
 ]
 
 
+class AddressField(forms.EmailField):
+    """An e-mail address, whose cleaned value is its normal form."""
+
+    def clean(self, value: str | None) -> str:
+        typed = self.to_python(value)
+        self.validate(typed)
+        if not typed:
+            return typed
+        try:
+            normal = normalise(typed)
+        except NoAddress:
+            raise ValidationError(self.error_messages["invalid"], code="invalid") from None
+        # The part before the @ as it was typed: `groß` is not to be taken for somebody else's `gross`.
+        self.run_validators(typed.rpartition("@")[0] + "@" + normal.rpartition("@")[2])
+        return normal
+
+
 class SignInForm(AuthenticationForm):
     """Says the same whether the address, the password or both are wrong."""
 
@@ -23,7 +41,7 @@ class SignInForm(AuthenticationForm):
         "inactive": "The e-mail address or the password is not right. Check both and try again.",
     }
 
-    username = forms.EmailField(
+    username = AddressField(
         label="Email",
         max_length=254,
         widget=forms.EmailInput(attrs={"autocomplete": "username", "autofocus": True}),
@@ -41,7 +59,7 @@ class SignInForm(AuthenticationForm):
 
 
 class ResetForm(forms.Form):
-    email = forms.EmailField(
+    email = AddressField(
         label="Email",
         max_length=254,
         widget=forms.EmailInput(attrs={"autocomplete": "username", "autofocus": True}),
@@ -95,7 +113,7 @@ class RoleField(forms.ChoiceField):
 class MemberForm(forms.Form):
     """Whom to invite to the account, and as what."""
 
-    email = forms.EmailField(
+    email = AddressField(
         label="Email",
         max_length=254,
         widget=forms.EmailInput(attrs={"autocomplete": "off"}),

@@ -8,6 +8,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from accounts.addresses import find_normal, is_plain, normalise_domain
 from accounts.invitations import is_asked
 from accounts.journal import record_about_person
 from accounts.models import Account, Identity, User
@@ -24,6 +25,10 @@ class NotLetIn(Exception):
 NO_MEMBER = "{email} has no sign-in here. Ask an admin of your company's account to invite you."
 NOT_VERIFIED = (
     "The provider does not say that your e-mail address is verified. Verify it there, then try again."
+)
+ODD_LETTERS = (
+    "{email} has letters before the @ that look like others, so it is linked to nobody. "
+    "Sign in with your password."
 )
 OTHER_DOMAIN = "{email} is not of a domain that this single sign-on speaks for. Sign in with your password."
 SOMEBODY_ELSE = (
@@ -53,12 +58,14 @@ def _read_verified_email(claims: dict[str, Any]) -> str:
     if not email or claims.get("email_verified") not in (True, "true"):
         raise NotLetIn(NOT_VERIFIED)
     _check_domain(email)
-    return email
+    if not is_plain(email):
+        raise NotLetIn(ODD_LETTERS.format(email=email))
+    return find_normal(email)
 
 
 def _check_domain(email: str) -> None:
-    domain = email.rpartition("@")[2].lower()
-    allowed = {name.lower() for name in settings.OIDC_EMAIL_DOMAINS}
+    domain = normalise_domain(email.rpartition("@")[2])
+    allowed = {normalise_domain(name) for name in settings.OIDC_EMAIL_DOMAINS}
     if allowed and domain not in allowed:
         raise NotLetIn(OTHER_DOMAIN.format(email=email))
 

@@ -15,10 +15,10 @@ from uuid import UUID
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
-from django.db.models import QuerySet, Value
-from django.db.models.functions import Lower
+from django.db.models import QuerySet
 from django.urls import reverse
 
+from accounts.addresses import find_normal
 from accounts.mails import is_mail_set_up, make_link, send_mail_later
 from accounts.models import Account, Invitation, User
 from accounts.roles import MANAGE_MEMBERS
@@ -49,9 +49,9 @@ def invite(
 
     Raises ValidationError keyed by `email` or `role`.
     """
-    email = User.objects.normalize_email(email.strip())
     check_role(role)
     check_email(email)
+    email = find_normal(email)
     if find_member(account=account, email=email):
         raise ValidationError(
             {"email": f"{email} is a member already. Change the role in the list of members."}
@@ -146,14 +146,12 @@ def may_still_invite(invitation: Invitation) -> bool:
 
 
 def _list_open(*, email: str, now: datetime) -> QuerySet[Invitation]:
-    invitations = Invitation.objects.alias(address=Lower("email")).filter(state=PENDING, expires_at__gt=now)
-    mine = invitations.filter(address=Lower(Value(email)))
+    mine = Invitation.objects.filter(email=email, state=PENDING, expires_at__gt=now)
     return mine.select_related("account", "invited_by").order_by("account__name")
 
 
 def _invite(account: Account, email: str, role: str, name: str, invited_by: User, now: datetime) -> Sent:
-    waiting = Invitation.objects.for_account(account).alias(address=Lower("email"))
-    earlier = waiting.filter(state=PENDING, address=Lower(Value(email))).first()
+    earlier = Invitation.objects.for_account(account).filter(state=PENDING, email=email).first()
     if earlier is not None:
         withdraw(invitation=earlier, now=now)
     invitation = Invitation(
@@ -189,8 +187,8 @@ def _hand_out(invitation: Invitation, token: str) -> str:
 
 
 def _check_number(account: Account, email: str, now: datetime) -> None:
-    to_there = allow("invitation-to", f"{account.pk} {email}", times=TO_AN_ADDRESS, seconds=HOUR, now=now)
-    from_here = allow("invitations-of", str(account.pk), times=OF_AN_ACCOUNT, seconds=HOUR, now=now)
+    to_there = allow("invitation_to", f"{account.pk} {email}", times=TO_AN_ADDRESS, seconds=HOUR, now=now)
+    from_here = allow("invitations_of", str(account.pk), times=OF_AN_ACCOUNT, seconds=HOUR, now=now)
     if not (to_there and from_here):
         raise ValidationError({"email": "Too many invitations were sent. Wait an hour and try again."})
 

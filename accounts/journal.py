@@ -23,10 +23,15 @@ def record_own(action: str, *, user: User) -> None:
     _record(action, target=_name(user.email, user.pk), actor=user)
 
 
-def record_at_the_door(action: str, *, email: str) -> None:
-    """Somebody who gave that address was not let in. As many queries whether it is known or not."""
-    number = User.objects.filter(email__iexact=email).values_list("pk", flat=True).first()
-    _record(action, target=_name(email, number))
+def record_locked_out(*, email: str) -> None:
+    """Nobody is let in as that person for a while. As many queries whether the address is known or not."""
+    number = User.objects.filter(email=email).values_list("pk", flat=True).first()
+    _record("person.locked_out", target=_name(email, number))
+
+
+def record_locked_network(network: str) -> None:
+    """Nobody is let in from there for a while: our operators' matter."""
+    _record("network.locked_out", target=Thing(kind="network", id="", name=network or "unknown"))
 
 
 def _record(action: str, *, target: Thing, **more: Values | User | None) -> None:

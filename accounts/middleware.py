@@ -1,4 +1,6 @@
-"""The session's end by the clock, and the active account of a request: `request.account`, or None."""
+"""The session's end by the clock, the active account of a request (`request.account`, or None), and the page
+for who is locked out.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +12,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from accounts.journal import record_own
+from accounts.lockout import LockedOut, show_locked_out
 from accounts.selectors import choose_account, list_accounts
 from accounts.sessions import has_run_out, note_activity
 from accounts.sign_ins import follow_key, note_still_used
@@ -47,3 +50,16 @@ class ActiveAccountMiddleware:
             request.accounts = list_accounts(user=request.user)
         request.account = choose_account(request.accounts, slug=request.session.get("account", ""))
         return self.get_response(request)
+
+
+class LockOutMiddleware:
+    """Wherever a try is refused, the answer is the page that says so."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        return show_locked_out(request, exception) if isinstance(exception, LockedOut) else None

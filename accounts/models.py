@@ -6,10 +6,10 @@ from typing import ClassVar, Self
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import Permission, PermissionsMixin
 from django.db import models
-from django.db.models.functions import Lower
 from django.utils.crypto import salted_hmac
 
 from accounts import roles
+from accounts.addresses import NORMAL, AddressField, NoAddress, find_normal, normalise
 
 
 class Account(models.Model):
@@ -60,7 +60,7 @@ class AccountScoped(models.Model):
 
 class UserManager(BaseUserManager["User"]):
     def create_user(self, email: str, password: str | None = None, **fields: object) -> User:
-        user = self.model(email=self.normalize_email(email), **fields)
+        user = self.model(email=email, **fields)
         user.set_password(password)
         user.save(using=self._db)
         return user
@@ -69,14 +69,22 @@ class UserManager(BaseUserManager["User"]):
         return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
 
     def get_by_natural_key(self, username: str | None) -> User:
-        """The user of that address, whatever its case: compared as the unique constraint compares it."""
-        return self.alias(address=Lower("email")).get(address=Lower(models.Value(username)))
+        """The user of that address, however it is written."""
+        try:
+            return self.get(email=normalise(username or ""))
+        except NoAddress:
+            raise self.model.DoesNotExist from None
+
+    @classmethod
+    def normalize_email(cls, email: str | None) -> str:
+        """Django's name for it: what its own forms and commands call."""
+        return find_normal(email or "")
 
 
 class User(AbstractBaseUser, PermissionsMixin):
     """A person, known by e-mail address. `is_staff` opens Django admin: our operators, not customers."""
 
-    email = models.EmailField("e-mail address", max_length=254, unique=True)
+    email = AddressField("e-mail address", max_length=254, unique=True)
     name = models.CharField(max_length=200, blank=True)
     is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField(default=False)
@@ -98,7 +106,11 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     class Meta:
         ordering = ["email"]
-        constraints = [models.UniqueConstraint(Lower("email"), name="user_email_unique_whatever_its_case")]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(email__regex=NORMAL), name="user_email_in_its_normal_form"
+            )
+        ]
 
     def __str__(self) -> str:
         return self.email
@@ -170,7 +182,7 @@ class Invitation(AccountScoped):
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     account = models.ForeignKey(Account, on_delete=models.CASCADE, related_name="invitations")
-    email = models.EmailField("e-mail address", max_length=254)
+    email = AddressField("e-mail address", max_length=254)
     role = models.CharField(
         max_length=10, choices=[(role, role.capitalize()) for role in roles.ROLE_PERMISSIONS]
     )
@@ -190,8 +202,7 @@ class Invitation(AccountScoped):
         ordering = ["email"]
         constraints = [
             models.UniqueConstraint(
-                "account",
-                Lower("email"),
+                fields=["account", "email"],
                 condition=models.Q(state="pending"),
                 name="invitation_pending_once_an_address",
             ),
@@ -287,3 +298,22 @@ class Identity(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} at {self.issuer}"
+
+
+class Counter(models.Model):
+    """How often something was tried, counted before it is (accounts/counters.py): by whom, and from where.
+
+    `who` is a digest: what people type into a form is not kept, and may be a password in the wrong field.
+    """
+
+    kind = models.CharField(max_length=20)
+    who = models.CharField(max_length=64, blank=True)  # empty: whoever it is
+    network = models.CharField(max_length=43, blank=True)  # empty: wherever it comes from
+    tries = models.PositiveIntegerField()
+    until = models.DateTimeField(db_index=True)  # then it begins anew, and the row may go
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["kind", "who", "network"], name="counter_once")]
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.tries}"

@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
 
+from accounts.addresses import find_normal
 from accounts.journal import record_own
 from accounts.lockout import unlock
 from accounts.mails import make_link, queue_task, send_mail_later
@@ -23,6 +24,7 @@ from accounts.proof import show_address
 from accounts.selectors import find_user
 from accounts.services import reset_password
 from accounts.throttle import allow
+from audit.addresses import name_network
 from audit.origin import PAGE, Origin, acting
 
 log = structlog.get_logger(__name__)
@@ -33,9 +35,9 @@ FROM_A_PLACE = 20  # requests an hour from one IP address
 
 def request_password_reset(*, email: str, address: str | None, agent: str, now: datetime) -> None:
     """Have a link sent to `email`, if it is known and was not sent too many. Says nothing of either."""
-    from_here = allow("reset-from", address or "", times=FROM_A_PLACE, seconds=HOUR, now=now)
-    to_there = allow("reset-to", email, times=FOR_AN_ADDRESS, seconds=HOUR, now=now)
-    if not (from_here and to_there):
+    email = find_normal(email)
+    from_here = allow("reset_from", name_network(address), times=FROM_A_PLACE, seconds=HOUR, now=now)
+    if not from_here or not allow("reset_to", email, times=FOR_AN_ADDRESS, seconds=HOUR, now=now):
         log.warning("password reset throttled", address=address)
         return
     queue_task("send_password_reset", email=email, address=address, agent=agent)

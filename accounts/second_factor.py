@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.twofactor import InvalidToken
 from cryptography.hazmat.primitives.twofactor.totp import TOTP
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Q
 
 from accounts.journal import record_about_person
 from accounts.models import Account, RecoveryCode, SecondFactor, User
@@ -98,14 +98,17 @@ def remove_second_factor(*, user: User) -> bool:
 def check_code(*, user: User, code: str, now: datetime) -> None:
     """Take a code of the app or a recovery code, each good once. Raises ValidationError keyed by `code`.
 
-    Wrong ones are counted: not to be called inside a transaction, which the error would roll back.
+    Each is counted before it is looked at, and a right one begins anew. Not to be called inside a
+    transaction, which the error would roll back.
     """
     factor = SecondFactor.objects.get(user=user)
-    if factor.wrong_codes >= WRONG_CODES and factor.last_wrong_at > now - PAUSE:
+    # One conditional UPDATE: of many at once, from wherever, no more get through than are left.
+    is_free = Q(wrong_codes__lt=WRONG_CODES) | Q(last_wrong_at__lte=now - PAUSE)
+    tries = SecondFactor.objects.filter(is_free, pk=factor.pk)
+    if not tries.update(wrong_codes=F("wrong_codes") + 1, last_wrong_at=now):
         minutes = PAUSE.seconds // 60
         raise ValidationError({"code": f"Too many wrong codes. Wait {minutes} minutes and try again."})
     if not _use_app_code(factor, code, now) and not _use_recovery_code(user, code):
-        SecondFactor.objects.filter(user=user).update(wrong_codes=F("wrong_codes") + 1, last_wrong_at=now)
         raise ValidationError({"code": WRONG})
 
 

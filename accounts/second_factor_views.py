@@ -17,7 +17,8 @@ from django.views.decorators.http import require_http_methods
 
 from accounts import second_factor
 from accounts.forms import CodeForm, OwnPasswordForm
-from accounts.lockout import count_failure, is_locked_out
+from accounts.journal import record_about_person
+from accounts.lockout import take_attempt
 from accounts.models import SecondFactor
 from accounts.sealing import Unreadable
 
@@ -29,11 +30,13 @@ def show(request: HttpRequest) -> HttpResponse:
     """Whether there is one; and its beginning, for which the person gives their password once more."""
     is_on = second_factor.has_second_factor(request.user)
     asks = not is_on and request.user.has_usable_password()
-    if request.method == "POST" and is_locked_out(request, user=request.user):
-        return HttpResponse(status=429)  # which becomes the page that says so
     form = OwnPasswordForm(request.POST or None, user=request.user) if asks else None
-    if form and form.errors.get("password") and form.data.get("password"):
-        count_failure(request, user=request.user)
+    if form and form.data.get("password"):  # checking it is the try: counted before
+        attempt = take_attempt(request, email=request.user.email)
+        if form.is_valid():
+            attempt.take_back()
+        else:
+            attempt.fail()
     if request.method == "POST" and not is_on and (form is None or form.is_valid()):
         second_factor.begin_set_up(user=request.user)
         return redirect("accounts:second-factor-set-up")
@@ -83,15 +86,18 @@ def _with_code(request: HttpRequest, template: str, act: object) -> HttpResponse
     """What takes a code of the second factor that the person has."""
     if not second_factor.has_second_factor(request.user):
         return redirect("accounts:second-factor")
-    if request.method == "POST" and is_locked_out(request, user=request.user):
-        return HttpResponse(status=429)  # which becomes the page that says so
     form = CodeForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
+        attempt = take_attempt(request, email=request.user.email)  # whoever sits at an open session
         try:
-            return act(request, form.cleaned_data["code"], timezone.now())
+            answer = act(request, form.cleaned_data["code"], timezone.now())
         except ValidationError as error:
-            count_failure(request, user=request.user)  # whoever sits at an open session
+            record_about_person("person.wrong_code", user=request.user)
+            attempt.fail()
             form.add_error(None, error)
+        else:
+            attempt.succeed()
+            return answer
     return render(request, template, {"form": form})
 
 

@@ -28,7 +28,7 @@ def list_members(*, account: Account) -> QuerySet[Membership]:
 
 
 def find_user(*, email: str) -> User | None:
-    """The user of that address, whatever its case."""
+    """The user of that address, however it is written."""
     try:
         return User.objects.get_by_natural_key(email)
     except User.DoesNotExist:
@@ -36,6 +36,6 @@ def find_user(*, email: str) -> User | None:
 
 
 def find_member(*, account: Account, email: str) -> Membership | None:
-    """The membership in the account of that address, whatever its case."""
+    """The membership in the account of that address, however it is written."""
     user = find_user(email=email)
     return user and list_members(account=account).filter(user=user).first()

@@ -87,9 +87,9 @@ def list_events(*, user: User) -> QuerySet[Entry]:
     return list_entries_about(kind=User.audit_kind, number=str(user.pk))[:EVENTS_SHOWN]
 
 
-def forget_old_sign_ins(*, now: datetime) -> int:
-    deleted, _ = SignIn.objects.filter(last_seen_at__lt=now - REMEMBERED).delete()
-    return deleted
+def list_old_sign_ins(now: datetime) -> QuerySet[SignIn]:
+    """What was not used for so long that its network and browser are new again."""
+    return SignIn.objects.filter(last_seen_at__lt=now - REMEMBERED)
 
 
 def find_network(address: str | None) -> str:

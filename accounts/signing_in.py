@@ -14,7 +14,7 @@ from django.utils.crypto import constant_time_compare
 
 from accounts.invitations import is_asked
 from accounts.journal import record_own
-from accounts.lockout import count_failure
+from accounts.lockout import Attempt, take_attempt
 from accounts.models import User
 from accounts.proof import has_shown_address
 from accounts.second_factor import check_code, has_second_factor
@@ -30,9 +30,14 @@ def begin_sign_in(request: HttpRequest, *, user: User, next_url: str, way: str, 
 
     `way` is how they proved who they are: "password", "single_sign_on" or "invitation".
     """
+    attempt: Attempt | None = getattr(request, "sign_in_attempt", None)  # none by the single sign-on
     if not has_second_factor(user):
         _complete(request, user=user, way=way)
+        if attempt:
+            attempt.succeed()
         return True
+    if attempt:
+        attempt.take_back()
     request.session.cycle_key()
     request.session[PENDING] = {
         "user": user.pk,
@@ -58,14 +63,16 @@ def find_pending(request: HttpRequest, *, now: datetime) -> tuple[User, dict[str
 def finish_sign_in(
     request: HttpRequest, *, user: User, pending: dict[str, Any], code: str, now: datetime
 ) -> None:
-    """Raises ValidationError for a wrong code, which counts as a wrong password does."""
+    """Raises ValidationError for a wrong code, which counts as a wrong password does, and LockedOut."""
+    attempt = take_attempt(request, email=user.email)
     try:
         check_code(user=user, code=code, now=now)
     except ValidationError:
-        count_failure(request, user=user)
+        attempt.fail()
         raise
     del request.session[PENDING]
     _complete(request, user=user, way=pending["way"])
+    attempt.succeed()
 
 
 def _complete(request: HttpRequest, *, user: User, way: str) -> None:

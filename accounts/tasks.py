@@ -1,12 +1,8 @@
 from __future__ import annotations
 
-from importlib import import_module
-
 from celery import shared_task
-from django.conf import settings
-from django.utils import timezone
 
-from accounts import mails, resets, sign_ins
+from accounts import mails, resets
 
 
 @shared_task
@@ -19,10 +15,3 @@ def send_password_reset(*, email: str, address: str | None, agent: str) -> None:
 def send_queued_mail(*, to: str, subject: str, body: str) -> None:
     """Doing it twice sends it twice."""
     mails.send_now(to=to, subject=subject, body=body)
-
-
-@shared_task
-def clear_expired_sessions() -> None:
-    """Rows of sessions that have ended: nobody can use them, and nobody needs them."""
-    import_module(settings.SESSION_ENGINE).SessionStore.clear_expired()
-    sign_ins.forget_old_sign_ins(now=timezone.now())

@@ -20,7 +20,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts import sso
 from accounts.forms import CodeForm, SignInForm
 from accounts.journal import record_own
-from accounts.lockout import count_failure, is_locked_out
+from accounts.lockout import take_attempt
 from accounts.services import set_password
 from accounts.signing_in import begin_sign_in, find_pending, finish_sign_in
 
@@ -55,7 +55,7 @@ def ask_for_code(request: HttpRequest) -> HttpResponse:
         return redirect("accounts:login")
     user, pending = found
     form = CodeForm(request.POST or None)
-    if request.method == "POST" and not is_locked_out(request, user=user) and form.is_valid():
+    if request.method == "POST" and form.is_valid():
         try:
             finish_sign_in(request, user=user, pending=pending, code=form.cleaned_data["code"], now=now)
         except ValidationError as error:
@@ -95,16 +95,18 @@ class ChangePassword(auth_views.PasswordChangeView):
     success_url = reverse_lazy("home")
 
     def post(self, request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
-        if is_locked_out(request, user=request.user):
-            return HttpResponse(status=429)  # which becomes the page that says so
+        self.attempt = take_attempt(request, email=request.user.email)
         return super().post(request, *args, **kwargs)
 
     def form_invalid(self, form: PasswordChangeForm) -> HttpResponse:
         if "old_password" in form.errors and form.data.get("old_password"):  # whoever sits at an open session
-            count_failure(self.request, user=form.user)
+            self.attempt.fail()
+        else:
+            self.attempt.take_back()
         return super().form_invalid(form)
 
     def form_valid(self, form: PasswordChangeForm) -> HttpResponse:
+        self.attempt.take_back()
         set_password(user=form.user, password=form.cleaned_data["new_password1"])
         update_session_auth_hash(self.request, form.user)
         messages.success(self.request, "Your password is changed. Other sessions of yours are signed out.")

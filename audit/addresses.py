@@ -24,6 +24,16 @@ def get_client_address(request: HttpRequest) -> str | None:
     return address
 
 
+def name_network(address: str | None) -> str:
+    """Who counts as one where tries are counted: an IPv4 address, the /64 of an IPv6 address, which one
+    customer of a provider has at the least; "" where the address is not known.
+    """
+    read = _read(address or "")
+    if read is None:
+        return ""
+    return str(ip_network((read, 64), strict=False)) if ":" in read else read
+
+
 def _read(text: str) -> str | None:
     try:
         address = ip_address(text)

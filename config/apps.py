@@ -25,4 +25,5 @@ class HouseConfig(AppConfig):
     name = "config"
 
     def ready(self) -> None:
-        import config.checks  # noqa: F401 - registers them
+        import config.checks
+        import config.deploy_checks  # noqa: F401 - registers them

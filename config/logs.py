@@ -50,7 +50,7 @@ def logging_config(*, level: str, as_json: bool) -> None:
             "root": {"handlers": ["stderr"], "level": level},
             # At DEBUG these would write requests, with the credentials that sign them.
             "loggers": {
-                name: {"level": "WARNING"} for name in ("axes", "botocore", "boto3", "urllib3", "s3transfer")
+                name: {"level": "WARNING"} for name in ("botocore", "boto3", "urllib3", "s3transfer")
             },
         }
     )

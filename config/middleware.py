@@ -7,9 +7,42 @@ from collections.abc import Callable
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.utils.cache import patch_cache_control
 
+from config.views import healthz, readyz
+
+PROBES = {"/healthz": healthz, "/readyz": readyz}
 METHODS = ("GET", "HEAD", "POST")
 LONGEST_NUMBER = 15  # digits of a length
+
+
+class ProbeMiddleware:
+    """Load balancers ask over plain HTTP, by IP address, with whatever cookies: answered before all else.
+
+    No redirect to HTTPS, no look at the Host header, no session, no person; nor do the views look at them.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        probe = PROBES.get(request.path_info)
+        return probe(request) if probe else self.get_response(request)
+
+
+class NoStoreMiddleware:
+    """Nothing keeps a copy of a page: neither a proxy between, nor a browser after the person signed out.
+
+    Every page, also those of nobody: they carry a form's token. Static files are answered before this.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        patch_cache_control(response, no_store=True, private=True)
+        return response
 
 
 class RequestLimitsMiddleware:

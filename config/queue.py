@@ -41,6 +41,6 @@ beat_schedule = {
     # Every minute, although a sync is daily: what is due is a question to the database (DAILY_SYNC_TIME), so
     # that two schedulers start nothing twice, and one that was down at the hour makes up for it.
     "daily sync": {"task": "ingestion.tasks.start_due_syncs", "schedule": 60.0},
-    "clear sessions": {"task": "accounts.tasks.clear_expired_sessions", "schedule": 86_400.0},
+    "prune": {"task": "commandline.tasks.prune", "schedule": 86_400.0},
     "recover lost runs": {"task": "ingestion.tasks.recover_lost_runs", "schedule": 60.0},
 }

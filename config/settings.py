@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import re
-from datetime import time, timedelta
+from datetime import time
 from ipaddress import ip_network
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,9 @@ os.environ.setdefault("POLARS_MAX_THREADS", "1")
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 
+YES, NO = {"1", "y", "yes", "true", "on", "ok"}, {"0", "n", "no", "false", "off", ""}
+
+
 class Environment(environ.Env):
     """Readers that name the variable when its value is malformed."""
 
@@ -33,6 +36,13 @@ class Environment(environ.Env):
             return super().get_value(var, *args, **kwargs)
         except ValueError as error:
             raise ImproperlyConfigured(f"{var} is malformed: {error}") from None
+
+    def bool(self, var: str, default: Any = environ.Env.NOTSET) -> bool:
+        """The library takes whatever it does not know for no: `DEBUG=yes please`, `SECURE_COOKIES=ja`."""
+        text = self.str(var, default=str(default)).strip().lower()
+        if text in YES or text in NO:
+            return text in YES
+        raise ImproperlyConfigured(f"{var} must be 1 or 0 (or yes, no, on, off, true, false), not {text!r}")
 
 
 env = Environment()
@@ -102,7 +112,6 @@ INSTALLED_APPS = [
     "csp",
     "django_filters",
     "django_htmx",
-    "axes",
     "allauth.account",
     "config.apps.SingleSignOnConfig",
     "allauth.socialaccount.providers.openid_connect",
@@ -115,8 +124,10 @@ INSTALLED_APPS = [
     "demo",
 ]
 MIDDLEWARE = [
+    "config.middleware.ProbeMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "config.middleware.NoStoreMiddleware",
     "csp.middleware.CSPMiddleware",
     "config.middleware.RequestLimitsMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -130,7 +141,7 @@ MIDDLEWARE = [
     "accounts.middleware.IdleSessionMiddleware",
     "accounts.middleware.ActiveAccountMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "axes.middleware.AxesMiddleware",
+    "accounts.middleware.LockOutMiddleware",
 ]
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
@@ -190,12 +201,12 @@ DAILY_SYNC_TIME = _time_of_day("DAILY_SYNC_TIME", default="02:00")
 # --- people ------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"
 AUTHENTICATION_BACKENDS = [
-    "axes.backends.AxesStandaloneBackend",  # first: refuses who is locked out before a password is looked at
+    "accounts.backends.LockOutBackend",  # first: counts every try before a password is looked at
     "django.contrib.auth.backends.ModelBackend",
     "accounts.backends.MembershipBackend",
 ]
 PASSWORD_HASHERS = [
-    "django.contrib.auth.hashers.Argon2PasswordHasher",
+    "accounts.hashers.Argon2PasswordHasher",
     "django.contrib.auth.hashers.PBKDF2PasswordHasher",
 ]
 AUTH_PASSWORD_VALIDATORS = [
@@ -213,21 +224,14 @@ SESSION_COOKIE_AGE = SESSION_LIFETIME_SECONDS
 INVITATION_DAYS = env.int("INVITATION_DAYS", default=7)
 MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"  # no third cookie
 
-# --- guessing passwords: django-axes -----------------------------------------------------------------
-# A person and an address together: nobody can lock somebody else out from elsewhere.
-AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
-AXES_FAILURE_LIMIT = env.int("SIGN_IN_ATTEMPTS", default=5)
-AXES_COOLOFF_TIME = timedelta(minutes=env.int("SIGN_IN_LOCKED_MINUTES", default=15))
-AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # the page says when it ends, and it does
-AXES_RESET_ON_SUCCESS = True
-AXES_HANDLER = "axes.handlers.database.AxesDatabaseHandler"  # with or without Redis, shared by all processes
-AXES_CLIENT_IP_CALLABLE = "audit.addresses.get_client_address"
-AXES_USERNAME_CALLABLE = "accounts.lockout.get_username"
-AXES_LOCKOUT_CALLABLE = "accounts.lockout.show_locked_out"
-AXES_DISABLE_ACCESS_LOG = True  # the audit log has it
-AXES_ENABLE_ADMIN = False  # unlock_sign_in clears a lock, and says so in the audit log
-AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "code", "csrfmiddlewaretoken"]
-AXES_VERBOSE = False
+# --- guessing passwords (accounts/lockout.py) ----------------------------------------------------------
+# A person and a network together: nobody can lock somebody else out from elsewhere.
+SIGN_IN_ATTEMPTS = env.int("SIGN_IN_ATTEMPTS", default=5)
+# A network, whoever it tries.
+SIGN_IN_ATTEMPTS_PER_ADDRESS = env.int("SIGN_IN_ATTEMPTS_PER_ADDRESS", default=50)
+SIGN_IN_LOCKED_MINUTES = env.int("SIGN_IN_LOCKED_MINUTES", default=15)
+# Of one process; each takes 100 MB while it goes on.
+PASSWORD_HASHES_AT_ONCE = env.int("PASSWORD_HASHES_AT_ONCE", default=2)
 
 # --- single sign-on: django-allauth speaks OpenID Connect, and no more (accounts/sso.py) --------------
 OIDC_NAME = env.str("OIDC_NAME", default="single sign-on")
@@ -302,6 +306,7 @@ PREVIEWS_AT_ONCE = env.int("PREVIEWS_AT_ONCE", default=8)
 DOWNLOADS_AT_ONCE = env.int("DOWNLOADS_AT_ONCE", default=4)
 # Of one person in an account.
 MAX_UNFINISHED_DRAFTS = env.int("MAX_UNFINISHED_DRAFTS", default=20)
+DRAFT_DAYS = env.int("DRAFT_DAYS", default=30)
 
 # --- the web -----------------------------------------------------------------------------------------
 LANGUAGE_CODE = "en"

@@ -108,6 +108,25 @@ def test_the_sites_address_is_asked_for(tmp_path):
     assert "SITE_URL" in done.stderr.splitlines()[-1]
 
 
+@pytest.mark.parametrize("name", ["DEBUG", "SECURE_COOKIES", "BEHIND_TLS_PROXY", "LOG_JSON"])
+def test_what_is_neither_yes_nor_no_is_named(tmp_path, name):
+    done = run(tmp_path, "manage.py", "check", **{name: "yes please"})
+
+    assert done.returncode == 1
+    assert f"{name} must be 1 or 0 (or yes, no, on, off, true, false), not 'yes please'" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [("ALLOWED_HOSTS", "*", "denominator.E010"), ("TRUSTED_PROXIES", "0.0.0.0/0", "denominator.E012")],
+)
+def test_the_check_for_deployment_refuses_what_believes_everybody(tmp_path, name, value, told):
+    done = run(tmp_path, "manage.py", "check", "--deploy", "--fail-level", "WARNING", **{name: value})
+
+    assert done.returncode == 1
+    assert told in done.stderr
+
+
 def test_a_malformed_proxy_is_named(tmp_path):
     done = run(tmp_path, "manage.py", "check", TRUSTED_PROXIES="10.0.0.0/8,nonsense")
 

@@ -86,7 +86,7 @@ class TestAddUser:
 
         assert (code, err) == (0, "")
         assert json.loads(out) == {
-            "email": "New@acme.example",
+            "email": "new@acme.example",
             "account": "acme",
             "role": "manager",
             "created": True,
@@ -110,7 +110,7 @@ class TestAddUser:
 
         assert (code, err) == (0, "")
         assert json.loads(out) == {
-            "email": "New@acme.example",
+            "email": "new@acme.example",
             "account": "acme",
             "role": "viewer",
             "created": False,

@@ -42,7 +42,7 @@ def test_a_new_person_gets_a_sign_in_and_a_membership(account):
     )
 
     assert created
-    assert (membership.role, membership.name, membership.user.email) == ("manager", "Noa", "New@acme.example")
+    assert (membership.role, membership.name, membership.user.email) == ("manager", "Noa", "new@acme.example")
     assert membership.user.check_password(PASSWORD)
 
 

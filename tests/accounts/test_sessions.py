@@ -12,7 +12,7 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.services import add_member, deactivate, set_password
 from accounts.sessions import has_run_out, note_activity
-from accounts.tasks import clear_expired_sessions
+from commandline.retention import prune
 
 PAGE = "/accounts/password/"
 START = datetime(2026, 5, 1, 12, tzinfo=UTC)
@@ -112,6 +112,6 @@ def test_deactivating_in_django_admin_ends_them_too(user, sign_in):
 def test_rows_of_sessions_that_have_ended_are_cleared(user, sign_in):
     kept, ended = sign_in(user).session.session_key, sign_in(user).session.session_key
     Session.objects.filter(pk=ended).update(expire_date=timezone.now() - timedelta(seconds=1))
-    clear_expired_sessions()
+    prune(now=timezone.now())
 
     assert list(Session.objects.values_list("pk", flat=True)) == [kept]

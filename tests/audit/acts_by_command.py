@@ -62,7 +62,6 @@ BY_COMMAND = [
     act(
         "unlock_sign_in",
         lambda w: (sign_in("wrong")(w), w.run("unlock_sign_in", w.admin.email)),
-        "person.sign_in_failed",
         "person.unlocked",
     ),
     act(

@@ -180,8 +180,7 @@ BY_PAGE = [
     act("remove a member", post(f"{MEMBER}remove/"), "member.deleted"),
     act("require a second factor", require_factor, "person.second_factor_set_up", "account.changed"),
     act("sign in", sign_in(PASSWORD), "person.signed_in_by_password"),
-    act("mistype the password", sign_in("wrong"), "person.sign_in_failed"),
-    act("be locked out", sign_in("wrong", 7), *["person.sign_in_failed"] * 4, "person.locked_out"),
+    act("be locked out", sign_in("wrong", 7), "person.locked_out"),
     act(
         "sign in with a recovery code",
         sign_in_with_recovery_code,

@@ -88,7 +88,7 @@ def test_nobody_opens_it_without_signing_in(db, path):
 
 def test_another_accounts_entries_are_not_in_it(account, admin):
     add_entry(make_account("Zeta"), object_name="Theirs")
-    Entry.objects.create(account_id=None, at=NOON, action="person.sign_in_failed", object_name="Nobody's")
+    Entry.objects.create(account_id=None, at=NOON, action="person.locked_out", object_name="Nobody's")
 
     names = read_names(admin)
     assert "Theirs" not in names

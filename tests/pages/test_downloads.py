@@ -8,6 +8,8 @@ from datetime import date
 import pytest
 from django.core.management import call_command
 from django.test import Client
+from hypothesis import given
+from hypothesis import strategies as st
 
 from accounts.downloads import neutralise, stream_csv
 from accounts.models import Account
@@ -15,6 +17,7 @@ from telemetry.models import Telemetry
 from tests.naughty import list_naughty_names
 from tests.pages.rows import make_run, make_run_file, make_telemetry, reject_rows, sign_in, store_file
 
+EVALUATED = ("=", "+", "-", "@", "＝", "＋", "－", "＠")
 ONE, TWO = date(2026, 5, 1), date(2026, 5, 2)
 
 
@@ -97,7 +100,47 @@ def test_what_begins_like_a_formula_gets_an_apostrophe(text):
     assert neutralise(text) == "'" + text
 
 
-@pytest.mark.parametrize("text", ["", "a=1", "007", " =1", "'x"])
+@pytest.mark.parametrize(
+    ("text", "safe"),
+    [
+        ("y;=cmd|' /C calc'!A0", "y;'=cmd|' /C calc'!A0"),
+        ('y;"=1+1"', 'y;"\'=1+1"'),
+        ("a,b|+1\t-2", "a,b|'+1\t'-2"),
+        ("first\n@second", "first\n'@second"),
+        ('"=1"', '"\'=1"'),
+        ("；=1", "；=1"),
+    ],
+)
+def test_what_would_begin_one_in_the_middle_gets_one_there(text, safe):
+    assert neutralise(text) == safe
+
+
+@given(
+    rows=st.lists(st.lists(st.text(alphabet="=+-@＝ay1;,|\t\r\n\"' "), min_size=2, max_size=3), max_size=3),
+    separator=st.sampled_from(",;|\t"),
+)
+def test_no_separator_that_a_spreadsheet_may_choose_makes_a_formula(rows, separator):
+    written = io.StringIO()
+    writer = csv.writer(written, quoting=csv.QUOTE_ALL)
+    writer.writerows([neutralise(cell) for cell in row] for row in rows)
+    cells = [
+        cell
+        for row in csv.reader(io.StringIO(written.getvalue(), newline=""), delimiter=separator)
+        for cell in row
+    ]
+
+    assert [cell for cell in cells if cell.lstrip("\t\r\n").startswith(EVALUATED)] == []
+
+
+def test_every_cell_is_quoted(account, client, telemetry):
+    response = client.get(f"/settings/telemetry/{telemetry.public_id}/points.csv")
+    lines = b"".join(response.streaming_content).decode().splitlines()
+
+    assert lines[0] == '"date","\'@team","requests"'
+    assert lines[2] == '"2026-05-01","a,b","2"'
+
+
+@pytest.mark.parametrize("text", ["", "a=1", "007", " =1", "'x", "a; b", "a,b", "1;2"])
 def test_other_text_stays_as_it_is(text):
     assert neutralise(text) == text
 

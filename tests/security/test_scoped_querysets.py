@@ -19,6 +19,7 @@ BELONG_TO_NO_ACCOUNT = {
     "RecoveryCode": "a person's, whatever accounts they belong to",
     "SignIn": "a person's, whatever accounts they belong to",
     "Identity": "a person's, whatever accounts they belong to",
+    "Counter": "tries of people and networks, whatever accounts they belong to",
     "Entry": "without foreign keys, it narrows by a `for_account` of its own; some belong to no account",
     "User": "a person may belong to several accounts; pages show memberships, never users",
 }
@@ -26,9 +27,11 @@ MODULE = ROOT / "telemetry" / "selectors.py"
 EXCEPTIONS = {
     "accounts/invitations.py:find_by_token": "whoever has the link need not belong to the account yet",
     "accounts/invitations.py:_list_open": "what accounts ask of one person, who belongs to none of them yet",
+    "accounts/counters.py:take": "counts tries of people and networks, of whatever account",
     "ingestion/selectors.py:list_due_telemetries": "the scheduler's question, for every account",
     "ingestion/selectors.py:list_lost_runs": "the scheduler's question, for every account",
     "ingestion/selectors.py:list_rejected_rows": "narrowed below to a run or telemetry; one is required",
+    "telemetry/wizard/retention.py:list_old_drafts": "the scheduler's question, for every account",
     "telemetry/updating.py:update_each": "a worker's SQL: rows of its own files, each named by its key",
     "ingestion/leases.py:join_run": "a worker's: narrowed on the next line to the run that its message names",
     "ingestion/finish.py:_find_overlap": "a worker's SQL, whose every value is a parameter: one run's files",

@@ -6,7 +6,9 @@ from django.core.management.base import CommandParser
 
 from accounts.lockout import unlock
 from accounts.selectors import find_user
+from audit.addresses import name_network
 from commandline.command import Command as BaseCommand
+from commandline.command import WrongArguments
 
 
 class Command(BaseCommand):
@@ -14,9 +16,13 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("email", metavar="EMAIL")
-        parser.add_argument("--address", metavar="IP", help="from this address alone; else from all")
+        parser.add_argument(
+            "--address", metavar="IP", help="from this address alone, whoever was tried there; else from all"
+        )
 
     def run(self, *, email: str, address: str | None) -> dict[str, Any]:
+        if address and not name_network(address):
+            raise WrongArguments(f'"{address}" is no IP address. Give --address one such as 192.0.2.1.')
         failures = unlock(email=email, address=address, user=find_user(email=email))
         return {"email": email, "failures_forgotten": failures}
 

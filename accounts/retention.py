@@ -1,0 +1,22 @@
+"""What of people is removed in time (commandline/retention.py)."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.contrib.sessions.models import Session
+from django.db.models import QuerySet
+
+from accounts.counters import list_ended
+from accounts.sign_ins import list_old_sign_ins
+from commandline.retention import register_kept
+
+
+def list_ended_sessions(now: datetime) -> QuerySet[Session]:
+    """Nobody can use them any more."""
+    return Session.objects.filter(expire_date__lt=now)
+
+
+register_kept("sessions", after="SESSION_LIFETIME_SECONDS", find=list_ended_sessions)
+register_kept("sign-ins", after="180 days without use", find=list_old_sign_ins)
+register_kept("counters", after="when they begin anew", find=list_ended)

@@ -1,0 +1,62 @@
+"""What is removed in time: each app says what it keeps, for how long, and how the rest goes.
+
+`manage.py prune` and the schedule remove it. An app registers when it is ready:
+
+    register_kept("drafts", after="DRAFT_DAYS", find=list_old_drafts)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import QuerySet
+
+from audit.services import Thing, record
+
+AT_A_TIME = 1_000  # rows of one transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """`find(now)` is what is kept no longer at that moment; `after` says in words or by its setting why."""
+
+    name: str
+    after: str
+    find: Callable[[datetime], QuerySet]
+
+
+_registered: dict[str, Kept] = {}
+
+
+def register_kept(name: str, *, after: str, find: Callable[[datetime], QuerySet]) -> None:
+    """Once a name; `find` gets the moment from which is counted, and reads the setting then."""
+    _registered[name] = Kept(name, after, find)
+
+
+def list_kept() -> list[Kept]:
+    return [_registered[name] for name in sorted(_registered)]
+
+
+def count_old(*, now: datetime) -> dict[str, int]:
+    """What `prune` would remove, by name."""
+    return {kept.name: kept.find(now).count() for kept in list_kept()}
+
+
+def prune(*, now: datetime) -> dict[str, int]:
+    """Remove what is kept no longer, some rows a transaction; how many, by name. Twice is harmless."""
+    removed = {kept.name: _remove(kept.find(now)) for kept in list_kept()}
+    found = {name: number for name, number in removed.items() if number}
+    if found:
+        record("retention.pruned", account=None, target=Thing("retention", "", "prune"), after=found)
+    return removed
+
+
+def _remove(rows: QuerySet) -> int:
+    removed = 0
+    while keys := list(rows.order_by("pk").values_list("pk", flat=True)[:AT_A_TIME]):
+        # The same question once more: what was used again since then stays.
+        removed += rows.filter(pk__in=keys).delete()[1].get(rows.model._meta.label, 0)
+        rows = rows.filter(pk__gt=keys[-1])
+    return removed
