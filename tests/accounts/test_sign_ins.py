@@ -15,8 +15,8 @@ from accounts.browsers import describe_browser
 from accounts.models import SignIn, User
 from accounts.services import add_member
 from accounts.sign_ins import REMEMBERED, find_network
-from commandline.retention import prune
 from audit.models import Entry
+from commandline.retention import prune
 from tests.accounts.codes import make_code
 
 LOGIN, SESSIONS = "/accounts/login/", "/accounts/sessions/"
