@@ -6,7 +6,7 @@ from celery import shared_task
 from django.conf import settings
 from django.utils import timezone
 
-from accounts import mails, resets, sign_ins
+from accounts import invitations, mails, resets, sign_ins
 
 
 @shared_task
@@ -23,6 +23,7 @@ def send_queued_mail(*, to: str, subject: str, body: str) -> None:
 
 @shared_task
 def clear_expired_sessions() -> None:
-    """Rows of sessions that have ended: nobody can use them, and nobody needs them."""
+    """Rows of sessions that have ended, notes of old ones, old invitations: nobody can use or needs them."""
     import_module(settings.SESSION_ENGINE).SessionStore.clear_expired()
     sign_ins.forget_old_sign_ins(now=timezone.now())
+    invitations.forget_old(now=timezone.now())
