@@ -12,7 +12,7 @@ from enum import Enum
 
 from django.db import IntegrityError, transaction
 
-from accounts.invitations import close, may_still_invite
+from accounts.invitations import close, lock_account, may_still_invite
 from accounts.journal import record_own
 from accounts.models import Invitation, Membership, User
 from accounts.notices import tell_owner
@@ -58,7 +58,7 @@ def find_way(*, invitation: Invitation, signed_in: User | None) -> Way:
 @transaction.atomic
 def accept(*, invitation: Invitation, user: User, now: datetime) -> Membership:
     """By the person, signed in, whose address it is. Raises InvitationClosed, or SignInFirst for others."""
-    user = User.objects.select_for_update().get(pk=user.pk)
+    user = User.objects.select_for_update(no_key=True).get(pk=user.pk)
     if find_user(email=invitation.email) != user or not user.is_active or not has_shown_address(user):
         raise SignInFirst
     return _join(invitation, user, now)
@@ -123,7 +123,7 @@ def _may_set_password(invitation: Invitation, person: User, signed_in: User | No
 def _lock_person(email: str) -> User | None:
     """So that no other answer of theirs comes between what is looked at and what is set."""
     person = find_user(email=email)
-    return person and User.objects.select_for_update().get(pk=person.pk)
+    return person and User.objects.select_for_update(no_key=True).get(pk=person.pk)
 
 
 def _create_person(invitation: Invitation, now: datetime) -> User:
@@ -139,6 +139,7 @@ def _create_person(invitation: Invitation, now: datetime) -> User:
 
 def _join(invitation: Invitation, user: User, now: datetime) -> Membership:
     """Raises InvitationClosed, which undoes what was done before it."""
+    lock_account(invitation.account)
     if invitation.expires_at <= now or not may_still_invite(invitation):
         raise InvitationClosed
     if not close(invitation=invitation, state=Invitation.State.ACCEPTED, now=now, by=user):

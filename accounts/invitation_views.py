@@ -22,6 +22,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts import answers
 from accounts.answers import InvitationClosed, SignInFirst, Way
 from accounts.invitations import find_by_token, find_for_person, list_for_person
+from accounts.mails import is_mail_set_up
 from accounts.models import Invitation, User
 from accounts.proof import has_shown_address
 from accounts.signing_in import begin_sign_in
@@ -30,9 +31,15 @@ TOKEN = "invitation_token"  # noqa: S105  # nosec B105 (its place in the session
 SIGN_IN_FIRST = "This address has a sign-in already. Sign in with it, then accept."
 
 
+@never_cache
 @require_safe
 def follow_link(request: HttpRequest, token: str) -> HttpResponse:
-    """The token moves from the address into the session at once, so that no Referer tells it."""
+    """The token moves from the address into the session at once, so that no Referer tells it.
+
+    One that is of nothing makes no session: anybody could make as many as they like.
+    """
+    if find_by_token(token, now=timezone.now()) is None:
+        return _show_closed(request)
     request.session[TOKEN] = token
     return redirect("accounts:invitation")
 
@@ -138,7 +145,12 @@ def show_invitations(request: HttpRequest) -> HttpResponse:
     """To whoever has not shown that the address is theirs nothing is told: it may be somebody else's."""
     is_shown = has_shown_address(request.user)
     found = list_for_person(user=request.user, now=timezone.now()) if is_shown else []
-    context = {"invitations": found, "is_shown": is_shown, "contact": settings.SUPPORT_CONTACT}
+    context = {
+        "invitations": found,
+        "is_shown": is_shown,
+        "by_mail": is_mail_set_up(),
+        "contact": settings.SUPPORT_CONTACT,
+    }
     return render(request, "accounts/invitations.html", context)
 
 

@@ -31,6 +31,7 @@ from audit.snapshots import take_snapshot
 HOUR = 3600
 TO_AN_ADDRESS = 5  # invitations an hour of an account to one address
 OF_AN_ACCOUNT = 100  # invitations an hour
+KEPT = timedelta(days=90)  # after an invitation has expired
 PENDING = Invitation.State.PENDING
 
 
@@ -106,6 +107,16 @@ def close(*, invitation: Invitation, state: str, now: datetime, by: User | None 
     return True
 
 
+def lock_account(account: Account) -> None:
+    """Before an invitation: who removes its inviter locks the account first, then the invitation."""
+    Account.objects.select_for_update(no_key=True).get(pk=account.pk)
+
+
+def list_old(now: datetime) -> QuerySet[Invitation]:
+    """Those that were answered or have expired long ago; the audit log has them."""
+    return Invitation.objects.filter(expires_at__lt=now - KEPT)
+
+
 def list_pending(*, account: Account) -> QuerySet[Invitation]:
     """What waits for an answer, by address; also what has waited too long."""
     return Invitation.objects.for_account(account).filter(state=PENDING).select_related("invited_by")
@@ -151,6 +162,7 @@ def _list_open(*, email: str, now: datetime) -> QuerySet[Invitation]:
 
 
 def _invite(account: Account, email: str, role: str, name: str, invited_by: User, now: datetime) -> Sent:
+    lock_account(account)
     earlier = Invitation.objects.for_account(account).filter(state=PENDING, email=email).first()
     if earlier is not None:
         withdraw(invitation=earlier, now=now)

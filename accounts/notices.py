@@ -12,11 +12,11 @@ from audit.origin import PAGE, get_origin
 
 # What happened -> the mail's subject; its first line says the same.
 WHAT = {
-    "password": "Your password for Denominator was changed",
+    "password": "Your password for Denominator was changed",  # nosec B105 (a subject)
     "second_factor_on": "A second factor was set up for your Denominator sign-in",
     "second_factor_off": "The second factor of your Denominator sign-in was removed",
     "recovery_codes": "New recovery codes were made for your Denominator sign-in",
-    "recovery_code_used": "A recovery code was used to sign in to Denominator",
+    "recovery_code_used": "A recovery code of your Denominator sign-in was used",
     "elsewhere": "New sign-in to Denominator",
 }
 

@@ -13,6 +13,7 @@ from django.db import transaction
 
 from accounts.journal import record_about_person
 from accounts.models import RecoveryCode, SecondFactor, User
+from accounts.notices import tell_owner
 from accounts.sessions import end_sessions
 
 
@@ -45,6 +46,7 @@ def show_address(*, user: User, now: datetime) -> None:
 @transaction.atomic
 def forget_what_was_set(*, user: User) -> None:
     """Password, second factor, recovery codes, identities; every session ends."""
+    had_factor = SecondFactor.objects.filter(user=user, confirmed_at__isnull=False).exists()
     SecondFactor.objects.filter(user=user).delete()
     RecoveryCode.objects.filter(user=user).delete()
     user.identities.all().delete()
@@ -52,3 +54,5 @@ def forget_what_was_set(*, user: User) -> None:
     user.save(update_fields=["password"])
     end_sessions(user=user)
     record_about_person("person.started_over", user=user)
+    if had_factor:
+        tell_owner(user, "second_factor_off")

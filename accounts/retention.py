@@ -7,6 +7,7 @@ from datetime import datetime
 from django.contrib.sessions.models import Session
 from django.db.models import QuerySet
 
+from accounts import invitations
 from accounts.counters import list_ended
 from accounts.sign_ins import list_old_sign_ins
 from commandline.retention import register_kept
@@ -19,4 +20,5 @@ def list_ended_sessions(now: datetime) -> QuerySet[Session]:
 
 register_kept("sessions", after="SESSION_LIFETIME_SECONDS", find=list_ended_sessions)
 register_kept("sign-ins", after="180 days without use", find=list_old_sign_ins)
+register_kept("invitations", after="a while after they expire", find=invitations.list_old)
 register_kept("counters", after="when they begin anew", find=list_ended)

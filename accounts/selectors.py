@@ -36,6 +36,9 @@ def find_user(*, email: str) -> User | None:
 
 
 def find_member(*, account: Account, email: str) -> Membership | None:
-    """The membership in the account of that address, however it is written."""
+    """The membership in the account of that address, however it is written.
+
+    As many queries whether anybody has the address or not: an admin of the account asks.
+    """
     user = find_user(email=email)
-    return user and list_members(account=account).filter(user=user).first()
+    return list_members(account=account).filter(user_id=user.pk if user else 0).first()

@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.contrib.auth.views import redirect_to_login
 from django.db.models.base import ModelBase
 from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
 
 # Of the libraries, and not used: nothing to see, and nothing to change past the audit log.
 UNUSED = {"auth.group", "account.emailaddress"} | {
@@ -20,6 +21,10 @@ class Site(admin.AdminSite):
         models = [model_or_iterable] if isinstance(model_or_iterable, ModelBase) else model_or_iterable
         wanted = [model for model in models if model._meta.label_lower not in UNUSED]
         super().register(wanted, admin_class, **options)
+
+    def password_change(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:
+        """On the product's own page, which tells the audit log and mails the person."""
+        return redirect("accounts:password")
 
     def login(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:
         if request.user.is_authenticated:  # signed in, but no staff: the same answer as for no such page

@@ -25,6 +25,7 @@ READ_IN_CONFIG = [
     "env.email_url",
     "_time_of_day",
     "_networks",
+    "_site_url",
 ]
 READ_ELSEWHERE = {  # by the AWS SDK, and by the demo before there are settings
     "AWS_ACCESS_KEY_ID",

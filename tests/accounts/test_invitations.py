@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from threading import Barrier
 
 import pytest
+from django.contrib.sessions.models import Session
 from django.core.cache import cache
+from django.db import connection, connections
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts import answers, invitations, second_factor
 from accounts.models import Identity, Invitation, Membership, RecoveryCode, SecondFactor, User
 from accounts.services import add_member, change_role, deactivate, remove_member
+from accounts.tasks import clear_expired_sessions
 from tests.accounts.codes import make_code
 
 pytestmark = pytest.mark.usefixtures("postman")
@@ -410,6 +416,7 @@ class TestTheLink:
     @pytest.mark.parametrize("token", ["x" * 43, "x", "%00", "é"])
     def test_of_nothing_is_closed(self, db, token):
         assert CLOSED in follow(f"{LINK}{token}/")[1]
+        assert not Session.objects.exists()
 
     def test_a_weak_password_is_refused_with_nothing_done(self, invite, other_account):
         client, page = follow(invite())
@@ -468,6 +475,24 @@ class TestTheAdminsPages:
 
         assert texts[0] == texts[1]
 
+    def test_nor_does_the_time_it_takes(self, squatted, admin, sign_in):
+        client, counts = sign_in(admin), set()
+        for email in (CFO, "new@zeta.example"):
+            with CaptureQueriesContext(connection) as queries:
+                client.post(ADD, {"email": email, "role": "viewer"})
+            counts.add(len(queries))
+
+        assert len(counts) == 1
+
+    def test_old_ones_are_forgotten(self, invite):
+        invite()
+        clear_expired_sessions()
+        assert Invitation.objects.exists()
+
+        Invitation.objects.update(expires_at=timezone.now() - invitations.KEPT - timedelta(hours=1))
+        clear_expired_sessions()
+        assert not Invitation.objects.exists()
+
     def test_the_list_shows_what_waits(self, invite, admin, sign_in):
         invite()
         page = sign_in(admin).get("/settings/members/").content.decode()
@@ -494,3 +519,37 @@ class TestTheAdminsPages:
         assert len(mailoutbox) == 5
         page = sign_in(admin).post(ADD, {"email": CFO, "role": "viewer"}).content.decode()
         assert "Too many invitations were sent. Wait an hour" in page
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_inviter_who_goes_and_the_answer_at_the_same_moment(account, join, monkeypatch):
+    """Either is first, neither waits for the other for ever, and a membership has an accepted invitation."""
+    join(account, "admin", email="stays@acme.example")
+    person = User.objects.create_user(CFO, address_verified_at=timezone.now())
+    outcomes = []
+    for number in range(4):
+        inviter = join(account, "admin", email=f"goes{number}@acme.example")
+        asked = invitations.invite(
+            account=account, email=CFO, role="viewer", invited_by=inviter.user, now=timezone.now()
+        ).invitation
+        ready = Barrier(2)
+
+        def run(act, ready=ready):
+            ready.wait()
+            try:
+                return act()
+            finally:
+                connections.close_all()
+
+        with ThreadPoolExecutor(2) as pool:
+            leaving = pool.submit(run, lambda inviter=inviter: remove_member(membership=inviter))
+            answering = pool.submit(
+                run, lambda asked=asked: answers.accept(invitation=asked, user=person, now=timezone.now())
+            )
+        leaving.result()
+        outcomes.append(isinstance(answering.exception(), answers.InvitationClosed))
+        asked.refresh_from_db()
+        assert asked.state == ("withdrawn" if outcomes[-1] else "accepted")
+        assert outcomes[-1] or answering.result()
+        assert is_member(account) is not outcomes[-1]
+        Membership.objects.filter(user=person).delete()

@@ -243,7 +243,7 @@ class TestMails:
 
         assert self.subjects(mailoutbox) == [
             "A second factor was set up for your Denominator sign-in",
-            "A recovery code was used to sign in to Denominator",
+            "A recovery code of your Denominator sign-in was used",
             "New recovery codes were made for your Denominator sign-in",
             "The second factor of your Denominator sign-in was removed",
         ]
