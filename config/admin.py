@@ -4,6 +4,7 @@ from django.contrib import admin
 from django.contrib.auth.views import redirect_to_login
 from django.db.models.base import ModelBase
 from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect
 
 # Of the libraries, and not used: nothing to see, and nothing to change past the audit log.
 UNUSED = {"auth.group", "account.emailaddress"} | {
@@ -25,3 +26,7 @@ class Site(admin.AdminSite):
         if request.user.is_authenticated:  # signed in, but no staff: the same answer as for no such page
             raise Http404
         return redirect_to_login(request.get_full_path())
+
+    def password_change(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:
+        """The product's own page: it counts wrong passwords, ends other sessions and is in the audit log."""
+        return redirect("accounts:password")
