@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
@@ -26,8 +27,8 @@ NO_MEMBER = "{email} has no sign-in here. Ask an admin of your company's account
 NOT_VERIFIED = (
     "The provider does not say that your e-mail address is verified. Verify it there, then try again."
 )
-ODD_LETTERS = (
-    "{email} has letters before the @ that look like others, so it is linked to nobody. "
+ODD_ADDRESS = (
+    "{email} could be mistaken for another address, or is none, so it is linked to nobody. "
     "Sign in with your password."
 )
 OTHER_DOMAIN = "{email} is not of a domain that this single sign-on speaks for. Sign in with your password."
@@ -58,9 +59,14 @@ def _read_verified_email(claims: dict[str, Any]) -> str:
     if not email or claims.get("email_verified") not in (True, "true"):
         raise NotLetIn(NOT_VERIFIED)
     _check_domain(email)
+    normal = find_normal(email)
+    try:
+        User._meta.get_field("email").run_validators(normal)
+    except ValidationError:
+        raise NotLetIn(ODD_ADDRESS.format(email=email)) from None
     if not is_plain(email):
-        raise NotLetIn(ODD_LETTERS.format(email=email))
-    return find_normal(email)
+        raise NotLetIn(ODD_ADDRESS.format(email=email))
+    return normal
 
 
 def _check_domain(email: str) -> None:

@@ -306,7 +306,7 @@ class Counter(models.Model):
     `who` is a digest: what people type into a form is not kept, and may be a password in the wrong field.
     """
 
-    kind = models.CharField(max_length=20)
+    kind = models.CharField(max_length=40)
     who = models.CharField(max_length=64, blank=True)  # empty: whoever it is
     network = models.CharField(max_length=43, blank=True)  # empty: wherever it comes from
     tries = models.PositiveIntegerField()

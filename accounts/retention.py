@@ -20,5 +20,5 @@ def list_ended_sessions(now: datetime) -> QuerySet[Session]:
 
 register_kept("sessions", after="SESSION_LIFETIME_SECONDS", find=list_ended_sessions)
 register_kept("sign-ins", after="180 days without use", find=list_old_sign_ins)
-register_kept("invitations", after="a while after they expire", find=invitations.list_old)
+register_kept("invitations", after="90 days after they expire", find=invitations.list_old)
 register_kept("counters", after="when they begin anew", find=list_ended)

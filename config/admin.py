@@ -30,3 +30,7 @@ class Site(admin.AdminSite):
         if request.user.is_authenticated:  # signed in, but no staff: the same answer as for no such page
             raise Http404
         return redirect_to_login(request.get_full_path())
+
+    def password_change(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:
+        """The product's own page: it counts wrong passwords, ends other sessions and is in the audit log."""
+        return redirect("accounts:password")

@@ -15,9 +15,10 @@ from accounts.services import add_member, create_account
 from audit.models import Entry
 from commandline.command import Failure, WrongArguments
 from commandline.database_role import find_fault
-from config.deploy_checks import check_database_role, check_hosts, check_proxies
+from config.deploy_checks import check_database_role, check_hosts, check_proxies, check_proxy_is_named
 from tests.ingestion.conftest import Bench, bench, make_bench  # noqa: F401 - two are fixtures
 
+PROXY_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 on_postgresql = pytest.mark.skipif("connection.vendor != 'postgresql'", reason="SQLite has no roles")
 
 
@@ -59,6 +60,16 @@ def test_proxies_that_are_everybody_are_refused(settings, proxies, covers):
     assert [
         text for text, network in zip(told, covers, strict=True) if f"covers {network}:" not in text
     ] == []
+
+
+@pytest.mark.parametrize(
+    ("header", "proxies", "told"),
+    [(None, [], 0), (PROXY_HEADER, ["10.0.0.5"], 0), (PROXY_HEADER, [], 1)],
+)
+def test_a_proxy_that_is_there_is_to_be_named(settings, header, proxies, told):
+    settings.SECURE_PROXY_SSL_HEADER, settings.TRUSTED_PROXIES = header, proxies
+
+    assert len(list(check_proxy_is_named())) == told
 
 
 def grant(*options: str) -> dict:

@@ -12,7 +12,7 @@ from django.core.management import call_command
 from django.db import connection
 from django.utils import timezone
 
-from accounts.models import Account, Counter, User
+from accounts.models import Account, Counter, Invitation, SignIn, User
 from audit.models import Entry
 from commandline import retention
 from commandline.tasks import prune
@@ -22,7 +22,7 @@ from telemetry.models import Telemetry
 from telemetry.wizard.models import TelemetryDraft
 from tests.pages.rows import make_telemetry
 
-OLD = {"counters": 1, "drafts": 2, "sessions": 1}
+OLD = {"counters": 1, "drafts": 2, "invitations": 1, "sessions": 1, "sign-ins": 1}
 
 
 @pytest.fixture
@@ -39,6 +39,11 @@ def rows(db, now) -> None:
         end = now + timedelta(days=days)
         Session.objects.create(session_key=f"key{days}", session_data="", expire_date=end)
         Counter.objects.create(kind="person", who=str(days), tries=5, until=end)
+        used = end - timedelta(days=180)
+        SignIn.objects.create(user=user, session_key=f"key{days}", began_at=used, last_seen_at=used)
+        expired = {"created_at": end, "expires_at": end - timedelta(days=90), "mailed": True}
+        asked = {"account": account, "email": f"new{days}@acme.example", "invited_by": user, "role": "viewer"}
+        Invitation.objects.create(digest=str(days), **asked, **expired)
     for days in (31, 31, 29):
         then = now - timedelta(days=days)
         TelemetryDraft.objects.create(account=account, user=user, created_at=then, updated_at=then)

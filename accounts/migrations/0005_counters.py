@@ -18,7 +18,7 @@ class Migration(migrations.Migration):
                         auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
                     ),
                 ),
-                ("kind", models.CharField(max_length=20)),
+                ("kind", models.CharField(max_length=40)),
                 ("who", models.CharField(blank=True, max_length=64)),
                 ("network", models.CharField(blank=True, max_length=43)),
                 ("tries", models.PositiveIntegerField()),

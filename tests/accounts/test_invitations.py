@@ -18,7 +18,7 @@ from django.utils import timezone
 from accounts import answers, invitations, second_factor
 from accounts.models import Identity, Invitation, Membership, RecoveryCode, SecondFactor, User
 from accounts.services import add_member, change_role, deactivate, remove_member
-from accounts.tasks import clear_expired_sessions
+from commandline.retention import prune
 from tests.accounts.codes import make_code
 
 pytestmark = pytest.mark.usefixtures("postman")
@@ -486,11 +486,11 @@ class TestTheAdminsPages:
 
     def test_old_ones_are_forgotten(self, invite):
         invite()
-        clear_expired_sessions()
+        prune(now=timezone.now())
         assert Invitation.objects.exists()
 
         Invitation.objects.update(expires_at=timezone.now() - invitations.KEPT - timedelta(hours=1))
-        clear_expired_sessions()
+        prune(now=timezone.now())
         assert not Invitation.objects.exists()
 
     def test_the_list_shows_what_waits(self, invite, admin, sign_in):

@@ -369,6 +369,19 @@ def test_a_form_that_guesses_nothing_is_not_counted(user, sign_in, path, field):
     assert set(Counter.objects.values_list("tries", flat=True)) <= {0}
 
 
+def test_django_admins_own_page_for_passwords_is_ours(db, sign_in, hashed):
+    operator = User.objects.create_superuser("ops@denominator.example", PASSWORD)
+    hashed.clear()
+    fields = {
+        "old_password": PASSWORD,
+        "new_password1": "another long one",
+        "new_password2": "another long one",
+    }
+
+    assert sign_in(operator).post("/admin/password_change/", fields).url == "/accounts/password/"
+    assert hashed == []
+
+
 def test_any_other_door_is_counted_too(user, rf):
     """Whatever asks Django whether a password is right goes the same way."""
     request = rf.post("/", REMOTE_ADDR=HERE)

@@ -108,6 +108,24 @@ class TestWhoIsLetIn:
 
         self.refused(provider, "does not")
 
+    @pytest.mark.parametrize(
+        "odd", ["groß@acme.example", "gro\u017f\u017f@acme.example", "gross@acme..example"]
+    )
+    def test_nobody_by_an_address_that_could_be_taken_for_a_members(self, account, provider, settings, odd):
+        settings.OIDC_SIGN_UP_ACCOUNT = account.slug
+        add_member(account=account, email="gross@acme.example", role="admin")
+        provider.person["email"] = odd
+
+        self.refused(provider, "could be mistaken for another address")
+
+    @pytest.mark.parametrize("allowed", ["Bücher.example", "xn--bcher-kva.example", "BÜCHER。example"])
+    def test_a_domain_is_the_same_however_it_is_written(self, account, provider, settings, allowed):
+        settings.OIDC_EMAIL_DOMAINS = [allowed]
+        add_member(account=account, email="ada@bücher.example", role="admin")
+        provider.person["email"] = "Ada@XN--BCHER-KVA.example"
+
+        assert is_in(sign_in(provider))
+
     def test_nobody_of_a_domain_that_the_provider_does_not_speak_for(self, user, provider, settings):
         settings.OIDC_EMAIL_DOMAINS = ["zeta.example"]
 

@@ -26,7 +26,7 @@ BELONG_TO_NO_ACCOUNT = {
 MODULE = ROOT / "telemetry" / "selectors.py"
 EXCEPTIONS = {
     "accounts/invitations.py:find_by_token": "whoever has the link need not belong to the account yet",
-    "accounts/invitations.py:forget_old": "the clock's question, for every account",
+    "accounts/invitations.py:list_old": "the clock's question, for every account",
     "accounts/invitations.py:_list_open": "what accounts ask of one person, who belongs to none of them yet",
     "accounts/counters.py:take": "counts tries of people and networks, of whatever account",
     "ingestion/selectors.py:list_due_telemetries": "the scheduler's question, for every account",
