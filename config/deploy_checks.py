@@ -56,8 +56,8 @@ def check_proxies(app_configs: Any = None, **_kwargs: Any) -> list[CheckMessage]
 def check_proxy_is_named(app_configs: Any = None, **_kwargs: Any) -> Iterator[CheckMessage]:
     if getattr(settings, "SECURE_PROXY_SSL_HEADER", None) and not settings.TRUSTED_PROXIES:
         yield checks.Warning(
-            "BEHIND_TLS_PROXY is on and TRUSTED_PROXIES is empty: everybody seems to come from the proxy, so that "
-            "one stranger's wrong passwords lock everybody out.",
+            "BEHIND_TLS_PROXY is on and TRUSTED_PROXIES is empty: everybody seems to come from the proxy, "
+            "and one stranger's wrong passwords lock everybody out.",
             hint="Name the proxy's addresses: TRUSTED_PROXIES=10.0.0.5",
             id="denominator.W014",
         )
