@@ -22,15 +22,11 @@ class Site(admin.AdminSite):
         wanted = [model for model in models if model._meta.label_lower not in UNUSED]
         super().register(wanted, admin_class, **options)
 
-    def password_change(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:
-        """On the product's own page, which tells the audit log and mails the person."""
-        return redirect("accounts:password")
-
     def login(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:
         if request.user.is_authenticated:  # signed in, but no staff: the same answer as for no such page
             raise Http404
         return redirect_to_login(request.get_full_path())
 
     def password_change(self, request: HttpRequest, extra_context: dict | None = None) -> HttpResponse:
-        """The product's own page: it counts wrong passwords, ends other sessions and is in the audit log."""
+        """Our own page: it counts wrong passwords, ends other sessions, tells the log and the person."""
         return redirect("accounts:password")

@@ -72,6 +72,7 @@ def test_without_a_database_the_process_lives_and_is_not_ready_for_anybody(tmp_p
         "DJANGO_SETTINGS_MODULE": "config.settings",
         "SECRET_KEY": secrets.token_urlsafe(50),
         "ALLOWED_HOSTS": "metrics.example.com",
+        "SITE_URL": "https://metrics.example.com",
         "DATABASE_URL": "postgres://nobody@127.0.0.1:9/none",  # where nothing answers
         "VAR_DIR": str(tmp_path),
     }

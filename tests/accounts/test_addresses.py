@@ -12,7 +12,7 @@ from accounts.models import User
 from accounts.selectors import find_user
 from audit.addresses import name_network
 
-BEFORE, AFTER = ("accounts", "0002_sign_in"), ("accounts", "0003_normal_addresses")
+BEFORE, AFTER = ("accounts", "0003_invitations_and_sign_ins"), ("accounts", "0004_normal_addresses")
 
 
 @pytest.mark.parametrize(
