@@ -116,6 +116,7 @@ MIDDLEWARE = [
     "audit.middleware.OriginMiddleware",
     "accounts.middleware.IdleSessionMiddleware",
     "accounts.middleware.ActiveAccountMiddleware",
+    "accounts.middleware.PageMarkMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "axes.middleware.AxesMiddleware",
 ]
@@ -133,6 +134,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "accounts.context_processors.active_account",
             ],
+            "builtins": ["accounts.templatetags.marks"],
         },
     },
 ]
