@@ -22,8 +22,8 @@ CLOSED = "S3 CSV telemetry is not enabled for {account}. To enable it, contact {
 def account_permission(perm: str) -> Callable[[View], View]:
     """Let a view be opened by people who hold `perm` (accounts/roles.py) in their active account.
 
-    Others: the sign-in page; the page for someone without an account, or who has left theirs; where the account requires a second
-    factor and they have none, its set-up; 403 for a member who lacks `perm`.
+    Others: the sign-in page; the page for someone without an account, or who has left theirs; where the
+    account requires a second factor and they have none, its set-up; 403 for a member who lacks `perm`.
     """
 
     def guard(view: View) -> View:

@@ -10,7 +10,7 @@ from django_htmx.http import HttpResponseClientRefresh
 from accounts.access import send_to_sign_in
 from accounts.marks import Mark
 
-SIGNED_OUT = "You were signed out, so what you sent was not taken. Nothing was changed. Sign in and send it again."
+SIGNED_OUT = "You were signed out, so nothing of what you sent was taken. Sign in and send it again."
 
 
 def refuse_form(request: HttpRequest, mark: Mark | None) -> HttpResponse:
@@ -51,7 +51,7 @@ def _explain(request: HttpRequest, mark: Mark | None) -> dict[str, object]:
 
 
 def _say(request: HttpRequest, mark: Mark | None) -> str:
-    return f"Nothing was changed. {_made_for(request, mark)} {_in_force(request)} Send it again where it belongs."
+    return f"Nothing was changed. {_made_for(request, mark)} {_in_force(request)}"
 
 
 def _made_for(request: HttpRequest, mark: Mark | None) -> str:

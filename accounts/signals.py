@@ -10,12 +10,15 @@ from django.utils import timezone
 
 from accounts.journal import record_at_the_door
 from accounts.lockout import get_username
-from accounts.sessions import note_activity
+from accounts.models import User
+from accounts.selectors import list_accounts
+from accounts.sessions import find_account, note_activity
 
 
 @receiver(user_logged_in)
-def begin_session(*, request: HttpRequest, **_more: object) -> None:
+def begin_session(*, request: HttpRequest, user: User, **_more: object) -> None:
     note_activity(request.session, now=timezone.now())
+    find_account(request.session, accounts=list_accounts(user=user))  # which enters the first
 
 
 @receiver(user_login_failed)

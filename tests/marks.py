@@ -1,4 +1,4 @@
-"""The tests' browser sends the marks of a page just loaded, unless a test gives its own (accounts/marks.py)."""
+"""The test client sends the mark of a page just loaded, unless a test gives its own (accounts/marks.py)."""
 
 from __future__ import annotations
 
@@ -37,7 +37,10 @@ def make_mark_for(client: Client) -> str:
 
 @contextmanager
 def sending_marks() -> Iterator[None]:
-    """Inside, every test client does so: by its one way out, so that no test has to ask for it."""
+    """Inside, every test client does so: by its one way out, so that no test has to ask for it.
+
+    One with `sends_marks = False` sends what it is told to, and no more.
+    """
     plain = Client.generic
 
     def generic(
@@ -45,7 +48,7 @@ def sending_marks() -> Iterator[None]:
     ) -> HttpResponse:
         given = {name.lower() for name in more.get("headers") or {}}
         is_given = HEADER.lower() in given or ENVIRON in more or ENVIRON in client.defaults
-        if method not in SAFE and not is_given:
+        if method not in SAFE and not is_given and getattr(client, "sends_marks", True):
             more[ENVIRON] = make_mark_for(client)
         return plain(client, method, path, data, *args, **more)
 

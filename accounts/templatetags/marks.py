@@ -1,4 +1,4 @@
-"""`{% form_marks %}` stands in every form that is posted, `{% htmx_marks %}` on the body; both are built in."""
+"""`{% form_marks %}` stands in every form that is posted, `{% htmx_marks %}` on the body: both built in."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def form_marks(context: Context) -> SafeString:
 def htmx_marks(context: Context) -> SafeString:
     """The same as headers of each request that htmx sends from the page."""
     headers = {"X-CSRFToken": str(context.get("csrf_token", "")), HEADER: _make(context)}
-    return format_html("hx-headers='{}'", SafeString(json.dumps(headers)))  # noqa: S308
+    return format_html("hx-headers='{}'", SafeString(json.dumps(headers)))
 
 
 def _make(context: Context) -> str:
