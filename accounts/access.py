@@ -77,6 +77,15 @@ def _send_to_second_factor(request: HttpRequest) -> HttpResponse:
 
 def send_to_sign_in(request: HttpRequest) -> HttpResponse:
     if request.htmx:  # not only the part: the whole page goes there, and comes back to where it was
-        back = request.htmx.current_url_abs_path or settings.LOGIN_REDIRECT_URL
-        return HttpResponseClientRedirect(redirect_to_login(resolve_url(back)).url)
+        back = _read_current_path(request) or resolve_url(settings.LOGIN_REDIRECT_URL)
+        return HttpResponseClientRedirect(redirect_to_login(back).url)
     return redirect_to_login(request.get_full_path())
+
+
+def _read_current_path(request: HttpRequest) -> str:
+    """Where the page stands that htmx sends from; empty where its header says nothing of use."""
+    try:
+        path = request.htmx.current_url_abs_path or ""
+    except ValueError:  # "http://["
+        return ""
+    return path if path.startswith("/") else ""
