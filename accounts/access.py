@@ -22,17 +22,17 @@ CLOSED = "S3 CSV telemetry is not enabled for {account}. To enable it, contact {
 def account_permission(perm: str) -> Callable[[View], View]:
     """Let a view be opened by people who hold `perm` (accounts/roles.py) in their active account.
 
-    Others: the sign-in page; the page for someone without an account; where the account requires a second
-    factor and they have none, its set-up; 403 for a member who lacks `perm`.
+    Others: the sign-in page; the page for someone without an account, or who has left theirs; where the
+    account requires a second factor and they have none, its set-up; 403 for a member who lacks `perm`.
     """
 
     def guard(view: View) -> View:
         @wraps(view)
         def guarded(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
             if not request.user.is_authenticated:
-                return _send_to_sign_in(request)
+                return send_to_sign_in(request)
             if request.account is None:
-                return render(request, "accounts/no_account.html", status=403)
+                return show_no_account(request)
             if must_set_up(user=request.user, account=request.account):
                 return _send_to_second_factor(request)
             if not request.user.has_perm(perm, request.account):
@@ -60,13 +60,32 @@ def s3_csv_telemetry_required(view: View) -> View:
     return guarded
 
 
+def show_no_account(request: HttpRequest) -> HttpResponse:
+    """For pages of an account, where none is in force: it was left, or there never was one."""
+    if not request.left_account:
+        return render(request, "accounts/no_account.html", status=403)
+    if request.htmx:  # the whole page has to say it
+        return HttpResponseClientRefresh()
+    context = {"left": request.left_account, "contact": settings.SUPPORT_CONTACT}
+    return render(request, "accounts/left_account.html", context, status=403)
+
+
 def _send_to_second_factor(request: HttpRequest) -> HttpResponse:
     url = resolve_url("accounts:second-factor")
     return HttpResponseClientRedirect(url) if request.htmx else redirect(url)
 
 
-def _send_to_sign_in(request: HttpRequest) -> HttpResponse:
+def send_to_sign_in(request: HttpRequest) -> HttpResponse:
     if request.htmx:  # not only the part: the whole page goes there, and comes back to where it was
-        back = request.htmx.current_url_abs_path or settings.LOGIN_REDIRECT_URL
-        return HttpResponseClientRedirect(redirect_to_login(resolve_url(back)).url)
+        back = _read_current_path(request) or resolve_url(settings.LOGIN_REDIRECT_URL)
+        return HttpResponseClientRedirect(redirect_to_login(back).url)
     return redirect_to_login(request.get_full_path())
+
+
+def _read_current_path(request: HttpRequest) -> str:
+    """Where the page stands that htmx sends from; empty where its header says nothing of use."""
+    try:
+        path = request.htmx.current_url_abs_path or ""
+    except ValueError:  # "http://["
+        return ""
+    return path if path.startswith("/") else ""

@@ -1,6 +1,4 @@
-"""The session's end by the clock, the active account of a request (`request.account`, or None), and the page
-for who is locked out.
-"""
+"""The session's end by the clock, the account in force, the marks of forms, and the page for who is locked out."""
 
 from __future__ import annotations
 
@@ -13,8 +11,10 @@ from django.utils import timezone
 
 from accounts.journal import record_own
 from accounts.lockout import LockedOut, show_locked_out
-from accounts.selectors import choose_account, list_accounts
-from accounts.sessions import has_run_out, note_activity
+from accounts.marks import EXEMPT, HEADER, find_wrong_mark
+from accounts.refusals import refuse_form, reload_page
+from accounts.selectors import list_accounts
+from accounts.sessions import find_account, has_run_out, note_activity
 from accounts.sign_ins import follow_key, note_still_used
 
 RAN_OUT = "You were signed out, because this session was not used for long or is old. Sign in again."
@@ -41,15 +41,44 @@ class IdleSessionMiddleware:
 
 
 class ActiveAccountMiddleware:
+    """`request.account` is the account in force, or None; `request.left_account` names the one that was left.
+
+    `request.accounts` are all that the person belongs to.
+    """
+
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        request.accounts = []
+        request.accounts, request.account, request.left_account = [], None, ""
         if request.user.is_authenticated:
             request.accounts = list_accounts(user=request.user)
-        request.account = choose_account(request.accounts, slug=request.session.get("account", ""))
+            request.account, request.left_account = find_account(request.session, accounts=request.accounts)
         return self.get_response(request)
+
+
+class PageMarkMiddleware:
+    """Refuses what a page sends that was made for another person or account than those in force.
+
+    After the CSRF token was checked, and before any view: a refused request writes nothing.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, *_view: object) -> HttpResponse | None:
+        if request.resolver_match.app_name in EXEMPT:
+            return None
+        is_safe = request.method in {"GET", "HEAD"}
+        if is_safe and HEADER not in request.headers:  # a link, whose page will show where the person is
+            return None
+        is_wrong, mark = find_wrong_mark(request)
+        if not is_wrong:
+            return None
+        return reload_page(request, mark) if is_safe else refuse_form(request, mark)
 
 
 class LockOutMiddleware:

@@ -7,5 +7,5 @@ MOST_WORDS = 10  # each is compared with several columns of every row
 
 
 def split_search(text: str) -> list[str]:
-    """The first words of `text`, without the character that no text in the database can hold."""
-    return text[:LONGEST].replace("\0", "").split()[:MOST_WORDS]
+    """The first words of `text`."""
+    return text[:LONGEST].split()[:MOST_WORDS]

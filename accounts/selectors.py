@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from django.db.models import QuerySet
 
 from accounts.models import Account, Membership, User
@@ -10,11 +8,6 @@ from accounts.models import Account, Membership, User
 def list_accounts(*, user: User) -> list[Account]:
     """The accounts that the user belongs to, by name."""
     return list(Account.objects.filter(memberships__user=user))
-
-
-def choose_account(accounts: Sequence[Account], *, slug: str) -> Account | None:
-    """The account of that slug, else the first; None where there is none."""
-    return next((account for account in accounts if account.slug == slug), accounts[0] if accounts else None)
 
 
 def get_account(*, slug: str) -> Account:

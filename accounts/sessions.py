@@ -1,15 +1,17 @@
-"""When a session ends: by sign-out, by a new password, by deactivation, and by the clock."""
+"""Which account a session is in; and when it ends: by sign-out, a new password, deactivation, the clock."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from django.conf import settings
 from django.contrib.sessions.backends.base import SessionBase
 from django.db.models import F
 
-from accounts.models import User
+from accounts.models import Account, User
 
+ACCOUNT = "account"
 SEEN, BEGAN = "seen_at", "began_at"
 SELDOM = 60  # seconds between two notes of activity: a session is no row to write at every request
 
@@ -36,3 +38,25 @@ def note_activity(session: SessionBase, *, now: datetime) -> bool:
         session[SEEN] = moment
         return True
     return False
+
+
+def enter_account(session: SessionBase, *, account: Account) -> None:
+    """From now on the session is in this account. The name is kept for when the person has left it."""
+    session[ACCOUNT] = {"id": account.pk, "name": account.name}
+
+
+def find_account(session: SessionBase, *, accounts: Sequence[Account]) -> tuple[Account | None, str]:
+    """The account that the session is in, of those that the person belongs to; or the name of the one left.
+
+    A session that is in none yet enters the first. One whose account the person has left stays in none until
+    they choose another: nobody is moved from one account into another while they work.
+    """
+    kept = session.get(ACCOUNT)
+    if not kept:
+        if accounts:
+            enter_account(session, account=accounts[0])
+        return (accounts[0] if accounts else None), ""
+    if isinstance(kept, str):  # a slug, in sessions from before 0025
+        kept = {"id": next((account.pk for account in accounts if account.slug == kept), None), "name": kept}
+    account = next((account for account in accounts if account.pk == kept["id"]), None)
+    return account, "" if account else kept["name"]

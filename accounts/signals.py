@@ -8,7 +8,8 @@ from django.http import HttpRequest
 from django.utils import timezone
 
 from accounts.models import User
-from accounts.sessions import note_activity
+from accounts.selectors import list_accounts
+from accounts.sessions import find_account, note_activity
 from accounts.sign_ins import note_sign_in
 
 
@@ -17,6 +18,7 @@ def begin_session(*, request: HttpRequest, user: User, **_more: object) -> None:
     now = timezone.now()
     note_activity(request.session, now=now)
     note_sign_in(request, user=user, now=now)
+    find_account(request.session, accounts=list_accounts(user=user))  # which enters the first
 
 
 @receiver(user_login_failed)

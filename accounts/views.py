@@ -22,6 +22,7 @@ from accounts.forms import CodeForm, SignInForm
 from accounts.journal import record_own
 from accounts.lockout import take_attempt
 from accounts.services import set_password
+from accounts.sessions import enter_account
 from accounts.signing_in import begin_sign_in, find_pending, finish_sign_in
 
 
@@ -121,6 +122,6 @@ def switch(request: HttpRequest) -> HttpResponse:
     account = next((account for account in request.accounts if account.slug == slug), None)
     if account is None:
         raise Http404
-    request.session["account"] = account.slug
+    enter_account(request.session, account=account)
     messages.success(request, f"You are now in {account.name}.")
     return redirect("home")

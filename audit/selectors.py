@@ -31,7 +31,7 @@ def list_entries(
         entries = entries.filter(Q(object_name__icontains=thing) | Q(object_id=thing))
     if date_from:
         entries = entries.filter(at__gte=_midnight(date_from))
-    if date_to:
+    if date_to and date_to < date.max:  # after the last day of all there is no midnight
         entries = entries.filter(at__lt=_midnight(date_to) + timedelta(days=1))
     return entries
 

@@ -130,8 +130,10 @@ MIDDLEWARE = [
     "config.middleware.NoStoreMiddleware",
     "csp.middleware.CSPMiddleware",
     "config.middleware.RequestLimitsMiddleware",
+    "config.text.RequestTextMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
+    "config.text.FormTextMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -140,6 +142,7 @@ MIDDLEWARE = [
     "audit.middleware.OriginMiddleware",
     "accounts.middleware.IdleSessionMiddleware",
     "accounts.middleware.ActiveAccountMiddleware",
+    "accounts.middleware.PageMarkMiddleware",
     "allauth.account.middleware.AccountMiddleware",
     "accounts.middleware.LockOutMiddleware",
 ]
@@ -157,6 +160,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "accounts.context_processors.active_account",
             ],
+            "builtins": ["accounts.templatetags.marks"],
         },
     },
 ]

@@ -7,6 +7,8 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonRes
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
+from config.text import UnstorableText
+
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponseRedirect:
@@ -33,11 +35,19 @@ def readyz(request: HttpRequest) -> HttpResponse:
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """What Django refuses to read: 413 with the limit where it is too much, else 400."""
+    """What is refused before a view reads it: 413 with the limit where it is too much, else 400 and where."""
     if isinstance(exception, (RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent)):
         limits = {
             "most_bytes": settings.DATA_UPLOAD_MAX_MEMORY_SIZE,
             "most_fields": settings.DATA_UPLOAD_MAX_NUMBER_FIELDS,
         }
         return render(request, "413.html", limits, status=413)
-    return render(request, "400.html", status=400)
+    response = render(request, "400.html", {"unstorable": _get_place(exception)}, status=400)
+    if request.headers.get("HX-Request"):  # instead of a part that would not show it
+        response["HX-Retarget"] = response["HX-Reselect"] = "#main"
+        response["HX-Reswap"] = "outerHTML"
+    return response
+
+
+def _get_place(exception: Exception) -> str:
+    return str(exception) if isinstance(exception, UnstorableText) else ""

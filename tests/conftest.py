@@ -13,6 +13,7 @@ from pytest_django.plugin import DjangoDbBlocker
 from tests.audit.opening import open_audit_log
 from tests.collation import make_template
 from tests.environment import FOLDER
+from tests.marks import sending_marks
 
 hypothesis.settings.register_profile("here", deadline=None)  # a busy machine is no failure
 hypothesis.settings.load_profile("here")
@@ -54,4 +55,10 @@ def emptied_audit_log() -> Iterator[None]:
                 empty(test)
 
         patch.setattr(TransactionTestCase, "_fixture_teardown", empty_all)
+        yield
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _marks() -> Iterator[None]:
+    with sending_marks():
         yield

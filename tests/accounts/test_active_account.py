@@ -41,12 +41,46 @@ def test_an_account_one_does_not_belong_to_is_as_one_that_does_not_exist(
     assert get_active(client) == "acme"
 
 
-def test_an_account_that_one_has_left_is_active_no_more(in_both, sign_in):
+def test_who_has_left_the_account_that_they_were_in_is_in_none_until_they_choose(in_both, sign_in):
     client = sign_in(in_both)
     client.post("/accounts/switch/", {"account": "zeta"})
     Membership.objects.filter(account__slug="zeta").delete()
 
+    answer = client.get("/settings/members/")
+    page = answer.content.decode()
+    assert answer.status_code == 403
+    assert "<h1>You do not belong to Zeta any more</h1>" in page
+    assert '<button class="btn" name="account" value="acme">Switch to Acme</button>' in page
+    assert client.get("/accounts/password/").context["account"] is None
+
+    assert client.post("/accounts/switch/", {"account": "acme"}).status_code == 302
     assert get_active(client) == "acme"
+
+
+def test_who_has_left_their_only_account_reads_so(account, join, sign_in):
+    client = sign_in(join(account, "viewer").user)
+    Membership.objects.all().delete()
+    page = client.get("/settings/members/").content.decode()
+
+    assert "You do not belong to Acme any more" in page
+    assert "You belong to no other account." in page
+
+
+def test_a_part_of_a_page_of_an_account_that_was_left_loads_the_whole_page(in_both, sign_in):
+    client = sign_in(in_both)
+    Membership.objects.filter(account__slug="acme").delete()
+
+    answer = client.get("/settings/telemetry/", headers={"HX-Request": "true"})
+    assert answer.headers["HX-Refresh"] == "true"
+
+
+def test_a_session_of_before_this_kept_the_slug_alone(in_both, sign_in):
+    client = sign_in(in_both)
+    session = client.session
+    session["account"] = "zeta"
+    session.save()
+
+    assert get_active(client) == "zeta"
 
 
 def test_the_page_offers_the_switch_to_those_who_have_a_choice(in_both, account, join, sign_in):

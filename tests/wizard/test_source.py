@@ -45,7 +45,7 @@ def test_htmx_gets_the_matching_files_alone(walk, s3_endpoint):
 
 
 @pytest.mark.parametrize(
-    "query", ["?endpoint=nonsense&prefix=a", "?endpoint=&prefix=a", "?endpoint=&prefix=", "?prefix=%00"]
+    "query", ["?endpoint=nonsense&prefix=a", "?endpoint=&prefix=a", "?endpoint=&prefix="]
 )
 def test_while_something_is_missing_no_file_is_looked_for(walk, days, query):
     page = walk.get("source", query, **{"HX-Request": "true"})
