@@ -1,4 +1,4 @@
-"""The session's end by the clock, the account in force, the marks of forms, and the page for who is locked out."""
+"""The end of a session by the clock, the account in force, marks of forms, and who is locked out."""
 
 from __future__ import annotations
 
