@@ -36,6 +36,7 @@ else:  # one machine without Redis: messages are files in a folder
         "control_folder": str(_control),
     }
 
+beat_scheduler = "config.beat:Scheduler"
 beat_schedule_filename = str(settings.VAR_DIR / "beat-schedule")
 beat_schedule = {
     # Every minute, although a sync is daily: what is due is a question to the database (DAILY_SYNC_TIME), so

@@ -18,6 +18,7 @@ from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Coalesce
 
 from ingestion.models import RunFile, SyncRun
+from ingestion.selectors import is_over
 
 Clock = Callable[[], datetime]
 
@@ -101,7 +102,7 @@ def claim_run(
     now, owner = clock(), owner or uuid.uuid4()
     before = SyncRun.objects.filter(pk=run_id).values_list("lease_owner", flat=True).first()
     got_on = before is not None and has_got_on(run_id=run_id, owner=before)
-    free = Q(state=SyncRun.State.QUEUED) | Q(state=SyncRun.State.RUNNING, lease_until__lt=now)
+    free = Q(state=SyncRun.State.QUEUED) | Q(is_over("lease_until", now), state=SyncRun.State.RUNNING)
     claimed = SyncRun.objects.filter(free, pk=run_id).update(
         state=SyncRun.State.RUNNING,
         lease_owner=owner,
@@ -155,7 +156,7 @@ def take_files(*, lease: Lease) -> list[RunFile]:
     Those whose reader died come last, and one at a time: one of them may be what it died of.
     """
     now = lease.clock()
-    free = _pending(lease.run).filter(Q(taken_until=None) | Q(taken_until__lt=now))
+    free = _pending(lease.run).filter(Q(taken_until=None) | is_over("taken_until", now))
     free = free.order_by(F("taken_until").asc(nulls_first=True), "pk")
     free = free.exclude(taken_by=lease.owner, taken_until__isnull=False)  # late, but at work on them
     with transaction.atomic():

@@ -43,7 +43,8 @@ class SyncRun(AccountScoped):
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     telemetry = models.ForeignKey(Telemetry, on_delete=models.CASCADE, related_name="sync_runs")
     trigger = models.CharField(max_length=10, choices=Trigger.choices)
-    scheduled_day = models.DateField(null=True)  # UTC; only where the trigger is SCHEDULED
+    # UTC; only where the trigger is SCHEDULED, and the clock was not ahead of that day.
+    scheduled_day = models.DateField(null=True)
     requested_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
     )
@@ -80,7 +81,14 @@ class SyncRun(AccountScoped):
 
     class Meta:
         ordering = ["-created_at", "-id"]
-        indexes = [models.Index(fields=["telemetry", "-created_at"], name="sync_run_newest_first")]
+        indexes = [
+            models.Index(fields=["telemetry", "-created_at"], name="sync_run_newest_first"),
+            models.Index(
+                fields=["scheduled_day"],
+                condition=models.Q(scheduled_day__isnull=False),
+                name="sync_run_by_scheduled_day",
+            ),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["telemetry"],

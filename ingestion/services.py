@@ -28,7 +28,12 @@ from ingestion.scope import (
     get_change,
     get_scope,
 )
-from ingestion.selectors import get_active_run, list_due_telemetries, list_lost_runs
+from ingestion.selectors import (
+    get_active_run,
+    list_due_telemetries,
+    list_lost_runs,
+    list_runs_ahead,
+)
 from telemetry.models import Telemetry
 from telemetry.selectors import list_dimensions
 from telemetry.services import activate_telemetry
@@ -165,6 +170,8 @@ def activate_and_catch_up(
 
 def start_due_syncs(*, now: datetime) -> int:
     """Queue the daily sync of every telemetry that is due; how many. Safe to call at any time, by anyone."""
+    # The clock was ahead when they began: each was a sync, and not the one of a day that is still to come.
+    list_runs_ahead(now=now).update(scheduled_day=None)
     due = list_due_telemetries(now=now)
     starts = range(0, len(due), _STARTED_AT_A_TIME)
     return sum(_start_together(due[start : start + _STARTED_AT_A_TIME], now) for start in starts)
