@@ -19,6 +19,7 @@ from django.db.models.functions import Coalesce
 
 from ingestion.models import RunFile, SyncRun
 from ingestion.selectors import is_over
+from telemetry.locks import lock_rows
 
 Clock = Callable[[], datetime]
 
@@ -61,7 +62,7 @@ class Lease:
         if now - self._renewed_at < timedelta(seconds=settings.RUN_HEARTBEAT_SECONDS):
             return
         self.hold(now)
-        _pending(self.run).filter(taken_by=self.owner).update(taken_until=_end_of_lease(now))
+        _hold_files(_pending(self.run).filter(taken_by=self.owner), until=_end_of_lease(now))
 
     def hold(self, now: datetime) -> None:
         """Renew at once. Raises RunLost."""
@@ -114,7 +115,7 @@ def claim_run(
         return None
     if before is not None:  # it is dead, and so is its hold on a file
         held = RunFile.objects.filter(run_id=run_id, taken_by=before, taken_until__gte=now)
-        held.update(taken_until=now - timedelta(seconds=1))
+        _hold_files(held, until=now - timedelta(seconds=1))
     return Lease(_get_run(run_id), owner, clock, turn=turn)
 
 
@@ -131,15 +132,21 @@ def has_got_on(*, run_id: int, owner: uuid.UUID) -> bool:
 
 def hand_on(*, lease: Lease) -> None:
     """Let go of a run, so that anybody may take it up where it is, and at once."""
-    _pending(lease.run).filter(taken_by=lease.owner).update(taken_until=None)
+    _hold_files(_pending(lease.run).filter(taken_by=lease.owner), until=None)
     mine = SyncRun.objects.filter(pk=lease.run.pk, state=SyncRun.State.RUNNING, lease_owner=lease.owner)
     mine.update(lease_until=lease.clock(), attempts=0)  # nothing has failed
+
+
+def release_run(*, run_id: int, owner: uuid.UUID, now: datetime) -> None:
+    """Leave a run that this owner carries out as a dead worker leaves it, for whoever claims it next."""
+    mine = SyncRun.objects.filter(pk=run_id, state=SyncRun.State.RUNNING, lease_owner=owner)
+    mine.update(lease_until=now - timedelta(seconds=1))
 
 
 def let_go(*, lease: Lease) -> None:
     """Give back the files of a helper that broke, as those of one that died: one may be what it broke on."""
     past = lease.clock() - timedelta(seconds=1)
-    _pending(lease.run).filter(taken_by=lease.owner).update(taken_until=past)
+    _hold_files(_pending(lease.run).filter(taken_by=lease.owner), until=past)
 
 
 def join_run(*, run_id: int, clock: Clock, turn: timedelta | None = None) -> Lease | None:
@@ -180,13 +187,19 @@ def lock_files(*, run_files: Sequence[RunFile]) -> bool:
     mine = RunFile.objects.filter(
         pk__in=[run_file.pk for run_file in run_files], state=RunFile.State.PENDING, taken_by__in=owners
     )
-    return len(mine.select_for_update(no_key=True).values_list("pk")) == len(run_files)
+    return len(mine.order_by("pk").select_for_update(no_key=True).values_list("pk")) == len(run_files)
 
 
 def release_file(*, run_file: RunFile) -> None:
     """Let anybody read a file whose reading somebody disturbed, where it is still ours."""
     pending = RunFile.objects.filter(pk=run_file.pk, state=RunFile.State.PENDING)
     pending.filter(taken_by=run_file.taken_by).update(taken_until=None)
+
+
+def _hold_files(files: QuerySet[RunFile], *, until: datetime | None) -> None:
+    with transaction.atomic():
+        lock_rows(files)
+        files.update(taken_until=until)
 
 
 def _holds_files(lease: Lease) -> bool:

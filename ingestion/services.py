@@ -34,6 +34,7 @@ from ingestion.selectors import (
     list_lost_runs,
     list_runs_ahead,
 )
+from telemetry.locks import retry_deadlocks
 from telemetry.models import Telemetry
 from telemetry.selectors import list_dimensions
 from telemetry.services import activate_telemetry
@@ -101,6 +102,7 @@ def apply_rehearsal(
     )
 
 
+@retry_deadlocks
 def create_run(
     *,
     telemetry: Telemetry,
@@ -133,17 +135,25 @@ def create_run(
                 created_at=now,
             )
             if trigger != SyncRun.Trigger.SCHEDULED:  # by the clock: nobody did it
-                before, after = _describe_change(telemetry, change)
-                record(
-                    "telemetry.sync_requested",
-                    account=telemetry.account,
-                    target=telemetry,
-                    before=before,
-                    after={"trigger": trigger, "rehearsal": is_rehearsal, **after},
-                )
+                _record_request(run, change)
     except IntegrityError:
-        return get_active_run(telemetry=telemetry) or telemetry.sync_runs.latest("created_at"), False
+        return _find_in_the_way(telemetry), False
     return run, True
+
+
+def _find_in_the_way(telemetry: Telemetry) -> SyncRun:
+    return get_active_run(telemetry=telemetry) or telemetry.sync_runs.latest("created_at")
+
+
+def _record_request(run: SyncRun, change: Change | None = None) -> None:
+    before, after = _describe_change(run.telemetry, change)
+    record(
+        "telemetry.sync_requested",
+        account=run.telemetry.account,
+        target=run.telemetry,
+        before=before,
+        after={"trigger": run.trigger, "rehearsal": run.is_rehearsal, **after},
+    )
 
 
 def _describe_change(telemetry: Telemetry, change: Change | None) -> tuple[Values, Values]:
@@ -157,15 +167,32 @@ def _describe_change(telemetry: Telemetry, change: Change | None) -> tuple[Value
     return before, after
 
 
+@retry_deadlocks
 def activate_and_catch_up(
     *, telemetry: Telemetry, now: datetime, requested_by: User | None = None
 ) -> SyncRun:
     """Sync the telemetry again, beginning now with all that came while it was inactive."""
+    run = SyncRun(
+        telemetry=telemetry, trigger=SyncRun.Trigger.ACTIVATED, requested_by=requested_by, created_at=now
+    )
     with transaction.atomic():
+        is_new = _insert(run)  # before the telemetry is locked (telemetry.locks)
         activate_telemetry(telemetry=telemetry)
-        return request_sync(
-            telemetry=telemetry, trigger=SyncRun.Trigger.ACTIVATED, now=now, requested_by=requested_by
-        )
+        if not is_new:
+            return _find_in_the_way(telemetry)
+        _record_request(run)
+        _queue(run)
+    return run
+
+
+def _insert(run: SyncRun) -> bool:
+    """False where another run of the telemetry is active."""
+    try:
+        with transaction.atomic():
+            run.save(force_insert=True)
+    except IntegrityError:
+        return False
+    return True
 
 
 def start_due_syncs(*, now: datetime) -> int:

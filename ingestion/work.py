@@ -25,12 +25,14 @@ from ingestion.leases import (
     hand_on,
     join_run,
     let_go,
+    release_run,
 )
 from ingestion.messages import send
 from ingestion.patience import Patience
 from ingestion.plan import plan_run
 from ingestion.read import Reading
 from ingestion.staged import finish_staged_run
+from telemetry.locks import TRIES, is_deadlock
 from telemetry.models import Telemetry
 from telemetry.series import SeriesIds
 from telemetry.services import get_mapping
@@ -59,14 +61,20 @@ def execute_run(
     Whatever is raised on the way ends the run as failed (`ingestion.boundary`). Raises what not even that can
     be written down for, and what ends the process.
     """
-    owner = uuid.uuid4()
-    try:
-        lease = claim_run(run_id=run_id, clock=clock, turn=turn, owner=owner)
-        return lease is not None and _execute(lease, ask_for_help=ask_for_help, report=report)
-    except ANYTHING as error:
-        if is_interruption(error) or (recoverable and is_transient(error) and not is_deleted(run_id)):
-            raise
-        return end_broken_run(run_id=run_id, owner=owner, error=error, now=clock())
+    for left in reversed(range(TRIES)):
+        owner = uuid.uuid4()
+        try:
+            lease = claim_run(run_id=run_id, clock=clock, turn=turn, owner=owner)
+            return lease is not None and _execute(lease, ask_for_help=ask_for_help, report=report)
+        except ANYTHING as error:
+            if left and is_deadlock(error):
+                log.warning("run taken up again after a deadlock", run=run_id)
+                release_run(run_id=run_id, owner=owner, now=clock())
+                continue
+            if is_interruption(error) or (recoverable and is_transient(error) and not is_deleted(run_id)):
+                raise
+            return end_broken_run(run_id=run_id, owner=owner, error=error, now=clock())
+    return False
 
 
 def _execute(lease: Lease, *, ask_for_help: bool, report: Report | None) -> bool:
