@@ -9,5 +9,6 @@ from celery import Celery
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 app = Celery("denominator")
+app.set_default()  # for every thread: `celery.current_app` is one thread's own otherwise
 app.config_from_object("config.queue")
 app.autodiscover_tasks()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.conf import settings
+from kombu import Queue
 
 timezone = "UTC"
 task_ignore_result = True
@@ -13,6 +14,19 @@ task_reject_on_worker_lost = True
 worker_prefetch_multiplier = 1
 worker_hijack_root_logger = False
 broker_connection_retry_on_startup = True
+# A queue each for what nobody may wait behind: mails; what people ask for, and short housekeeping; the rest.
+# docs/deployment.md has a worker for each. One that is given no `-Q` serves all three.
+MAIL, INTERACTIVE, NIGHTLY = "mail", "interactive", "nightly"
+task_queues = [Queue(name, routing_key=name) for name in (MAIL, INTERACTIVE, NIGHTLY)]
+task_create_missing_queues = False
+task_default_queue = task_default_routing_key = NIGHTLY
+task_routes = {
+    "accounts.tasks.send_*": {"queue": MAIL},
+    "accounts.tasks.*": {"queue": INTERACTIVE},
+    "ingestion.tasks.run_requested_sync": {"queue": INTERACTIVE},
+    "ingestion.tasks.start_due_syncs": {"queue": INTERACTIVE},
+    "ingestion.tasks.recover_lost_runs": {"queue": INTERACTIVE},
+}
 task_time_limit = settings.TASK_TIME_LIMIT_SECONDS
 task_soft_time_limit = task_time_limit - 60
 

@@ -257,6 +257,8 @@ RUN_HEARTBEAT_SECONDS = env.int("RUN_HEARTBEAT_SECONDS", default=15)
 RUN_HELPERS = env.int("RUN_HELPERS", default=3)
 # After how long a run gives its worker to what waits, and waits for another turn (seconds).
 RUN_TURN_SECONDS = env.int("RUN_TURN_SECONDS", default=3_600)
+# After how long it does so where another account waits and holds fewer workers (seconds).
+RUN_SHORT_TURN_SECONDS = env.int("RUN_SHORT_TURN_SECONDS", default=60)
 RUN_MAX_ATTEMPTS = env.int("RUN_MAX_ATTEMPTS", default=5)
 
 # --- limits for what a file may be -------------------------------------------------------------------

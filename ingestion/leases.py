@@ -17,12 +17,14 @@ from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Coalesce
 
-from ingestion.models import RunFile, SyncRun
+from ingestion.models import RunFile, RunHelper, SyncRun
 from ingestion.selectors import is_over
+from ingestion.sharing import is_wanted_elsewhere
 from telemetry.locks import lock_rows
 
 Clock = Callable[[], datetime]
 
+ASKED_EVERY = timedelta(seconds=1)  # whether another account waits, at the most
 # What a process takes at once, to make it count in one transaction.
 FILES_TAKEN = 16
 BYTES_TAKEN = 16 * 2**20
@@ -55,6 +57,8 @@ class Lease:
         self.owner = owner
         self._renewed_at = clock()
         self._turn_ends = self._renewed_at + turn if turn is not None else None
+        short = timedelta(seconds=0 if helps else settings.RUN_SHORT_TURN_SECONDS)
+        self._asks_at = self._renewed_at + short  # whether another account waits
 
     def renew(self) -> None:
         """Say that the work goes on; cheap enough for every batch. Raises RunLost."""
@@ -69,6 +73,7 @@ class Lease:
         running = SyncRun.objects.filter(pk=self.run.pk, state=SyncRun.State.RUNNING)
         if self.helps:
             held = running.exists()
+            RunHelper.objects.filter(owner=self.owner).update(until=_end_of_lease(now))
         else:
             held = running.filter(lease_owner=self.owner).update(lease_until=_end_of_lease(now))
         if not held:
@@ -76,8 +81,17 @@ class Lease:
         self._renewed_at = now
 
     def check_turn(self) -> None:
-        """Raise TurnOver where the time for this process is up."""
-        if self._turn_ends is not None and self.clock() >= self._turn_ends:
+        """Raise TurnOver where the time for this process is up, or another account is to have it."""
+        if self._turn_ends is None:
+            return
+        now = self.clock()
+        if now >= self._turn_ends:
+            raise TurnOver(str(self.run.public_id))
+        if now < self._asks_at:
+            return
+        self._asks_at = now + ASKED_EVERY
+        account_id = self.run.telemetry.account_id
+        if is_wanted_elsewhere(account_id=account_id, helps=self.helps, now=now):
             raise TurnOver(str(self.run.public_id))
 
     @contextmanager
@@ -143,6 +157,11 @@ def release_run(*, run_id: int, owner: uuid.UUID, now: datetime) -> None:
     mine.update(lease_until=now - timedelta(seconds=1))
 
 
+def give_back(*, lease: Lease) -> None:
+    """Let anybody read the files that a helper had taken and not begun."""
+    _hold_files(_pending(lease.run).filter(taken_by=lease.owner), until=None)
+
+
 def let_go(*, lease: Lease) -> None:
     """Give back the files of a helper that broke, as those of one that died: one may be what it broke on."""
     past = lease.clock() - timedelta(seconds=1)
@@ -154,7 +173,22 @@ def join_run(*, run_id: int, clock: Clock, turn: timedelta | None = None) -> Lea
     open_runs = SyncRun.objects.filter(state=SyncRun.State.RUNNING, planned_at__isnull=False)
     if not open_runs.filter(pk=run_id).exists():
         return None
-    return Lease(_get_run(run_id), uuid.uuid4(), clock, helps=True, turn=turn)
+    now = clock()
+    if turn is not None and count_helpers(run_id=run_id, now=now) >= settings.RUN_HELPERS:
+        return None  # a worker that a message brought; a command is always welcome
+    helper = RunHelper.objects.create(run_id=run_id, owner=uuid.uuid4(), until=_end_of_lease(now))
+    return Lease(_get_run(run_id), helper.owner, clock, helps=True, turn=turn)
+
+
+def leave_run(*, lease: Lease) -> None:
+    """The helper has gone, and with it what is left of dead ones."""
+    gone = Q(owner=lease.owner) | is_over("until", lease.clock())
+    RunHelper.objects.filter(gone, run_id=lease.run.pk).delete()
+
+
+def count_helpers(*, run_id: int, now: datetime) -> int:
+    """How many processes help the run."""
+    return RunHelper.objects.filter(run_id=run_id).exclude(is_over("until", now)).count()
 
 
 def take_files(*, lease: Lease) -> list[RunFile]:

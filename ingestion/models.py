@@ -133,6 +133,19 @@ class SyncRun(AccountScoped):
         return self.is_rehearsal or self.changes_mapping
 
 
+class RunHelper(AccountScoped):
+    """A process that reads files of a run beside the one that carries it out, for as long as it does."""
+
+    TO_ACCOUNT = "run__telemetry__account"
+
+    run = models.ForeignKey(SyncRun, on_delete=models.CASCADE, related_name="helpers")
+    owner = models.UUIDField(unique=True)
+    until = models.DateTimeField()  # renewed while it works; past it, it is dead
+
+    def __str__(self) -> str:
+        return f"{self.owner} of {self.run_id}"
+
+
 class RunFile(AccountScoped):
     """An object that a run reads, in the version that was listed: pending, then read, failed or ignored.
 

@@ -34,6 +34,7 @@ from ingestion.selectors import (
     list_lost_runs,
     list_runs_ahead,
 )
+from ingestion.sharing import REQUESTED
 from telemetry.locks import retry_deadlocks
 from telemetry.models import Telemetry
 from telemetry.selectors import list_dimensions
@@ -135,7 +136,7 @@ def create_run(
                 created_at=now,
             )
             if trigger != SyncRun.Trigger.SCHEDULED:  # by the clock: nobody did it
-                _record_request(run, change)
+                record_request(run, change)
     except IntegrityError:
         return _find_in_the_way(telemetry), False
     return run, True
@@ -145,7 +146,8 @@ def _find_in_the_way(telemetry: Telemetry) -> SyncRun:
     return get_active_run(telemetry=telemetry) or telemetry.sync_runs.latest("created_at")
 
 
-def _record_request(run: SyncRun, change: Change | None = None) -> None:
+def record_request(run: SyncRun, change: Change | None = None) -> None:
+    """Tell the audit log that somebody has asked for the run."""
     before, after = _describe_change(run.telemetry, change)
     record(
         "telemetry.sync_requested",
@@ -180,7 +182,7 @@ def activate_and_catch_up(
         activate_telemetry(telemetry=telemetry)
         if not is_new:
             return _find_in_the_way(telemetry)
-        _record_request(run)
+        record_request(run)
         _queue(run)
     return run
 
@@ -254,4 +256,6 @@ def _queue_again(run: SyncRun, now: datetime) -> bool:
 
 def _queue(run: SyncRun) -> None:
     """Send the task once the run is there for a worker to find."""
-    transaction.on_commit(lambda: send("run_sync", run_id=run.pk))
+    is_new_request = run.trigger in REQUESTED and run.started_at is None
+    task = "run_requested_sync" if is_new_request else "run_sync"
+    transaction.on_commit(lambda: send(task, run_id=run.pk))

@@ -1,11 +1,11 @@
-"""Everything that people and workers do with one telemetry, all at once: no deadlock, no failed run, and in the
-end the data of a fresh import.
+"""All that people and workers do with one telemetry, at once: no deadlock, no failed run, and in the end the
+data of a fresh import.
 """
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable
+from random import Random
 from threading import Event, Thread
 
 import pytest
@@ -25,6 +25,7 @@ from telemetry.wizard.services import discard_draft, start_draft
 from tests.ingestion.world import World
 
 ROUNDS = 20
+chance = Random(5)  # noqa: S311 - what it is good for
 TEAMS = ("core", "web", "data")
 
 
@@ -69,7 +70,7 @@ class Crowd:
         telemetry = self._get()
         dimensions = () if list_dimensions(telemetry=telemetry) else ("team",)
         overlap = {"newest": "add", "add": "newest"}[telemetry.overlap]
-        self._run(change=random.choice([Change(dimensions), Change(overlap=overlap)]))  # noqa: S311
+        self._run(change=chance.choice([Change(dimensions), Change(overlap=overlap)]))
 
     def switch(self) -> None:
         deactivate_telemetry(telemetry=self._get())
@@ -80,8 +81,8 @@ class Crowd:
         update_telemetry(
             telemetry=self._get(),
             name="World",
-            description=str(random.random()),
-            max_rejected_percent=None,  # noqa: S311
+            description=str(chance.random()),
+            max_rejected_percent=None,
         )
 
     def drop_drafts(self) -> None:
@@ -92,9 +93,9 @@ class Crowd:
         recover_lost_runs(now=timezone.now())
 
     def put(self) -> None:
-        number = random.randrange(6)  # noqa: S311
-        rows = [(f"2024-05-0{day}", random.choice(TEAMS), str(random.randrange(9))) for day in (1, 2, 3)]  # noqa: S311
-        self.world.put(f"{number}.csv", rows, minute=random.randrange(60))  # noqa: S311
+        number = chance.randrange(6)
+        rows = [(f"2024-05-0{day}", chance.choice(TEAMS), str(chance.randrange(9))) for day in (1, 2, 3)]
+        self.world.put(f"{number}.csv", rows, minute=chance.randrange(60))
 
     def _run(self, **options: object) -> None:
         try:
