@@ -7,6 +7,7 @@ import sys
 from types import SimpleNamespace
 
 import pytest
+from celery import Celery
 from django.core.cache import caches
 from django.core.management import call_command
 from django.core.management.base import SystemCheckError
@@ -107,3 +108,26 @@ def test_a_fresh_web_process_sends_by_our_queue_in_every_thread():
         [sys.executable, "-c", program], cwd=ROOT, env=make_environment(), capture_output=True, text=True
     )
     assert answer.stdout.split() == ["denominator", "nightly"], answer.stderr
+
+
+def test_the_queues_are_apart_in_a_folder_of_messages_too(tmp_path):
+    """As without Redis, in the demo."""
+    for name in ("messages", "control"):
+        (tmp_path / name).mkdir()
+    client = Celery("tests", broker="filesystem://localhost", set_as_current=False)
+    names = ("task_queues", "task_routes", "task_default_queue", "task_default_routing_key")
+    client.conf.update({name: getattr(queue, name) for name in names})
+    client.conf.broker_transport_options = {
+        "data_folder_in": str(tmp_path / "messages"),
+        "data_folder_out": str(tmp_path / "messages"),
+        "control_folder": str(tmp_path / "control"),
+    }
+    tasks = ("ingestion.tasks.run_sync", "ingestion.tasks.run_requested_sync", "accounts.tasks.send_mail")
+    for task in tasks:
+        client.send_task(task)
+    with client.connection() as connection:
+        found = {
+            name: connection.channel().basic_get(name).headers["task"]
+            for name in ("nightly", "interactive", "mail")
+        }
+    assert tuple(found.values()) == tasks
