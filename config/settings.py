@@ -99,6 +99,7 @@ INSTALLED_APPS = [
     "csvfiles",
     "telemetry",
     "ingestion",
+    "offboarding",
     "demo",
 ]
 MIDDLEWARE = [
@@ -172,6 +173,8 @@ QUEUE_DIR = Path(env.str("QUEUE_DIR", default=str(VAR_DIR / "queue")))
 # A task is killed after so long. Redis gives one to another worker that is not done after the other time.
 TASK_TIME_LIMIT_SECONDS = env.int("TASK_TIME_LIMIT_SECONDS", default=10_800)
 TASK_VISIBILITY_TIMEOUT_SECONDS = env.int("TASK_VISIBILITY_TIMEOUT_SECONDS", default=14_400)
+# Where Django admin's removal of an account has its export written, by a worker.
+ACCOUNT_EXPORTS_DIR = Path(env.str("ACCOUNT_EXPORTS_DIR", default=str(VAR_DIR / "exports")))
 DAILY_SYNC_TIME = _time_of_day("DAILY_SYNC_TIME", default="02:00")
 
 # --- people ------------------------------------------------------------------------------------------

@@ -23,7 +23,7 @@ from tests.audit.acts_by_page import BY_PAGE
 from tests.audit.world import AGENT, NEW_PASSWORD, World, make_world
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-APPS = ("accounts", "endpoints", "telemetry", "ingestion")
+APPS = ("accounts", "endpoints", "telemetry", "ingestion", "offboarding")
 # Commands that make what the tests begin with, or run the demo on the services above.
 OTHER_COMMANDS = {"add_account", "demo", "createsuperuser", "changepassword"}
 # Functions that record nothing themselves: who does, or why nobody does.
@@ -53,6 +53,9 @@ NOT_RECORDED_HERE = {
     "telemetry.services.check_choice_of_columns": "writes nothing",
     "telemetry.services.check_dimensions": "writes nothing",
     "telemetry.services.write_dimensions": "create_run, which was asked for the change",
+    "offboarding.services.deactivate_account": "_close",
+    "offboarding.services.remove_account": "_start, _finish, and delete_telemetry, delete_endpoint",
+    "offboarding.services.find_start": "writes nothing",
     "ingestion.services.start_due_syncs": "the clock did it",
     "ingestion.services.recover_lost_runs": "the clock did it",
 }
