@@ -23,6 +23,7 @@ task_default_queue = task_default_routing_key = NIGHTLY
 task_routes = {
     "accounts.tasks.send_*": {"queue": MAIL},
     "accounts.tasks.*": {"queue": INTERACTIVE},
+    # In the queue of syncs, as long as it takes: "offboarding.tasks.remove_account".
     "ingestion.tasks.run_requested_sync": {"queue": INTERACTIVE},
     "ingestion.tasks.start_due_syncs": {"queue": INTERACTIVE},
     "ingestion.tasks.recover_lost_runs": {"queue": INTERACTIVE},

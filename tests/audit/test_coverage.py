@@ -47,7 +47,6 @@ NOT_RECORDED_HERE = {
     "telemetry.services.update_telemetry": "_record_change",
     "endpoints.services.update_endpoint": "_record_change",
     "ingestion.services.request_sync": "create_run",
-    "ingestion.services.activate_and_catch_up": "activate_telemetry, create_run",
     "ingestion.services.apply_rehearsal": "create_run",
     "ingestion.services.request_run": "create_run",
     "telemetry.services.check_choice_of_columns": "writes nothing",

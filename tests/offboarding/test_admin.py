@@ -13,8 +13,9 @@ from tests.offboarding.conftest import Tenant
 
 
 @pytest.fixture
-def operator(db, sign_in):
-    return sign_in(User.objects.create_superuser("ops@denominator.example"))
+def operator(db, client):
+    client.force_login(User.objects.create_superuser("ops@denominator.example"))
+    return client
 
 
 @pytest.fixture
@@ -52,6 +53,11 @@ def test_confirmed_it_deactivates_at_once_and_a_worker_does_the_rest(
         remove_account(**kwargs)
     assert not any(acme.list_rows().values())
     assert (tmp_path / "acme" / "account.json").exists()
+
+
+def test_a_worker_leaves_an_account_alone_that_was_opened_again_meanwhile(acme: Tenant):
+    remove_account(account_id=acme.account.pk, export=False)
+    assert acme.list_rows()["telemetry_pointblock"]
 
 
 def test_where_the_queue_is_away_it_says_what_to_do(acme: Tenant, operator, monkeypatch):
