@@ -41,7 +41,7 @@ def choose_run(*, now: datetime, requested_only: bool = False) -> int | None:
 
 def count_workers(*, now: datetime) -> Counter[int]:
     """How many workers each account holds, by its id: those that carry out its runs, and their helpers."""
-    running = SyncRun.objects.filter(state=State.RUNNING).exclude(is_over("lease_until", now))
+    running = _list_active().filter(~is_over("lease_until", now), state=State.RUNNING)
     helping = RunHelper.objects.exclude(is_over("until", now))
     held: Counter[int] = Counter()
     for rows, account in (
@@ -70,8 +70,12 @@ def _list_waiting(now: datetime) -> QuerySet[SyncRun]:
     """Runs that any worker may take up. A command carries its own out; it needs a worker once it is lost."""
     queued = Q(state=State.QUEUED) & ~Q(trigger=SyncRun.Trigger.COMMAND)
     left = Q(is_over("lease_until", now), state=State.RUNNING)
-    active = SyncRun.objects.filter(state__in=SyncRun.ACTIVE_STATES)  # along the index of active runs
-    return active.filter(queued | left)
+    return _list_active().filter(queued | left)
+
+
+def _list_active() -> QuerySet[SyncRun]:
+    """Said so, since there is an index of just these."""
+    return SyncRun.objects.filter(state__in=SyncRun.ACTIVE_STATES)
 
 
 def _waits_since() -> Coalesce:
