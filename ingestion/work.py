@@ -121,6 +121,9 @@ def help_run(*, run_id: int, clock: Clock, turn: timedelta | None = None) -> int
             raise
         if is_deleted(run_id):
             return 0
+        if lease is not None and is_deadlock(error):
+            give_back(lease=lease)  # whoever carries the run out reads them, or a helper to come
+            return 0
         if is_transient(error):
             raise
         log_unexpected("helper of a run broke", error, run=run_id)

@@ -4,9 +4,10 @@
 2. files of the run that are still to be read, by id
 3. the telemetry
 4. its source files, days, points, totals, dimensions
+5. the account, or a person
 
 A later one may be taken without the earlier ones, never an earlier one after a later one. Files of a run that
-are read or failed, and drafts, are locked by nobody who waits. Foreign keys lock nothing in the way: they are
+are read or failed, drafts and endpoints are locked by nobody who waits. Foreign keys lock nothing in the way: they are
 checked at commit. Should two transactions meet all the same, PostgreSQL ends one of them, and
 `retry_deadlocks` begins it again; a run begins again in `ingestion.work`.
 """

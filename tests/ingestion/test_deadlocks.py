@@ -6,7 +6,8 @@ import pytest
 from django.db import OperationalError, transaction
 
 from audit.models import Entry
-from ingestion import work
+from ingestion import groups, work
+from ingestion.leases import claim_run
 from ingestion.models import SyncRun
 from ingestion.services import create_run
 from telemetry import services
@@ -79,6 +80,20 @@ def test_a_run_goes_on_where_it_was(bench, monkeypatch, where):
     run.refresh_from_db()
     assert (run.state, run.files_read) == (SyncRun.State.SUCCEEDED, 2)
     assert bench.standin.count("get") == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_helper_gives_back_what_it_has_taken(bench, monkeypatch):
+    for name in "abcdefgh":
+        bench.put(f"{name}.csv", HEADER + f"2024-05-01,{name},5\n")
+    run, _ = create_run(telemetry=bench.telemetry, trigger="manual", now=bench.now)
+    lease = claim_run(run_id=run.pk, clock=lambda: bench.now)
+    work.plan_run(lease=lease, bucket=work._open(lease))
+    with monkeypatch.context() as patch:
+        patch.setattr(groups, "record_read", Victim())
+        assert work.help_run(run_id=run.pk, clock=lambda: bench.now) == 0
+    assert not run.files.exclude(taken_until=None).exists()
+    assert work.help_run(run_id=run.pk, clock=lambda: bench.now) == 8
 
 
 @pytest.mark.django_db(transaction=True)
