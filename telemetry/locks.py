@@ -7,8 +7,8 @@
 5. the account, or a person
 
 A later one may be taken without the earlier ones, never an earlier one after a later one. Files of a run that
-are read or failed, drafts and endpoints are locked by nobody who waits. Foreign keys lock nothing in the way: they are
-checked at commit. Should two transactions meet all the same, PostgreSQL ends one of them, and
+are read or failed, drafts and endpoints are locked by nobody who waits. Foreign keys lock nothing in the way:
+they are checked at commit. Should two transactions meet all the same, PostgreSQL ends one of them, and
 `retry_deadlocks` begins it again; a run begins again in `ingestion.work`.
 """
 
