@@ -6,19 +6,17 @@ known by it is looked up there, after the answer.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
-from celery import current_app
 from django.conf import settings
 from django.contrib.auth.tokens import default_token_generator
-from django.core.mail import send_mail
 from django.db import transaction
 from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
-from kombu.exceptions import OperationalError
 
 from accounts.journal import record_own
 from accounts.lockout import unlock
@@ -27,9 +25,12 @@ from accounts.selectors import find_user
 from accounts.services import reset_password
 from accounts.throttle import allow
 from audit.origin import PAGE, Origin, acting
+from standby.mails import deliver, keep_mail
+from standby.queue import send_or_keep
 
 log = structlog.get_logger(__name__)
 HOUR = 3600
+GOOD_FOR = timedelta(seconds=settings.PASSWORD_RESET_TIMEOUT)  # a request and a mail: as long as the link
 FOR_AN_ADDRESS = 3  # mails an hour to one e-mail address
 FROM_A_PLACE = 20  # requests an hour from one IP address
 
@@ -44,18 +45,21 @@ def request_password_reset(*, email: str, site: str, address: str | None, agent:
     if not (from_here and to_there):
         log.warning("password reset throttled", address=address)
         return
-    try:
-        current_app.send_task(
-            "accounts.tasks.send_password_reset",
-            kwargs={"email": email, "site": site, "address": address, "agent": agent},
-            retry=False,
-        )
-    except OperationalError as error:
-        log.error("message not sent", task="send_password_reset", error=str(error))
+    send_or_keep(
+        "accounts.tasks.send_password_reset",
+        good_for=GOOD_FOR,
+        email=email,
+        site=site,
+        address=address,
+        agent=agent,
+    )
 
 
 def send_password_reset(*, email: str, site: str, address: str | None, agent: str) -> bool:
-    """Send the link, good once and for an hour, to whoever has a password to reset. Whether it was sent."""
+    """Send the link, good once and for an hour, to whoever has a password to reset. Whether there is one.
+
+    A mail server that is away is asked again until the link is worth nothing.
+    """
     user = find_user(email=email)
     if user is None or not user.is_active or not user.has_usable_password():
         return False
@@ -64,14 +68,15 @@ def send_password_reset(*, email: str, site: str, address: str | None, agent: st
         args=[urlsafe_base64_encode(force_bytes(user.pk)), default_token_generator.make_token(user)],
     )
     context = {"user": user, "link": f"{site}{path}", "address": address, "contact": settings.SUPPORT_CONTACT}
-    send_mail(
+    mail = keep_mail(
+        to=user.email,
         subject="Set a new password for Denominator",
-        message=render_to_string("accounts/password_reset_mail.txt", context),
-        from_email=None,
-        recipient_list=[user.email],
+        text=render_to_string("accounts/password_reset_mail.txt", context),
+        good_for=GOOD_FOR,
     )
     with acting(lambda: Origin(via=PAGE, address=address, agent=agent)):
         record_own("person.password_reset_sent", user=user)
+    deliver(mail=mail, now=timezone.now())
     return True
 
 

@@ -8,6 +8,17 @@ from celery import Celery
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
+from django.conf import settings
+
+from config import queue
+
 app = Celery("denominator")
 app.config_from_object("config.queue")
 app.autodiscover_tasks()
+
+# What pages and the schedule send with: the same queue, by connections that give up after a second. A
+# worker's own waits for messages, and must have patience.
+sender = Celery("denominator-sender", set_as_current=False)
+sender.config_from_object("config.queue")
+sender.conf.broker_transport_options = queue.broker_transport_options | queue.SENDING
+sender.conf.broker_connection_timeout = settings.REDIS_TIMEOUT_SECONDS

@@ -24,6 +24,10 @@ if settings.REDIS_URL:
         "visibility_timeout": settings.TASK_VISIBILITY_TIMEOUT_SECONDS,
         "unacked_restore_interval": 10,
         "unacked_restore_throttle": 1,
+        # Else a Redis that vanished without a word keeps a worker or the scheduler waiting for ever.
+        "socket_connect_timeout": 5,
+        "socket_timeout": 30,
+        "socket_keepalive": True,
     }
 else:  # one machine without Redis: messages are files in a folder
     broker_url = "filesystem://localhost"
@@ -36,11 +40,20 @@ else:  # one machine without Redis: messages are files in a folder
         "control_folder": str(_control),
     }
 
+SENDING = {  # Redis' options for who sends from a page: no second try, no patience
+    "socket_connect_timeout": settings.REDIS_TIMEOUT_SECONDS,
+    "socket_timeout": settings.REDIS_TIMEOUT_SECONDS,
+    "retry_on_timeout": False,
+    "max_retries": 0,
+    "connect_retries_timeout": settings.REDIS_TIMEOUT_SECONDS,
+}
+
 beat_schedule_filename = str(settings.VAR_DIR / "beat-schedule")
 beat_schedule = {
     # Every minute, although a sync is daily: what is due is a question to the database (DAILY_SYNC_TIME), so
     # that two schedulers start nothing twice, and one that was down at the hour makes up for it.
     "daily sync": {"task": "ingestion.tasks.start_due_syncs", "schedule": 60.0},
     "clear sessions": {"task": "accounts.tasks.clear_expired_sessions", "schedule": 86_400.0},
+    "send what waits": {"task": "standby.tasks.send_what_waits", "schedule": 60.0},
     "recover lost runs": {"task": "ingestion.tasks.recover_lost_runs", "schedule": 60.0},
 }

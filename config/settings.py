@@ -95,6 +95,7 @@ INSTALLED_APPS = [
     "allauth.socialaccount.providers.openid_connect",
     "audit",
     "commandline",
+    "standby",
     "endpoints",
     "csvfiles",
     "telemetry",
@@ -151,14 +152,23 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
 else:
     DATABASES["default"]["CONN_MAX_AGE"] = env.int("DATABASE_CONN_MAX_AGE", default=60)
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+    # Seconds until a server that is not there is an error; milliseconds until one that vanished is.
+    DATABASES["default"].setdefault("OPTIONS", {}).update(connect_timeout=5, tcp_user_timeout=30_000)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- cache, queue, schedule --------------------------------------------------------------------------
 REDIS_URL = env.str("REDIS_URL", default="")
 CACHE_URL = env.str("CACHE_URL", default=REDIS_URL)
+# A page that asks Redis waits no longer than this, and then goes on without (docs/decisions/0030).
+REDIS_TIMEOUT_SECONDS = env.int("REDIS_TIMEOUT_SECONDS", default=1)
 CACHES = {
     "default": (
-        {"BACKEND": "config.caches.OwnKeysCache", "LOCATION": CACHE_URL, "KEY_PREFIX": "cache"}
+        {
+            "BACKEND": "config.caches.OwnKeysCache",
+            "LOCATION": CACHE_URL,
+            "KEY_PREFIX": "cache",
+            "OPTIONS": {"timeout_seconds": REDIS_TIMEOUT_SECONDS},
+        }
         if CACHE_URL
         else {
             "BACKEND": "config.caches.FileBasedCache",
@@ -168,6 +178,7 @@ CACHES = {
     )
 }
 CELERY_APP = "config.celery.app"
+CELERY_SENDER = "config.celery.sender"
 QUEUE_DIR = Path(env.str("QUEUE_DIR", default=str(VAR_DIR / "queue")))
 # A task is killed after so long. Redis gives one to another worker that is not done after the other time.
 TASK_TIME_LIMIT_SECONDS = env.int("TASK_TIME_LIMIT_SECONDS", default=10_800)

@@ -40,6 +40,8 @@ class SyncRun(AccountScoped):
 
     ACTIVE_STATES = (State.QUEUED, State.RUNNING)
 
+    is_late = False  # of a run just made: the queue did not take its message, the schedule sends it again
+
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     telemetry = models.ForeignKey(Telemetry, on_delete=models.CASCADE, related_name="sync_runs")
     trigger = models.CharField(max_length=10, choices=Trigger.choices)

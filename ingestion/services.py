@@ -219,5 +219,9 @@ def _queue_again(run: SyncRun, now: datetime) -> bool:
 
 
 def _queue(run: SyncRun) -> None:
-    """Send the task once the run is there for a worker to find."""
-    transaction.on_commit(lambda: send("run_sync", run_id=run.pk))
+    """Send the task once the run is there for a worker to find. `is_late`: the schedule has to find it."""
+
+    def send_task() -> None:
+        run.is_late = not send("run_sync", run_id=run.pk)
+
+    transaction.on_commit(send_task)

@@ -27,6 +27,10 @@ from telemetry.views.guards import get_telemetry, telemetry_page
 RUNS_PER_PAGE = 50
 REJECTED_ROWS_SHOWN = 100
 FAILED_FILES_SHOWN = 100
+BEGINS_LATER = (
+    "The work queue does not answer at the moment. The run is kept, and begins by itself a minute or so after "
+    "the queue is back."
+)
 
 
 @require_POST
@@ -44,7 +48,7 @@ def sync(request: HttpRequest, telemetry_id: UUID) -> HttpResponse:
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
         return redirect("telemetry:detail", telemetry.public_id)
-    return redirect("ingestion:run", telemetry.public_id, run.public_id)
+    return go_to_run(request, run)
 
 
 @require_POST
@@ -54,7 +58,7 @@ def activate(request: HttpRequest, telemetry_id: UUID) -> HttpResponse:
     telemetry = get_telemetry(request, telemetry_id)
     run = activate_and_catch_up(telemetry=telemetry, now=timezone.now(), requested_by=request.user)
     messages.success(request, f"{telemetry.name} is active again. This run brings in what it missed.")
-    return redirect("ingestion:run", telemetry.public_id, run.public_id)
+    return go_to_run(request, run)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -138,6 +142,13 @@ def _stream_rejects(telemetry: Telemetry, rejected: QuerySet[RejectedRow], when:
             for row in rejected.iterator(chunk_size=2_000)
         ),
     )
+
+
+def go_to_run(request: HttpRequest, run: SyncRun) -> HttpResponse:
+    """The page of a run that was just asked for; says so where it cannot begin yet."""
+    if run.is_late:
+        messages.warning(request, BEGINS_LATER)
+    return redirect("ingestion:run", run.telemetry.public_id, run.public_id)
 
 
 def _get_run(request: HttpRequest, telemetry_id: UUID, run_id: UUID) -> tuple[Telemetry, SyncRun]:

@@ -6,7 +6,6 @@ import re
 from datetime import datetime, timedelta
 
 import pytest
-from celery import current_app
 from django.contrib.auth.tokens import PasswordResetTokenGenerator
 from django.core.cache import cache
 from django.test import Client
@@ -16,6 +15,7 @@ from accounts.models import User
 from accounts.services import add_member
 from accounts.tasks import send_password_reset
 from accounts.throttle import allow
+from config.celery import sender
 
 RESET = "/accounts/password/reset/"
 NEW = {"new_password1": "another long phrase", "new_password2": "another long phrase"}
@@ -39,9 +39,7 @@ def user(account) -> User:
 def queue(monkeypatch) -> list[dict]:
     """What was put on the work queue."""
     sent = []
-    monkeypatch.setattr(
-        current_app, "send_task", lambda name, kwargs, **_: sent.append({"name": name, **kwargs})
-    )
+    monkeypatch.setattr(sender, "send_task", lambda name, kwargs, **_: sent.append({"name": name, **kwargs}))
     return sent
 
 
@@ -119,7 +117,7 @@ class TestAsking:
         def fail(*_args: object, **_options: object) -> None:
             raise OperationalError
 
-        monkeypatch.setattr(current_app, "send_task", fail)
+        monkeypatch.setattr(sender, "send_task", fail)
 
         assert ask(user.email).status_code == 200
 

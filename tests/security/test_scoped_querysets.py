@@ -19,6 +19,9 @@ BELONG_TO_NO_ACCOUNT = {
     "RecoveryCode": "a person's, whatever accounts they belong to",
     "Identity": "a person's, whatever accounts they belong to",
     "Entry": "without foreign keys, it narrows by a `for_account` of its own; some belong to no account",
+    "KeptValue": "the cache's, while Redis is away: a key as the cache has it",
+    "KeptTask": "the work queue's, while it is away: a message as the queue has it",
+    "QueuedMail": "a person's mail, until it is sent",
     "User": "a person may belong to several accounts; pages show memberships, never users",
 }
 MODULE = ROOT / "telemetry" / "selectors.py"
