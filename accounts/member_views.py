@@ -16,17 +16,20 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.access import account_permission
 from accounts.forms import MemberForm, RoleForm
 from accounts.models import Membership
+from accounts.paging import paginate
 from accounts.roles import MANAGE_MEMBERS
 from accounts.second_factor import has_second_factor
 from accounts.selectors import list_members
 from accounts.services import add_member, change_role, remove_member, require_second_factor
 
+PER_PAGE = 100
+
 
 @require_safe
 @account_permission(MANAGE_MEMBERS)
 def show_members(request: HttpRequest) -> HttpResponse:
-    members = list_members(account=request.account)
-    return render(request, "accounts/members.html", {"section": "members", "members": members})
+    page = paginate(list_members(account=request.account), number=request.GET.get("page"), each=PER_PAGE)
+    return render(request, "accounts/members.html", {"section": "members", "members": page, "page": page})
 
 
 @require_POST

@@ -287,6 +287,11 @@ MAX_REJECTED_ROWS_KEPT = env.int("MAX_REJECTED_ROWS_KEPT", default=10_000)
 TESTS_AT_ONCE = env.int("TESTS_AT_ONCE", default=4)
 PREVIEWS_AT_ONCE = env.int("PREVIEWS_AT_ONCE", default=8)
 DOWNLOADS_AT_ONCE = env.int("DOWNLOADS_AT_ONCE", default=4)
+# Of one web process, whoever asks; of one download (accounts.spool).
+DOWNLOADS_OF_A_PROCESS = env.int("DOWNLOADS_OF_A_PROCESS", default=8)
+DOWNLOAD_MAX_BYTES = env.int("DOWNLOAD_MAX_BYTES", default=2 * 2**30)
+DOWNLOAD_SECONDS = env.int("DOWNLOAD_SECONDS", default=300)
+DOWNLOADS_DIR = env.str("DOWNLOADS_DIR", default=str(VAR_DIR / "downloads"))
 # Of one person in an account.
 MAX_UNFINISHED_DRAFTS = env.int("MAX_UNFINISHED_DRAFTS", default=20)
 

@@ -46,10 +46,12 @@ def django_db_modify_db_settings(
 @pytest.fixture(autouse=True)
 def forgotten_failures() -> None:
     """A test that took Redis away leaves no process that still keeps clear of it."""
-    from config import caches  # once there are settings
+    from accounts.spool import of_process  # once there are settings
+    from config import caches
     from standby import queue
 
     caches.forget_failures()
+    of_process.forget()
     queue.forget_failure()
 
 
