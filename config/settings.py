@@ -154,6 +154,9 @@ else:
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
     # Seconds until a server that is not there is an error; milliseconds until one that vanished is.
     DATABASES["default"].setdefault("OPTIONS", {}).update(connect_timeout=5, tcp_user_timeout=30_000)
+# Of a web process; workers have TASK_TIME_LIMIT_SECONDS (config.database).
+DATABASE_STATEMENT_SECONDS = env.int("DATABASE_STATEMENT_SECONDS", default=60)
+DATABASE_IDLE_SECONDS = env.int("DATABASE_IDLE_SECONDS", default=60)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- cache, queue, schedule --------------------------------------------------------------------------
@@ -327,6 +330,9 @@ TRUSTED_PROXIES = _networks("TRUSTED_PROXIES")
 if env.bool("BEHIND_TLS_PROXY", default=False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 DATA_UPLOAD_MAX_MEMORY_SIZE = env.int("REQUEST_MAX_BYTES", default=1_048_576)
+# How long a request may take to come in, and a piece of an answer to go out (config.web_worker).
+REQUEST_SECONDS = env.int("REQUEST_SECONDS", default=20)
+ANSWER_SECONDS = env.int("ANSWER_SECONDS", default=30)
 DATA_UPLOAD_MAX_NUMBER_FIELDS = CSV_MAX_COLUMNS + 100  # a step of the wizard has a checkbox a column
 DATA_UPLOAD_MAX_NUMBER_FILES = 0
 CONTENT_SECURITY_POLICY = {
