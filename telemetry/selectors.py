@@ -18,7 +18,7 @@ from telemetry.models import DailyTotal, FileDay, Series, SourceFile, Telemetry
 
 ROWS_AT_A_TIME = 2_000
 CHARACTERS_AT_A_TIME = 1_000_000  # of dimension values, read together
-CHARACTERS_KEPT = 8_000_000  # of them, kept for the next rows
+CHARACTERS_KEPT = 4_000_000  # of them, kept for the next rows
 
 
 @dataclass(frozen=True, slots=True)
