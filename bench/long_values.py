@@ -1,7 +1,7 @@
 """Pages and downloads of values as long as a row may be: 181 rows of a megabyte on one day, all `<`.
 
-`<` is what HTML makes four times as long. gunicorn serves by deploy/gunicorn.conf.py, one process, so that its
-peak is that of the pages; four ask for the day at once, and one for another account's table beside them.
+`<` is what HTML makes four times as long. gunicorn serves by deploy/gunicorn.conf.py, one process, so that
+its peak is that of the pages; four ask for the day at once, and one for another account's table beside them.
 """
 
 from __future__ import annotations

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import errno
 import io
 import tracemalloc
 from collections.abc import Callable, Iterator
@@ -10,13 +11,16 @@ from datetime import date, timedelta
 
 import pytest
 from django.contrib.auth import get_user_model
-from django.db import connection
+from django.db import OperationalError, connection, connections
+from django.db.backends.signals import connection_created
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from psycopg.errors import QueryCanceled
 
 from accounts.models import Account
 from audit.models import Entry
+from config.database import limit_web_process
 from telemetry.models import DailyTotal, FileDay, Series, SourceFile, Telemetry
 from telemetry.selectors import list_daily_totals, list_points
 from telemetry.shown import FILES_SHOWN, LONGEST_SHOWN
@@ -183,3 +187,64 @@ def test_the_audit_log_and_members_have_pages(account):
     )
     assert admin.get(reverse("accounts:audit")).content.decode().count("n" * 200) == 50
     assert admin.get(reverse("accounts:members")).status_code == 200
+
+
+def test_a_page_that_the_database_has_given_up_says_what_to_ask_for_instead(account, client, monkeypatch):
+    telemetry = make_telemetry(account)
+    store_file(telemetry, "1.csv", {DAY: {("a", "b"): "1"}})
+
+    def give_up(**_options: object) -> None:
+        raise OperationalError from QueryCanceled()
+
+    monkeypatch.setattr("telemetry.views.days.explain_day", give_up)
+    answer = client.get(address(telemetry, f"days/{DAY}/"))
+    assert answer.status_code == 503
+    assert "Choose a shorter range of dates" in " ".join(answer.content.decode().split())
+
+
+def test_a_download_is_bounded_in_bytes_and_in_time_and_gives_its_place_back(account, client, settings):
+    telemetry = make_telemetry(account)
+    store_file(telemetry, "1.csv", {DAY: {("a", "b"): "1"}})
+    settings.DOWNLOADS_AT_ONCE = settings.DOWNLOADS_OF_A_PROCESS = 1
+    url = reverse("telemetry:points_csv", args=[telemetry.public_id])
+    settings.DOWNLOAD_MAX_BYTES = 10
+    answer = client.get(url)
+    assert (answer.status_code, b"Choose a shorter range of dates" in answer.content) == (413, True)
+    settings.DOWNLOAD_MAX_BYTES, settings.DOWNLOAD_SECONDS = 10_000, -1
+    answer = client.get(url)
+    assert (answer.status_code, b"took longer" in answer.content) == (503, True)
+    settings.DOWNLOAD_SECONDS = 60
+    running = client.get(url)
+    assert running.status_code == 200
+    settings.DOWNLOADS_AT_ONCE = 2
+    assert b"Too many downloads" in client.get(url).content
+    assert b"".join(running.streaming_content)
+    assert client.get(url).status_code == 200
+
+
+def test_a_full_disk_is_told_in_words(account, client, monkeypatch):
+    telemetry = make_telemetry(account)
+
+    def refuse(**_options: object) -> None:
+        raise OSError(errno.ENOSPC, "no space")
+
+    monkeypatch.setattr("accounts.spool.tempfile.TemporaryFile", refuse)
+    answer = client.get(reverse("telemetry:points_csv", args=[telemetry.public_id]))
+    assert (answer.status_code, b"no room for a download" in answer.content) == (503, True)
+
+
+@pytest.mark.skipif("connection.vendor != 'postgresql'", reason="PostgreSQL's own time-outs")
+def test_statements_and_idle_transactions_of_a_web_process_end(db, settings):
+    settings.DATABASE_STATEMENT_SECONDS, settings.DATABASE_IDLE_SECONDS = 7, 8
+    limit_web_process()
+    fresh = connections.create_connection("default")
+    try:
+        with fresh.cursor() as cursor:
+            cursor.execute(
+                "SELECT current_setting('statement_timeout'),"
+                " current_setting('idle_in_transaction_session_timeout')"
+            )
+            assert cursor.fetchone() == ("7s", "8s")
+    finally:
+        fresh.close()
+        connection_created.disconnect(dispatch_uid="config.database")

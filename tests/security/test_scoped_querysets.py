@@ -41,6 +41,7 @@ EXCEPTIONS = {
     "accounts/reading.py:snapshot": "says how the transaction is to read; no rows",
     "telemetry/staging.py:delete_unused_series": "a worker's SQL: series of one telemetry, named in it",
     "telemetry/selectors.py:stream_rows": "carries out SQL of telemetry.fold, which begins with a telemetry",
+    "telemetry/selectors.py:look_up": "the series of points that the fold of one telemetry has just given",
     "telemetry/blocks.py:_write": "a worker's COPY of new rows of its own source file",
     "telemetry/copying.py:copy_rows": "a worker's COPY of new rows",
     "telemetry/daily_totals.py:_insert_totals": "a worker's SQL: totals of one telemetry, named in it",
