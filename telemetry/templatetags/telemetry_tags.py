@@ -11,6 +11,7 @@ from django.template import RequestContext
 
 from telemetry.freshness import judge_freshness
 from telemetry.models import Telemetry
+from telemetry.shown import LONGEST_SHOWN, Beginning
 
 register = template.Library()
 
@@ -28,6 +29,12 @@ def exact(value: Decimal | int | None) -> str:
 def exact_text(value: str | None) -> str:
     """A decimal that was kept as text, as `exact` shows it."""
     return exact(None if value is None else Decimal(value))
+
+
+@register.filter
+def beginning(text: str | None) -> Beginning:
+    """Of a text that is in hand whole, what `components/beginning.html` shows."""
+    return Beginning((text or "")[:LONGEST_SHOWN], len(text or ""))
 
 
 @register.filter
