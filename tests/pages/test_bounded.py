@@ -8,6 +8,7 @@ import io
 import tracemalloc
 from collections.abc import Callable, Iterator
 from datetime import date, timedelta
+from importlib import import_module
 
 import pytest
 from django.contrib.auth import get_user_model
@@ -248,3 +249,17 @@ def test_statements_and_idle_transactions_of_a_web_process_end(db, settings):
     finally:
         fresh.close()
         connection_created.disconnect(dispatch_uid="config.database")
+
+
+def test_the_migration_drops_totals_of_days_with_long_values_and_no_others(account):
+    telemetry = make_telemetry(account)
+    kept = [(1, DAY, "short"), (0, DAY, ""), (2, DAY - timedelta(days=1), "x" * 1_000)]
+    dropped = [(2, DAY, "x" * 1_001), (2, DAY, "beside it")]
+    for dimension, day, value in [*kept, *dropped]:
+        DailyTotal.objects.create(
+            telemetry=telemetry, dimension=dimension, date=day, dimension_value=value, value=1
+        )
+    [operation] = import_module("telemetry.migrations.0008_totals_of_short_values").Migration.operations
+    with connection.cursor() as cursor:
+        cursor.execute(operation.sql)
+    assert set(DailyTotal.objects.values_list("dimension", "date", "dimension_value")) == set(kept)
