@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import date
+from urllib.parse import quote
 
 import pytest
 from django.conf import settings as django_settings
@@ -17,6 +18,7 @@ from django.db import connection
 from django.test import Client
 from django.urls import reverse
 
+from accounts.marks import make_mark
 from telemetry.models import Telemetry
 from tests.pages.rows import make_account, make_member, make_telemetry, store_file
 from tests.processes import ROOT, make_environment
@@ -125,7 +127,8 @@ def send_in_pieces(port: int) -> None:
         assert _read_answer(stream) == (b"HTTP/1.1 200 OK", b'{"ok": true}')
         client.sendall(b"alhost\r\n\r\n")
         assert _read_answer(stream)[0] == b"HTTP/1.1 200 OK"
-        form = f"csrfmiddlewaretoken={TOKEN}&username=a%40b.example&password=x".encode()
+        mark = quote(make_mark(user=None, account=None))
+        form = f"csrfmiddlewaretoken={TOKEN}&made_for={mark}&username=a%40b.example&password=x".encode()
         head = HEAD.format(reverse("accounts:login"), TOKEN).replace("1000", str(len(form)))
         client.sendall(head.replace("\r\n\r\n", "\r\nExpect: 100-continue\r\n\r\n").encode())
         assert stream.readline() == b"HTTP/1.1 100 Continue\r\n"

@@ -11,7 +11,7 @@ from django.http import HttpResponse
 from django.test import Client
 
 from accounts.marks import EXEMPT, FIELD, HEADER, OF_THE_SESSION, make_mark, read_mark
-from accounts.models import Account, Membership, User
+from accounts.models import Account, Invitation, Membership, User
 
 TEMPLATES = Path(__file__).resolve().parent.parent.parent / "templates"
 POSTED = re.compile(r"<form\b[^>]*\bmethod=\"post\".*?</form>", re.DOTALL | re.IGNORECASE)
@@ -63,7 +63,9 @@ def post(client: Client, fields: dict[str, str], **headers: str) -> HttpResponse
 
 
 def list_members() -> set[tuple[str, str]]:
-    return set(Membership.objects.values_list("account__slug", "user__email"))
+    """Those who are asked, too."""
+    asked = set(Invitation.objects.values_list("account__slug", "email"))
+    return asked | set(Membership.objects.values_list("account__slug", "user__email"))
 
 
 class TestTemplates:

@@ -9,6 +9,7 @@ import pytest
 from django.apps import apps
 from django.utils import timezone
 
+from accounts.invitations import invite
 from accounts.models import Account, AccountScoped, User
 from accounts.services import add_member, create_account
 from demo.standin import StandIn
@@ -45,6 +46,13 @@ def make_tenant(standin: StandIn, name: str, number: int) -> Tenant:
     trust(standin, endpoint)
     for email in ("ada@both.example", f"bob@{account.slug}.example"):
         add_member(account=account, email=email, role="admin")
+    invite(
+        account=account,
+        email="new@both.example",
+        role="viewer",
+        invited_by=User.objects.get(email="ada@both.example"),
+        now=timezone.now(),
+    )
     world = World(standin, endpoint)
     for day in (1, 2, 3):
         rows = [(f"2024-05-0{day}", "core", "1.5"), (f"2024-05-0{day}", "web", "x")]
