@@ -332,6 +332,8 @@ DOWNLOADS_OF_A_PROCESS = env.int("DOWNLOADS_OF_A_PROCESS", default=8)
 DOWNLOAD_MAX_BYTES = env.int("DOWNLOAD_MAX_BYTES", default=2 * 2**30)
 DOWNLOAD_SECONDS = env.int("DOWNLOAD_SECONDS", default=300)
 DOWNLOADS_DIR = env.str("DOWNLOADS_DIR", default=str(VAR_DIR / "downloads"))
+# Of one account: pages list them all to choose from.
+MAX_ENDPOINTS = env.int("MAX_ENDPOINTS", default=500)
 # Of one person in an account.
 MAX_UNFINISHED_DRAFTS = env.int("MAX_UNFINISHED_DRAFTS", default=20)
 DRAFT_DAYS = env.int("DRAFT_DAYS", default=30)

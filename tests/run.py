@@ -1,6 +1,6 @@
 """What `make test` runs: the whole suite on SQLite with no service, then on PostgreSQL and Redis.
 
-What knows no database runs once: the reader of CSV files, the pages in a browser, the demo (which has its own).
+What knows no database runs once: the reader of CSV files, pages in a browser, the demo (which has its own).
 Arguments go to pytest: `make test ARGS="tests/csvfiles -k dates"`. Where PostgreSQL or Redis does not
 answer, the second part runs on what does, or is left out and named; with CI=true that is a failure.
 """
