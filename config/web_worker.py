@@ -33,9 +33,11 @@ LINGERS = 2  # seconds
 GONE = (errno.EAGAIN, errno.EWOULDBLOCK, errno.ECONNABORTED)
 
 _LENGTH = re.compile(rb"^content-length:[ \t]*([0-9]{1,15})[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
+_CHUNKED = re.compile(rb"^transfer-encoding[ \t]*:", re.IGNORECASE | re.MULTILINE)
 _EXPECTS = re.compile(rb"^expect:[ \t]*100-continue[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
 _HEALTH = re.compile(rb"(?:GET|HEAD) /(?:healthz|readyz)[ ?]")
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+_NO_LENGTH = b"HTTP/1.1 411 Length Required\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 _TOO_SLOW = b"HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 
 
@@ -68,6 +70,12 @@ class Begun:
         found = _LENGTH.search(self.data, 0, end + 1)
         length = int(found[1]) if found else 0
         return length > settings.DATA_UPLOAD_MAX_MEMORY_SIZE or len(self.data) >= end + 4 + length
+
+    @property
+    def is_without_end(self) -> bool:
+        """In chunks: its body would be read by a thread, at the client's pace. No browser sends a form so."""
+        end = self.data.find(b"\r\n\r\n")
+        return end >= 0 and bool(_CHUNKED.search(self.data, 0, end + 1))
 
     @property
     def waits_to_go_on(self) -> bool:
@@ -158,7 +166,9 @@ class Worker(ThreadWorker):
         self._go_on(begun)
 
     def _go_on(self, begun: Begun) -> None:
-        if begun.is_whole:
+        if begun.is_without_end:
+            self._drop(begun, _NO_LENGTH)
+        elif begun.is_whole:
             self._serve(begun)
         elif begun.waits_to_go_on:
             self._tell(begun, _CONTINUE)

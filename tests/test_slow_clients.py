@@ -159,6 +159,17 @@ def test_twenty_slow_readers_and_forty_slow_senders_leave_the_site_to_the_others
             assert count_transactions_of_others() == 0
 
 
+def test_a_body_in_chunks_takes_no_thread(telemetry):
+    head = HEAD.format(reverse("accounts:login"), TOKEN).replace("Content-Length: 1000", "{}")
+    with serve() as port, ExitStack() as open_clients:
+        for spelling in ("Transfer-Encoding: chunked", "TRANSFER-ENCODING : gzip, chunked"):
+            for _ in range(THREADS):
+                client = socket.create_connection(("127.0.0.1", port), timeout=PATIENCE)
+                open_clients.enter_context(client)
+                client.sendall(head.format(spelling).encode() + b"5\r\nab")
+                assert client.recv(100).startswith(b"HTTP/1.1 411 Length Required")
+
+
 def test_who_is_too_slow_is_told_or_broken_off(telemetry, cookie):
     points = reverse("telemetry:points_csv", args=[telemetry.public_id])
     with serve(REQUEST_SECONDS="1", ANSWER_SECONDS="1", DOWNLOADS_AT_ONCE="1") as port:
