@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.http import Http404
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from playwright.sync_api import Page
 
+from accounts.invitations import invite
 from telemetry.wizard.steps import STEPS
 from tests.browser.journey import sign_in
 from tests.browser.watching import POLICY, find_problems
@@ -23,6 +26,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def list_values(world: World) -> dict[str, Any]:
     """A value for each parameter that an address of ours has."""
     member = world.account.memberships.exclude(user=world.person).get()
+    asked = {"email": "new@acme.example", "role": "viewer", "name": "New", "now": timezone.now()}
+    invitation = invite(account=world.account, invited_by=world.person, **asked).invitation
     return {
         "telemetry_id": world.telemetry.public_id,
         "run_id": world.run.public_id,
@@ -33,6 +38,8 @@ def list_values(world: World) -> dict[str, Any]:
         "step": STEPS[0].slug,
         "uidb64": "MQ",
         "token": "no-such-token",
+        "session_id": uuid4(),
+        "invitation_id": invitation.public_id,
     }
 
 
