@@ -99,7 +99,7 @@ def step(request: HttpRequest, draft_id: UUID, step: str) -> HttpResponse:
     if steps.is_locked(current, state.answers):
         return _redirect_to_step(state, steps.first_incomplete(state.answers))
     try:
-        if request.method != "POST" or "show" in request.POST:
+        if request.method != "POST" or "show" in request.POST or "folder" in request.POST:
             return _show(request, state, current)
         if "again" in request.POST:
             sample_again(draft=state.draft)
@@ -123,8 +123,10 @@ def _show(request: HttpRequest, state: WizardState, current: Step) -> HttpRespon
         return _render_review(request, state, form, problems)
     typed = request.POST if request.method == "POST" else request.GET
     given = {name: typed[name] for name in current.form.base_fields if current.fragment and name in typed}
+    if chosen := request.POST.get("folder"):
+        given["prefix"] = chosen
     form = current.form(initial={**state.answers.get(current.slug, {}), **given}, state=state)
-    if request.htmx and not request.htmx.history_restore_request and current.fragment:
+    if request.htmx and not request.htmx.history_restore_request and current.fragment and not chosen:
         return render(request, current.fragment, {"form": form})
     return _render(request, state, current, form)
 
@@ -150,6 +152,8 @@ def _save(request: HttpRequest, state: WizardState, current: Step, form: StepFor
         sampled=form.sampled_files(),
         now=timezone.now(),
     )
+    if form.note:
+        messages.info(request, form.note)
     if void:
         titles = ", ".join(step.title for step in void)
         messages.warning(
@@ -182,7 +186,7 @@ def _create(request: HttpRequest, state: WizardState, form: StepForm) -> HttpRes
         at = settings.DAILY_SYNC_TIME.strftime("%H:%M")
         messages.success(
             request,
-            f"Telemetry {telemetry.name} created. Data from the next daily sync ({at} UTC), or Sync now.",
+            f"{telemetry.name} was created. First sync at {at} UTC, or choose Sync now.",
         )
     return redirect("telemetry:detail", telemetry.public_id)
 

@@ -106,7 +106,7 @@ def test_dimensions_keep_the_order_of_the_file(walk):
 def test_the_metric_is_one_of_what_is_left_and_names_the_identifier(walk):
     page = walk.to("metric").get("metric")
     assert [option.column.name for option in page.context["form"].options] == ["sector", "mentions"]
-    assert "The identifier cannot be changed after creation." in text_of(page)
+    assert "The identifier cannot be changed later." in text_of(page)
     assert "The identifier would be mentions ." in text_of(page)
     assert (
         "0 of 9 sampled values are numbers of zero or more. The first that is not: “technology”"

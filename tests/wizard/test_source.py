@@ -79,9 +79,11 @@ def test_a_prefix_without_files_is_refused_at_the_prefix(walk):
 
 def test_a_prefix_without_csv_files_is_refused_at_the_prefix(walk, days):
     days.put_object(BUCKET, "logs/a.json", "{}")
+    [message] = errors_of(walk.post("source", prefix="logs/"))["prefix"]
+    assert message.startswith("1 file matches; none is a usable CSV.")
     days.put_object(BUCKET, "logs/b.csv", "")
     [message] = errors_of(walk.post("source", prefix="logs/"))["prefix"]
-    assert "No CSV file is among the 2 under logs/." in message
+    assert "2 files match; none is a usable CSV. Ignored under logs/: 1 because" in message
     assert "1 because it is empty (0 bytes)" in message
 
 

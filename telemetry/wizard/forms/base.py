@@ -11,7 +11,9 @@ NO_SUCH_COLUMN = "The sampled files have no column %(value)s that could be chose
 
 
 class StepForm(forms.Form):
-    """A step's questions."""
+    """A step's questions. `note` says what was made of an answer otherwise than it was typed."""
+
+    note = ""
 
     def __init__(self, *args: Any, state: WizardState, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
