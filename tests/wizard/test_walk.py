@@ -43,7 +43,7 @@ def test_every_step_leads_to_the_next_and_names_itself(walk):
 def test_back_is_a_link_to_the_step_before(walk):
     walk.to("metric")
     assert f'href="{walk.url("dimensions")}">Back</a>' in walk.get("metric").content.decode()
-    assert f'href="{reverse("telemetry:add")}">Back</a>' in walk.get("source").content.decode()
+    assert f'href="{reverse("telemetry:list")}">Back</a>' in walk.get("source").content.decode()
 
 
 def test_a_step_shows_its_saved_answer_again(walk):

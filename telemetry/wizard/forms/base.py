@@ -27,6 +27,10 @@ class StepForm(forms.Form):
         """The answer as it is saved: JSON, by question."""
         return self.cleaned_data
 
+    def list_typed(self) -> dict[str, Any]:
+        """What is to be kept although the step is not passed, by question."""
+        return {}
+
     def sampled_files(self) -> tuple[S3Object, ...] | None:
         """The files that the draft's sample is from now on; None where the step leaves them as they are."""
         return None

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -74,6 +75,18 @@ class SourceForm(StepForm):
 
     def to_answer(self) -> dict[str, Any]:
         return {**self.cleaned_data, "endpoint": str(self.cleaned_data["endpoint"].public_id)}
+
+    def list_typed(self) -> dict[str, Any]:
+        """What to keep of a step that is not passed: nothing without a name, or a prefix with files."""
+        typed: dict[str, Any] = {}
+        for question in ("name", "prefix"):
+            with suppress(ValidationError):  # a prefix is kept also where nothing is under it
+                typed[question] = self.fields[question].clean(self.shown(question))
+        if "name" not in typed and "prefix" not in self.cleaned_data:
+            return {}
+        if self.endpoint_shown is not None:
+            typed["endpoint"] = str(self.endpoint_shown.public_id)
+        return typed
 
     @property
     def note(self) -> str:
