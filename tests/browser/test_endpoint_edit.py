@@ -10,7 +10,6 @@ from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from demo.standin import StandIn
-from endpoints.models import S3Endpoint
 from tests.browser.journey import press, sign_in
 from tests.browser.test_first_steps import run_test
 from tests.browser.watching import find_problems
