@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import F
 
 from accounts.models import Account, User
@@ -49,19 +49,18 @@ def start_draft(
     begun = list_own_drafts(account=account, user=user).filter(public_id=public_id).first()
     if begun is not None:
         return begun
-    if public_id is None or TelemetryDraft.objects.filter(public_id=public_id).exists():  # somebody else's
-        public_id = uuid4()
     most = settings.MAX_UNFINISHED_DRAFTS
     if list_unfinished_drafts(account=account, user=user).count() >= most:
         raise TooManyDrafts(most)
-    return TelemetryDraft.objects.create(
-        public_id=public_id,
-        account=account,
-        user=user,
-        answers=answers or {},
-        created_at=now,
-        updated_at=now,
-    )
+    draft = TelemetryDraft(account=account, user=user, answers=answers or {}, created_at=now, updated_at=now)
+    draft.public_id = public_id or draft.public_id
+    try:
+        with transaction.atomic():
+            draft.save(force_insert=True)
+    except IntegrityError:  # the id is of somebody else's draft
+        draft.public_id = uuid4()
+        draft.save(force_insert=True)
+    return draft
 
 
 def save_answers(

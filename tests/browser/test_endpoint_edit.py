@@ -22,7 +22,7 @@ OTHER_ROLE = "arn:aws:iam::210987654321:role/Other"
 
 def test_a_change_is_tested_check_by_check_and_then_saved_with_its_result(
     s3_account,
-    s3_endpoint: S3Endpoint,
+    s3_endpoint,
     standin: StandIn,
     live_server: LiveServer,
     open_page: Callable[..., Page],
