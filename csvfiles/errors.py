@@ -9,6 +9,14 @@ class FileError(Exception):
         self.code, self.message, self.remedy = code, message, remedy
 
 
+class MissingColumn(FileError):
+    """The header lacks a mapped column; `columns` are those that it has."""
+
+    def __init__(self, message: str, remedy: str, *, columns: tuple[str, ...]) -> None:
+        super().__init__("missing_column", message, remedy)
+        self.columns = columns
+
+
 class EmptyFile(FileError):
     """A file with nothing in it to use or to lose: it is ignored, as an object of zero bytes is."""
 

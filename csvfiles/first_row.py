@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from itertools import islice
 
 from csvfiles.dates import DATE_FORMATS, parse_date
-from csvfiles.errors import FileError
+from csvfiles.errors import FileError, MissingColumn
 from csvfiles.header import DELIMITERS, Header, Look, check_columns, count_fitting, read_lines
 from csvfiles.rules import has_time_of_day, reason_against_metric
 from csvfiles.spelling import explain_difference, quote_name, quote_names
@@ -57,11 +57,11 @@ def check_wanted(header: Header, wanted: Collection[str]) -> None:
         for name in header.columns
         if (difference := explain_difference(column, name))
     )
-    raise FileError(
-        "missing_column",
+    raise MissingColumn(
         f"The file has no column {quote_names(missing)}. Its columns: {quote_names(header.columns)}."
         + "".join(islice(differences, _DIFFERENCES_TOLD)),
         "Name the columns as in the telemetry, in any order.",
+        columns=header.columns,
     )
 
 

@@ -81,22 +81,11 @@ class Demo:
 
     def _start_stand_in(self, endpoint: S3Endpoint) -> None:
         roles = self.folder / "roles.json"
-        roles.write_text(
-            json.dumps(
-                [
-                    {
-                        "arn": endpoint.role_arn,
-                        "external_id": endpoint.external_id,
-                        "bucket": endpoint.bucket,
-                        "prefix": endpoint.path_prefix,
-                    }
-                ]
-            ),
-            encoding="utf-8",
-        )
+        roles.write_text(json.dumps(list_roles(endpoint)), encoding="utf-8")
         port = find_free_port(first=FIRST_STAND_IN_PORT)
         buckets = str(self.folder / "s3")
-        self._start("s3", "demo.standin", "--port", str(port), "--folder", buckets, "--role-file", str(roles))
+        files = ("--folder", buckets, "--role-file", str(roles), "--learn-for", BUCKET)
+        self._start("s3", "demo.standin", "--port", str(port), *files)
         point_at_stand_in(port=port)
         self._wait_for(f"http://127.0.0.1:{port}/")
         with suppress(CannotTestNow):  # a demo that was killed in the middle of it
@@ -133,6 +122,27 @@ class Demo:
 
     def _say(self, text: str) -> None:
         print(text, file=self._output, flush=True)
+
+
+def list_roles(endpoint: S3Endpoint) -> list[dict[str, str]]:
+    """The stand-in's roles: of the demo's own endpoint, and of those that people have added to its bucket.
+
+    Their roles are learned when they are tested (demo.standin.roles), and forgotten with the process.
+    """
+    added = S3Endpoint.objects.for_account(endpoint.account).filter(bucket=BUCKET).exclude(pk=endpoint.pk)
+    passed = added.filter(test_state=S3Endpoint.TestState.PASSED).order_by("pk")
+    by_arn: dict[str, S3Endpoint] = {}
+    for one in (endpoint, *passed):
+        by_arn.setdefault(one.role_arn, one)
+    return [
+        {
+            "arn": one.role_arn,
+            "external_id": one.external_id,
+            "bucket": one.bucket,
+            "prefix": endpoint.path_prefix if one == endpoint else "",
+        }
+        for one in by_arn.values()
+    ]
 
 
 def are_static_files_stale() -> bool:

@@ -142,6 +142,7 @@ NO_PAGE = {
     "accounts:sessions-end-others": "a POST that leads to Sessions",
     "endpoints:test": "a POST that leads to the endpoint",
     "endpoints:check": "a part of the endpoint's page",
+    "endpoints:edit_check": "a part of Edit",
     "endpoints:add_check": "a part of Add Endpoint",
     "telemetry:draft": "leads to the step where the draft stands",
     "telemetry:discard_draft": "a POST that leads to Add Telemetry",

@@ -57,6 +57,29 @@ def check(request: HttpRequest, endpoint_id: UUID) -> HttpResponse:
     return render(request, "endpoints/_last_test.html", {"endpoint": endpoint, "is_new": True})
 
 
+@require_POST
+@account_permission(MANAGE_ENDPOINTS)
+@s3_csv_telemetry_required
+def check_change(request: HttpRequest, endpoint_id: UUID) -> HttpResponse:
+    """The next check of a change that is not saved; what they find is remembered for when it is."""
+    endpoints = S3Endpoint.objects.for_account(request.account).select_related("account")
+    endpoint = get_object_or_404(endpoints, public_id=endpoint_id)
+    try:
+        progress = _continue(request, endpoint.external_id)
+    except (TestGone, CannotTestNow) as stopped:
+        return _show_stopped(request, stopped)
+    if progress.report:
+        progress.endpoint.public_id = endpoint.public_id
+        note_tested(endpoint=endpoint, report=progress.report)
+        pending.note_change_test(
+            request.session, endpoint=progress.endpoint, report=progress.report, now=timezone.now()
+        )
+    next_url = reverse("endpoints:edit_check", args=[endpoint.public_id])
+    return render(
+        request, "endpoints/_test.html", {"progress": progress, "next_url": next_url, "is_change": True}
+    )
+
+
 def begin(request: HttpRequest, endpoint: S3Endpoint) -> HttpResponse:
     """A test of an endpoint that exists: all of its checks, waiting."""
     return _show_progress(request, endpoint, begin_test(endpoint=endpoint))

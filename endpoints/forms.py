@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from copy import copy
 from typing import Any
 
 from django import forms
@@ -91,6 +92,23 @@ class EndpointForm(ConnectionRules, forms.Form):
         """The form as it stands for an endpoint that exists."""
         return cls(initial={name: getattr(endpoint, name) for name in EndpointForm.base_fields})
 
+    def __init__(self, *args: Any, name_required: bool = True, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.name_required = name_required
+
+    def full_clean(self) -> None:
+        super().full_clean()
+        if self.is_bound and not self.name_required:  # a connection can be tested before it has a name
+            self._errors.pop("name", None)
+            self.cleaned_data.setdefault("name", "")
+
+    def changed_endpoint(self, endpoint: S3Endpoint) -> S3Endpoint:
+        """The endpoint as it would be, for a test before the change is saved."""
+        changed = copy(endpoint)
+        for name in CONNECTION_FIELDS:
+            setattr(changed, name, self.cleaned_data[name])
+        return changed
+
 
 class NewEndpointForm(EndpointForm):
     """Adds the two choices that come first, and the external ID that the page showed.
@@ -109,19 +127,12 @@ class NewEndpointForm(EndpointForm):
     )
     shown_external_id = forms.CharField(max_length=100, required=False, widget=forms.HiddenInput)
 
-    def __init__(self, *args: Any, external_id: str, name_required: bool = True, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, external_id: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.external_id = external_id
         self.initial["shown_external_id"] = external_id  # whatever a page showed before
-        self.name_required = name_required
         for name in ("bucket", "path_prefix", "region"):
             self.fields[name].widget.attrs.update(FOLLOWED_BY_DOCUMENTS)
-
-    def full_clean(self) -> None:
-        super().full_clean()
-        if self.is_bound and not self.name_required:  # a connection can be tested before it has a name
-            self._errors.pop("name", None)
-            self.cleaned_data.setdefault("name", "")
 
     def shows_another_external_id(self) -> bool:
         """Whether the page was made before the session's external ID was: it told people another one."""

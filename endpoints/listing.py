@@ -94,6 +94,14 @@ class Listing:
         self.position = {"ContinuationToken": token}
 
 
+def read_folders(answer: dict[str, Any], *, prefix: str) -> list[str]:
+    """The common prefixes of an answer that was asked for with a delimiter."""
+    encoded = str(answer.get("EncodingType", "")).lower() == "url"
+    named = [entry.get("Prefix") or "" for entry in answer.get("CommonPrefixes", ())]
+    names = [decode_key(name) if encoded else name for name in named]
+    return [name for name in names if name.startswith(prefix) and not _find_reason(name)]
+
+
 def look_at_answer(
     operation_model: Any, response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: Any
 ) -> None:

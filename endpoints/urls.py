@@ -9,6 +9,7 @@ urlpatterns = [
     path("add/check/", check_views.check_unsaved, name="add_check"),
     path("<uuid:endpoint_id>/", views.show, name="detail"),
     path("<uuid:endpoint_id>/edit/", views.edit, name="edit"),
+    path("<uuid:endpoint_id>/edit/check/", check_views.check_change, name="edit_check"),
     path("<uuid:endpoint_id>/test/", views.test, name="test"),
     path("<uuid:endpoint_id>/check/", check_views.check, name="check"),
     path("<uuid:endpoint_id>/delete/", views.delete, name="delete"),

@@ -6,6 +6,7 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -26,6 +27,7 @@ from endpoints.services import (
     EndpointInUse,
     create_endpoint,
     delete_endpoint,
+    keep_location,
     run_connection_test,
     run_endpoint_test,
     update_endpoint,
@@ -96,23 +98,15 @@ def show(request: HttpRequest, endpoint_id: UUID) -> HttpResponse:
 @account_permission(MANAGE_ENDPOINTS)
 @s3_csv_telemetry_required
 def edit(request: HttpRequest, endpoint_id: UUID) -> HttpResponse:
+    """What was typed is tested or saved, by the button (`action`)."""
     endpoint = _get_endpoint(request, endpoint_id)
-    form = EndpointForm(request.POST) if request.method == "POST" else EndpointForm.showing(endpoint)
-    if request.method == "POST" and form.is_valid():
-        try:
-            update_endpoint(endpoint=endpoint, **form.cleaned_data)
-        except ValidationError as error:
-            form.add_error(None, error)
-        else:
-            messages.success(request, f"{endpoint.name} is saved.")
-            return redirect("endpoints:detail", endpoint.public_id)
-    context = {
-        "endpoint": _get_endpoint(request, endpoint_id),  # as it is, whatever the form holds
-        "form": form,
-        "telemetries": endpoint.telemetries.order_by("name"),
-        "regions": list_regions(),
-    }
-    return render(request, "endpoints/edit.html", context)
+    if request.method != "POST":
+        return _show_edit(request, endpoint, EndpointForm.showing(endpoint))
+    testing = request.POST.get("action") == "test"
+    form = EndpointForm(request.POST, name_required=not testing)
+    if not form.is_valid():
+        return _show_edit(request, endpoint, form)
+    return _test_change(request, endpoint, form) if testing else _save_change(request, endpoint, form)
 
 
 @require_POST
@@ -140,7 +134,7 @@ def delete(request: HttpRequest, endpoint_id: UUID) -> HttpResponse:
         except EndpointInUse:
             pass  # the page says by which telemetries
         else:
-            messages.success(request, f"{endpoint.name} is deleted.")
+            messages.success(request, f"{endpoint.name} was deleted.")
             return redirect("endpoints:list")
     telemetries = endpoint.telemetries.order_by("name")
     status = 409 if request.method == "POST" else 200
@@ -180,8 +174,58 @@ def _add(request: HttpRequest, form: NewEndpointForm) -> HttpResponse:
         form.add_error(None, error)
         return _show_add(request, form)
     pending.use_up(request.session, endpoint=endpoint)
-    messages.success(request, f"{endpoint.name} is added.")
+    messages.success(request, f"{endpoint.name} was added.")
     return redirect("endpoints:detail", endpoint.public_id)
+
+
+def _test_change(request: HttpRequest, endpoint: S3Endpoint, form: EndpointForm) -> HttpResponse:
+    changed = form.changed_endpoint(endpoint)
+    try:
+        with transaction.atomic():
+            keep_location(changed)  # refused when it is saved: so before it is tested, too
+        if request.htmx:
+            next_url = reverse("endpoints:edit_check", args=[endpoint.public_id])
+            return _show_edit(
+                request, endpoint, form, progress=begin_test(endpoint=changed), next_url=next_url
+            )
+        report = run_connection_test(endpoint=changed)
+    except ValidationError as error:
+        form.add_error(None, error)
+        return _show_edit(request, endpoint, form)
+    except CannotTestNow as reason:
+        messages.warning(request, str(reason))
+        return _show_edit(request, endpoint, form, status=429)
+    pending.note_change_test(request.session, endpoint=changed, report=report, now=timezone.now())
+    return _show_edit(request, endpoint, form, progress=Progress(changed, report.checks))
+
+
+def _save_change(request: HttpRequest, endpoint: S3Endpoint, form: EndpointForm) -> HttpResponse:
+    was_tested = endpoint.tested_at is not None
+    try:
+        update_endpoint(endpoint=endpoint, **form.cleaned_data)
+    except ValidationError as error:
+        form.add_error(None, error)
+        return _show_edit(request, endpoint, form)
+    pending.use_up_change(request.session, endpoint=endpoint)
+    text = f"{endpoint.name} was saved."
+    if was_tested and endpoint.tested_at is None:
+        text += " Its connection has changed: choose Test Endpoint."
+    messages.success(request, text)
+    return redirect("endpoints:detail", endpoint.public_id)
+
+
+def _show_edit(
+    request: HttpRequest, endpoint: S3Endpoint, form: EndpointForm, *, status: int = 200, **more: Any
+) -> HttpResponse:
+    context = {
+        "endpoint": _get_endpoint(request, endpoint.public_id),  # as it is, whatever the form holds
+        "form": form,
+        "telemetries": endpoint.telemetries.order_by("name"),
+        "regions": list_regions(),
+        "is_change": True,
+        **more,
+    }
+    return render(request, "endpoints/edit.html", context, status=status)
 
 
 def _answer_stale_page(request: HttpRequest, form: NewEndpointForm) -> HttpResponse:

@@ -206,7 +206,8 @@ def _warn_repeats(run: SyncRun) -> str | None:
 
 def _note_extra_columns(run: SyncRun) -> str | None:
     names: dict[str, None] = {}
-    for columns in run.files.exclude(extra_columns=[]).values_list("extra_columns", flat=True)[:1_000]:
+    read = run.files.filter(state=RunFile.State.READ).exclude(extra_columns=[])
+    for columns in read.values_list("extra_columns", flat=True)[:1_000]:
         names |= dict.fromkeys(columns)
     return f"Columns that are not used: {', '.join(list(names)[:50])}." if names else None
 

@@ -4,8 +4,10 @@ from typing import Any
 
 from django import forms
 
+from ingestion.columns import KnownColumn, explain_unknown, list_known_columns
 from ingestion.scope import EVERYTHING, Change, Scope, read_since
 from telemetry.models import Telemetry
+from telemetry.selectors import list_dimensions
 
 
 class ReimportForm(forms.Form):
@@ -30,29 +32,46 @@ class ReimportForm(forms.Form):
 class ChangeForm(forms.Form):
     """Other dimensions, another overlap rule."""
 
-    dimensions = forms.CharField(
+    dimensions = forms.MultipleChoiceField(
         label="Dimensions",
-        max_length=10 * 202,  # ten names of a column's greatest length, a line each
         required=False,
-        help_text="The names of up to 10 columns, a line each. The order is that of the download's columns.",
-        widget=forms.Textarea(attrs={"rows": 4, "spellcheck": "false"}),
+        help_text="The columns that the files have. Select up to 10.",
+        widget=forms.CheckboxSelectMultiple,
     )
     overlap = forms.ChoiceField(
         label="Where files overlap", choices=Telemetry.Overlap.choices, widget=forms.RadioSelect
     )
 
     def __init__(self, *args: Any, telemetry: Telemetry, **kwargs: Any) -> None:
+        held = tuple(list_dimensions(telemetry=telemetry))
+        kwargs["initial"] = {"dimensions": held, "overlap": telemetry.overlap}
         super().__init__(*args, **kwargs)
-        self._telemetry = telemetry
+        self._telemetry, self._held = telemetry, held
+        self._columns = list_known_columns(telemetry=telemetry)
+        self.fields["dimensions"].choices = [(column.name, _describe(column)) for column in self._columns]
+
+    def full_clean(self) -> None:
+        super().full_clean()
+        if self.is_bound and self.has_error("dimensions", "invalid_choice"):
+            known = [column.name for column in self._columns]
+            unknown = [name for name in self["dimensions"].value() if name not in known]
+            self._errors["dimensions"] = self.error_class([explain_unknown(unknown, known)])
 
     def clean_dimensions(self) -> tuple[str, ...]:
-        return tuple(line.strip() for line in self.cleaned_data["dimensions"].splitlines() if line.strip())
+        """In the order that they have; new ones behind them, as the header has them."""
+        chosen = self.cleaned_data["dimensions"]
+        return tuple(column.name for column in self._columns if column.name in chosen)
 
     def change(self) -> Change:
         """What is asked for that is not so already."""
-        held = tuple(dimension.column for dimension in self._telemetry.dimensions.all())
         dimensions, overlap = self.cleaned_data["dimensions"], self.cleaned_data["overlap"]
         return Change(
-            dimensions=None if dimensions == held else dimensions,
+            dimensions=None if dimensions == self._held else dimensions,
             overlap=None if overlap == self._telemetry.overlap else overlap,
         )
+
+
+def _describe(column: KnownColumn) -> str:
+    if not column.is_in_some:
+        return column.name
+    return f"{column.name} (in {column.files:,} of the {column.of:,} newest files)"

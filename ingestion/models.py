@@ -179,6 +179,7 @@ class RunFile(AccountScoped):
     rows_repeated = models.BigIntegerField(default=0)  # equal to an earlier row in all but the metric
     points_written = models.BigIntegerField(default=0)
     reject_reasons = models.JSONField(default=dict)  # {reason: rows}, complete even where rows are not kept
+    # Columns of the header that are not mapped; of a file that lacks a mapped column, all of its columns.
     extra_columns = models.JSONField(default=list)
 
     class Meta:

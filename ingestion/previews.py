@@ -20,7 +20,6 @@ from ingestion.selectors import list_runs
 from ingestion.services import apply_rehearsal, request_run
 from ingestion.views import go_to_run
 from telemetry.models import Telemetry
-from telemetry.selectors import list_dimensions
 from telemetry.views.guards import get_telemetry, telemetry_page
 
 
@@ -59,8 +58,7 @@ def reimport(request: HttpRequest, telemetry_id: UUID) -> HttpResponse:
 def change(request: HttpRequest, telemetry_id: UUID) -> HttpResponse:
     """Show what other dimensions or another overlap rule would change."""
     telemetry = get_telemetry(request, telemetry_id)
-    now = {"dimensions": "\n".join(list_dimensions(telemetry=telemetry)), "overlap": telemetry.overlap}
-    form = ChangeForm(request.POST or None, initial=now, telemetry=telemetry)
+    form = ChangeForm(request.POST or None, telemetry=telemetry)
     if request.method == "POST" and form.is_valid():
         return _rehearse(request, telemetry, form, "ingestion/change.html", change=form.change())
     return render(request, "ingestion/change.html", {"telemetry": telemetry, "form": form})

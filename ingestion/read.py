@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import structlog
 from django.db import transaction
 
-from csvfiles.errors import EmptyFile, FileError
+from csvfiles.errors import EmptyFile, FileError, MissingColumn
 from csvfiles.judge import RejectedRow as Rejected
 from csvfiles.mapping import Mapping
 from csvfiles.names import HOLDS_NOTHING
@@ -217,7 +217,12 @@ def _lock(run_files: Sequence[RunFile]) -> None:
 
 
 def _record_failure(
-    run_file: RunFile, source_file: SourceFile, message: str, *, too_many: PointReader | None = None
+    run_file: RunFile,
+    source_file: SourceFile,
+    message: str,
+    *,
+    too_many: PointReader | None = None,
+    **header: list[str],
 ) -> None:
     """End the reading of a file that this process has taken. Raises LoadLost where it has it no more.
 
@@ -226,7 +231,7 @@ def _record_failure(
     counts = {}
     if too_many is not None:
         counts = {**_count_rows(too_many), "reject_reasons": dict(too_many.reasons)}
-    _settle(run_file, source_file, state=RunFile.State.FAILED, message=message, **counts)
+    _settle(run_file, source_file, state=RunFile.State.FAILED, message=message, **counts, **header)
     log.warning("file failed", run=run_file.run_id, source_file=source_file.pk)
 
 
@@ -242,7 +247,8 @@ def _record_unreadable(
     reason = _find_reason_to_ignore(error)
     if reason is None:
         _fail(reading, source_file, str(error))
-        _record_failure(run_file, source_file, str(error))
+        header = {"extra_columns": list(error.columns)} if isinstance(error, MissingColumn) else {}
+        _record_failure(run_file, source_file, str(error), **header)
         return
     # Where nothing of the run counts yet, this does not either.
     end_load = drop_load if reading.lease.run.is_staged else ignore_load

@@ -38,6 +38,8 @@ class Change:
     keeps_unreadable: bool = False
 
 
+_DIFFERENCES = [f"{what}_{how}" for what in ("days", "values") for how in ("added", "changed", "gone")]
+
 WHAT_CHANGED = Scope()
 EVERYTHING = Scope(Kind.ALL)
 REJECTED = Scope(Kind.REJECTED)
@@ -85,6 +87,17 @@ def as_fields(scope: Scope, change: Change | None) -> dict[str, Any]:
             "keeps_unreadable": change.keeps_unreadable,
         }
     return fields
+
+
+def reason_not_to_apply(rehearsal: SyncRun) -> str:
+    """Why what an ended rehearsal showed is not worth applying, and the remedy; empty where it is."""
+    if rehearsal.files_failed and not rehearsal.files_read:
+        files = "The only file" if rehearsal.files_failed == 1 else f"All {rehearsal.files_failed:,} files"
+        mend = "Correct what the messages below name, then preview again."
+        return f"{files} failed, so there is nothing to apply. {mend}"
+    if rehearsal.changes_mapping or any(rehearsal.comparison[count] for count in _DIFFERENCES):
+        return ""
+    return "Nothing would change, so there is nothing to apply."
 
 
 def select_again(scope: Scope, stored: Collection[SourceFile]) -> set[str]:

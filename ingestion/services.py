@@ -15,6 +15,7 @@ from accounts.models import User
 from audit.services import record
 from audit.snapshots import Values
 from commandline.unexpected import log_unexpected
+from ingestion.columns import check_known
 from ingestion.finish import give_up_run
 from ingestion.leases import has_got_on
 from ingestion.messages import send
@@ -27,6 +28,7 @@ from ingestion.scope import (
     check_change,
     get_change,
     get_scope,
+    reason_not_to_apply,
 )
 from ingestion.selectors import (
     get_active_run,
@@ -87,6 +89,8 @@ def apply_rehearsal(
     """Do what the rehearsal showed: a run of its scope and change, on the queue. Raises ValidationError."""
     if rehearsal.comparison is None:
         raise ValidationError("There is nothing to apply: the preview has not ended, or has failed.")
+    if reason := reason_not_to_apply(rehearsal):
+        raise ValidationError(reason)
     if rehearsal.comparison["needs_consent"] and not keeps_unreadable:
         raise ValidationError(
             "Some files cannot be read again. Agree that they keep counting with an empty value under the "
@@ -122,6 +126,8 @@ def create_run(
     """
     if change is not None:
         check_change(telemetry=telemetry, change=change)
+        if change.dimensions is not None:
+            check_known(telemetry=telemetry, dimensions=change.dimensions)
     if telemetry.status != Telemetry.Status.ACTIVE:
         raise ValidationError(f"{telemetry.name} is inactive. Activate it to sync it again.")
     try:

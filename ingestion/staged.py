@@ -73,6 +73,7 @@ def _compare(run: SyncRun) -> dict[str, Any]:
             telemetry=run.telemetry, dimensions=run.new_dimensions, overlap=run.new_overlap
         ).to_json(),
         "unreadable": {"files": unread.files, "days": unread.days, "keys": unread.keys},
+        "dropped": _list_dropped(run),
         "needs_consent": bool(unread.files) and adds_dimension(run),
     }
 

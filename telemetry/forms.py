@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -92,23 +92,75 @@ class EditForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 3}),
     )
     max_rejected_percent = RejectedShareField()
-    dimensions = forms.CharField(
-        label="Dimensions",
-        max_length=10 * 202,  # ten names of a column's greatest length, a line each
-        required=False,
-        help_text="The names of up to 10 columns, a line each. They can change freely until the first sync.",
-        widget=forms.Textarea(attrs={"rows": 4, "spellcheck": "false"}),
-    )
 
-    def __init__(self, *args: Any, with_dimensions: bool, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *args: Any,
+        held: Sequence[str] = (),
+        columns: Sequence[str] | None = None,
+        names_typed: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        """`columns`: those to choose dimensions from, beside the `held` ones; None: they cannot change.
+
+        `names_typed`: no file can be read yet, so the names are typed.
+        """
         super().__init__(*args, **kwargs)
-        if not with_dimensions:
-            del self.fields["dimensions"]
+        self._held, self._names_typed = list(held), names_typed
+        if columns is None:
+            return
+        if names_typed:
+            self.fields["dimensions"] = TypedDimensions()
+            self.initial["dimensions"] = "\n".join(held)
+            return
+        self._order = list(dict.fromkeys([*held, *columns]))
+        self.fields["dimensions"] = DimensionsField([(name, name) for name in self._order])
+        self.fields["dimensions_shown"] = forms.CharField(
+            required=False, initial="yes", widget=forms.HiddenInput
+        )
+        self.initial["dimensions"] = list(held)
 
-    def clean_dimensions(self) -> list[str] | None:
-        if "dimensions" not in self.data:  # not asked for: leave them
-            return None
-        return [line.strip() for line in self.cleaned_data["dimensions"].splitlines() if line.strip()]
+    def clean(self) -> dict[str, Any]:
+        """`dimensions`: a list; None where the page that was sent did not ask for them."""
+        answers = super().clean()
+        shown = answers.pop("dimensions_shown", "") or (self._names_typed and "dimensions" in self.data)
+        chosen = answers.get("dimensions", [])
+        if "dimensions" not in self.fields or not shown:
+            answers["dimensions"] = None
+        elif self._names_typed:
+            answers["dimensions"] = [line.strip() for line in chosen.splitlines() if line.strip()]
+        else:
+            answers["dimensions"] = [name for name in self._order if name in chosen]
+        return answers
+
+
+class DimensionsField(forms.MultipleChoiceField):
+    """Dimensions of a telemetry that was never synced, from the columns of its newest files."""
+
+    def __init__(self, choices: list[tuple[str, str]]) -> None:
+        super().__init__(
+            label="Dimensions",
+            required=False,
+            choices=choices,
+            help_text="The columns that the newest files have. Select up to 10. They can change freely until "
+            "the first sync.",
+            widget=forms.CheckboxSelectMultiple,
+            error_messages={"invalid_choice": "Unknown column “%(value)s”: the newest files do not have it."},
+        )
+
+
+class TypedDimensions(forms.CharField):
+    """The same while there is no file to read column names from."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            label="Dimensions",
+            max_length=10 * 202,  # ten names of a column's greatest length, a line each
+            required=False,
+            help_text="No file could be read for its columns, so enter the names of up to 10 columns, a line "
+            "each. They can change freely until the first sync.",
+            widget=forms.Textarea(attrs={"rows": 4, "spellcheck": "false"}),
+        )
 
 
 class DeleteForm(forms.Form):

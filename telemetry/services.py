@@ -17,6 +17,7 @@ from csvfiles.errors import FileError
 from csvfiles.header import check_columns
 from csvfiles.mapping import Mapping
 from endpoints.models import S3Endpoint
+from endpoints.prefixes import split_address
 from telemetry.locks import lock_rows, lock_telemetry, retry_deadlocks
 from telemetry.models import DailyTotal, Dimension, FileDay, PointBlock, Series, SourceFile, Telemetry
 from telemetry.selectors import dimensions_are_free, list_dimensions
@@ -46,6 +47,8 @@ def create_telemetry(
     check_choice_of_columns(date_column, dimensions, metric_column)
     if endpoint.account_id != account.pk:
         raise ValidationError({"endpoint": "There is no such endpoint in this account."})
+    if split_address(prefix.strip()):
+        raise ValidationError({"prefix": "Enter the prefix without the bucket, for example usage/daily/"})
     telemetry = Telemetry(
         account=account,
         endpoint=endpoint,

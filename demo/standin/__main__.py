@@ -41,8 +41,14 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, required=True, help="each folder in it is a bucket")
     parser.add_argument("--role-file", type=Path, required=True, help="JSON list of roles")
     parser.add_argument("--region", default=DEFAULT_REGION, help="of all buckets")
+    parser.add_argument(
+        "--learn-for",
+        metavar="BUCKET",
+        help="a role that is not in the file may read it, and trusts the first external ID it is asked with",
+    )
     options = parser.parse_args()
     app = FolderApp(FolderStore(options.folder, region=options.region), options.role_file)
+    app.roles.learns_for = options.learn_for
     with suppress(KeyboardInterrupt):
         make_app_server(app, host=options.host, port=options.port).serve_forever()
 

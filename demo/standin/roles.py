@@ -105,6 +105,8 @@ class Roles:
             False  # transitive session tags, as EKS Pod Identity gives them to our own role
         )
         self.packed_space: int | None = None  # bytes for what is packed of a session policy; None: enough
+        # A role that is not known here may read this bucket, and trusts the first external ID it is asked by.
+        self.learns_for: str | None = None
         self.knows_kms = True  # other stores than AWS refuse session policies that name actions of KMS
 
     def add(self, role: Role) -> None:
@@ -117,7 +119,7 @@ class Roles:
         """Answer AssumeRole, or raise Refused as AWS words it."""
         arn = request.get("RoleArn", "")
         _check_request(request)
-        role = self._roles.get(arn)
+        role = self._roles.get(arn) or self._learn(caller, arn, request.get("ExternalId"))
         if caller != OUR_KEY or role is None or not role.trusts(request.get("ExternalId")):
             raise _not_authorized("sts:AssumeRole", arn)
         if self.caller_has_tags and not role.may_be_tagged:
@@ -135,6 +137,13 @@ class Roles:
         )
         self.sessions[session.key] = session
         return session
+
+    def _learn(self, caller: str, arn: str, external_id: str | None) -> Role | None:
+        if self.learns_for is None or caller != OUR_KEY or external_id is None:
+            return None
+        role = Role(arn=arn, external_id=external_id, bucket=self.learns_for)
+        self.add(role)
+        return role
 
     def _check_policy(self, policy: str) -> None:
         if not self.knows_kms and "kms:" in policy:

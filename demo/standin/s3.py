@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations_Amazon_Simple_Sto
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator
 from email.utils import format_datetime
 from typing import BinaryIO
@@ -45,11 +46,7 @@ class S3:
             return Answer(200, {"x-amz-bucket-region": self.store.regions()[request.bucket]})
         if request.method == "GET" and "location" in request.query:
             return self._get_location(request)
-        if (
-            request.method == "GET"
-            and request.query.get("list-type") == "2"
-            and "delimiter" not in request.query
-        ):
+        if request.method == "GET" and request.query.get("list-type") == "2":
             return self._list(request)
         raise Refused(501, "NotImplemented", "A header you provided implies functionality that is not here.")
 
@@ -79,9 +76,7 @@ class S3:
         query = request.query
         limit = min(int(query.get("max-keys", 1000)), 1000)
         after = query.get("continuation-token") or query.get("start-after", "")
-        found = self.store.list(
-            request.bucket, prefix=query.get("prefix", ""), after=unmask(after), limit=limit + 1
-        )
+        found = self._find(request, after=unmask(after), limit=limit + 1)
         encode = (lambda text: quote(text, safe="/").replace("%20", "+")) if "encoding-type" in query else str
         root = ElementTree.Element("ListBucketResult", xmlns=XMLNS)
         fields = {
@@ -94,16 +89,32 @@ class S3:
         if "encoding-type" in query:
             fields["EncodingType"] = "url"
         if len(found) > limit:
-            fields["NextContinuationToken"] = mask(found[limit - 1].key)
+            fields["NextContinuationToken"] = mask(_name_of(found[limit - 1]))
         for name, text in fields.items():
             ElementTree.SubElement(root, name).text = text
         more = {
             "owner": query.get("fetch-owner") == "true",
             "restore": "RestoreStatus" in request.headers.get("x-amz-optional-object-attributes", ""),
         }
-        for stored in found[:limit]:
-            _add_entry(root, stored, encode(stored.key), **more)
+        for entry in found[:limit]:
+            if isinstance(entry, str):
+                folder = ElementTree.SubElement(root, "CommonPrefixes")
+                ElementTree.SubElement(folder, "Prefix").text = encode(entry)
+            else:
+                _add_entry(root, entry, encode(entry.key), **more)
         return xml_answer(200, root)
+
+    def _find(self, request: S3Request, *, after: str, limit: int) -> list[Stored | str]:
+        """Objects by key; where the request has a delimiter, the common prefixes among them as texts."""
+        prefix, delimiter = request.query.get("prefix", ""), request.query.get("delimiter", "")
+        if not delimiter:
+            return self.store.list(request.bucket, prefix=prefix, after=after, limit=limit)
+        rolled_up: dict[str, Stored | str] = {}
+        for stored in self.store.list(request.bucket, prefix=prefix, after="", limit=sys.maxsize):
+            name, found, _ = stored.key[len(prefix) :].partition(delimiter)
+            folder = f"{prefix}{name}{found}"
+            rolled_up.setdefault(folder, folder if found else stored)
+        return [entry for name, entry in rolled_up.items() if name > after][:limit]
 
     def _get(self, request: S3Request) -> Answer:
         found = self.store.get(request.bucket, request.key)
@@ -133,6 +144,10 @@ class S3:
             file.close()
             return Answer(status, headers, length=end - first)
         return Answer(status, headers, length=end - first, body=_read(file, first, end))
+
+
+def _name_of(entry: Stored | str) -> str:
+    return entry if isinstance(entry, str) else entry.key
 
 
 def mask(key: str) -> str:

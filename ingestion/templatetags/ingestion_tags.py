@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
 from django import template
 
+from ingestion import scope
+from ingestion.models import SyncRun
 from ingestion.selectors import count_rejected_rows, list_rejected_rows, list_runs
 from telemetry.models import Telemetry
 from telemetry.selectors import list_mapped_columns
@@ -37,6 +40,19 @@ def current_rejects(telemetry: Telemetry) -> dict[str, Any]:
         "rows": list_rejected_rows(telemetry=telemetry)[:REJECTED_ROWS],
         "total": count_rejected_rows(telemetry=telemetry),
     }
+
+
+@register.filter
+def reason_not_to_apply(run: SyncRun) -> str:
+    """Why a preview that has ended has no Apply; empty where it has one."""
+    return scope.reason_not_to_apply(run)
+
+
+@register.filter
+def listed(names: Sequence[str]) -> str:
+    """`environment`, `environment and region`, `environment, region and team`."""
+    *others, last = names
+    return f"{', '.join(others)} and {last}" if others else last
 
 
 @register.filter

@@ -14,6 +14,7 @@ from telemetry.newest import annotate_newest_date
 from telemetry.selectors import list_telemetries
 from telemetry.views.guards import telemetry_page
 from telemetry.wizard.selectors import list_unfinished_drafts
+from telemetry.wizard.steps import first_incomplete
 
 PER_PAGE = 50
 
@@ -35,5 +36,6 @@ def table(request: HttpRequest) -> HttpResponse:
     if request.htmx:
         return render(request, "telemetry/_table.html", context)
     if request.user.has_perm(MANAGE_TELEMETRY, request.account):
-        context["drafts"] = list_unfinished_drafts(account=request.account, user=request.user)
+        drafts = list_unfinished_drafts(account=request.account, user=request.user)
+        context["drafts"] = [(draft, first_incomplete(draft.answers)) for draft in drafts]
     return render(request, "telemetry/table.html", context)

@@ -35,4 +35,6 @@ def check_answers(*, account: Account, answers: Answers) -> dict[str, list[str]]
 
 def _judge(step: Step, state: WizardState) -> dict[str, list[str]]:
     form = step.form(state.answers[step.slug], state=state)
-    return {question: list(texts) for question, texts in form.errors.items()}
+    if form.errors or not form.note:
+        return {question: list(texts) for question, texts in form.errors.items()}
+    return {"prefix": [f"{form.note} Enter it so."]}  # who gives all answers at once sees no page

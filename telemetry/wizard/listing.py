@@ -48,9 +48,10 @@ class Listing:
                 f"{self.elsewhere or check}"
             )
         reasons = "; ".join(f"{count:,} because {reason}" for reason, count in self.ignored.items())
-        some = "first " if self.is_cut else ""
+        match = "file matches" if self.matched == 1 else "files match"
+        some = "The first " if self.is_cut else ""
         return (
-            f"No CSV file is among the {some}{self.matched:,} under {self.prefix}. Ignored: {reasons}. "
+            f"{some}{self.matched:,} {match}; none is a usable CSV. Ignored under {self.prefix}: {reasons}. "
             "Enter the prefix of files that end in .csv or .csv.gz."
         )
 
@@ -80,6 +81,17 @@ def list_files(*, endpoint: S3Endpoint, prefix: str) -> Listing:
     """Look at the first MOST_KEYS objects under the prefix. Raises StorageError."""
     with looking_into(endpoint):
         return list_first_files(endpoint=endpoint, prefix=prefix)
+
+
+def list_folders(*, endpoint: S3Endpoint, prefix: str) -> list[str]:
+    """The folders whose name begins with the prefix, relative to the endpoint's path prefix like it.
+
+    Raises StorageError.
+    """
+    root = endpoint.full_prefix("")
+    with looking_into(endpoint):
+        found = open_bucket(endpoint).list_folders(endpoint.full_prefix(prefix))
+    return [folder.removeprefix(root) for folder in found]
 
 
 def list_first_files(*, endpoint: S3Endpoint, prefix: str) -> Listing:

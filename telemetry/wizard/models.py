@@ -1,11 +1,19 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 from django.conf import settings
 from django.db import models
 
 from accounts.models import Account, AccountScoped
+
+TYPED = "typed"
+
+
+def keep_typed(answers: dict[str, dict[str, Any]], typed: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The answers with what was typed into the first step; as they are where that is nothing."""
+    return {**answers, TYPED: typed} if typed else answers
 
 
 class TelemetryDraft(AccountScoped):
@@ -22,7 +30,8 @@ class TelemetryDraft(AccountScoped):
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="telemetry_drafts"
     )
-    answers = models.JSONField(default=dict)  # {step: {question: answer}}
+    # {step: {question: answer}}; TYPED has what is valid of a first step that was not passed.
+    answers = models.JSONField(default=dict)
     # What the person saw in the preview and went on with: [{"key", "etag", "size", "last_modified"}]
     sampled = models.JSONField(default=list)
     version = models.PositiveIntegerField(default=1)
@@ -45,5 +54,5 @@ class TelemetryDraft(AccountScoped):
 
     @property
     def name(self) -> str:
-        """The telemetry name answered in the first step; empty before that."""
-        return self.answers.get("source", {}).get("name", "")
+        """The telemetry name answered in the first step, or typed there; empty before that."""
+        return (self.answers.get("source") or self.answers.get(TYPED, {})).get("name", "")

@@ -140,6 +140,12 @@ def get_sample(*, draft: TelemetryDraft, endpoint: S3Endpoint, prefix: str) -> D
     return sample
 
 
+def read_columns(*, endpoint: S3Endpoint, prefix: str) -> tuple[str, ...]:
+    """The columns that all of the newest files have, read now. Raises StorageError and FileError."""
+    with looking_into(endpoint):
+        return _read_sample(endpoint, prefix, ()).names
+
+
 def forget_sample(*, draft: TelemetryDraft) -> None:
     cache.delete(_cache_key(draft))
 

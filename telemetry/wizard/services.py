@@ -2,10 +2,11 @@ from __future__ import annotations
 
 from datetime import datetime
 from typing import Any
+from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import F
 
 from accounts.models import Account, User
@@ -14,7 +15,7 @@ from telemetry.models import Telemetry
 from telemetry.services import create_telemetry
 from telemetry.wizard.models import TelemetryDraft
 from telemetry.wizard.sampling import as_entries, forget_sample
-from telemetry.wizard.selectors import get_endpoint, list_unfinished_drafts
+from telemetry.wizard.selectors import get_endpoint, list_own_drafts, list_unfinished_drafts
 
 
 class StaleDraft(Exception):
@@ -32,13 +33,34 @@ class TooManyDrafts(Exception):
 
 
 @transaction.atomic
-def start_draft(*, account: Account, user: User, now: datetime) -> TelemetryDraft:
-    """Raises TooManyDrafts."""
+def start_draft(
+    *,
+    account: Account,
+    user: User,
+    now: datetime,
+    public_id: UUID | None = None,
+    answers: dict[str, dict[str, Any]] | None = None,
+) -> TelemetryDraft:
+    """A draft with its first answers; the one of that public id where a click before has begun it.
+
+    Raises TooManyDrafts.
+    """
     User.objects.select_for_update(no_key=True).get(pk=user.pk)  # two clicks are counted one after the other
+    begun = list_own_drafts(account=account, user=user).filter(public_id=public_id).first()
+    if begun is not None:
+        return begun
     most = settings.MAX_UNFINISHED_DRAFTS
     if list_unfinished_drafts(account=account, user=user).count() >= most:
         raise TooManyDrafts(most)
-    return TelemetryDraft.objects.create(account=account, user=user, created_at=now, updated_at=now)
+    draft = TelemetryDraft(account=account, user=user, answers=answers or {}, created_at=now, updated_at=now)
+    draft.public_id = public_id or draft.public_id
+    try:
+        with transaction.atomic():
+            draft.save(force_insert=True)
+    except IntegrityError:  # the id is of somebody else's draft
+        draft.public_id = uuid4()
+        draft.save(force_insert=True)
+    return draft
 
 
 def save_answers(

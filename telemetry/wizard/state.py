@@ -4,7 +4,7 @@ from functools import cached_property
 from typing import Any
 
 from endpoints.models import S3Endpoint
-from telemetry.wizard.models import TelemetryDraft
+from telemetry.wizard.models import TYPED, TelemetryDraft
 from telemetry.wizard.sampling import DraftSample, get_sample
 from telemetry.wizard.selectors import get_endpoint
 
@@ -31,6 +31,13 @@ class WizardState:
     def sample(self) -> DraftSample:
         """Raises StorageError and FileError. For steps behind the first one, which names the source."""
         return get_sample(draft=self.draft, endpoint=self.endpoint, prefix=self.get("source", "prefix"))
+
+    def get_initial(self, step: str) -> dict[str, Any]:
+        """What a step's page shows first: its answer; of the first step also what was typed, or is void."""
+        saved = self.draft.answers
+        if step != "source":
+            return self.answers.get(step, {})
+        return {**saved.get(TYPED, {}), **saved.get(step, {})}
 
     def get(self, step: str, question: str, default: Any = None) -> Any:
         return self.answers.get(step, {}).get(question, default)

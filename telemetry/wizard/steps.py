@@ -15,6 +15,7 @@ from telemetry.wizard.forms import (
     SourceForm,
     StepForm,
 )
+from telemetry.wizard.models import TYPED
 from telemetry.wizard.state import WizardState
 
 Answers = dict[str, dict[str, Any]]  # by step, then by question
@@ -99,6 +100,7 @@ def replace_answer(answers: Answers, *, step: Step, given: dict[str, Any]) -> tu
     changed = {question for question, answer in given.items() if before.get(question) != answer}
     taken = _columns_in(given)
     kept = {**answers, step.slug: given}
+    kept.pop(TYPED, None)
     void = [
         later
         for later in STEPS[step.number :]

@@ -1,16 +1,14 @@
 from __future__ import annotations
 
-from uuid import UUID
+from typing import Any
+from uuid import UUID, uuid4
 
 from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import format_html
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
@@ -19,8 +17,8 @@ from accounts.roles import MANAGE_TELEMETRY
 from telemetry.models import Telemetry
 from telemetry.wizard import steps
 from telemetry.wizard.forms import StepForm
-from telemetry.wizard.listing import TooManyLooks
-from telemetry.wizard.models import TelemetryDraft
+from telemetry.wizard.models import TelemetryDraft, keep_typed
+from telemetry.wizard.pages import redirect_to_step, render_problem, render_review, render_step
 from telemetry.wizard.sampling import SampleProblems
 from telemetry.wizard.selectors import list_endpoints, list_own_drafts, list_unfinished_drafts
 from telemetry.wizard.services import (
@@ -35,6 +33,7 @@ from telemetry.wizard.services import (
 from telemetry.wizard.state import WizardState
 from telemetry.wizard.steps import Problem, Step
 
+FIRST = steps.STEPS[0]
 STALE = (
     "This draft was changed in another tab or window after you opened this page. "
     "Look at the answers below, then continue again."
@@ -46,22 +45,18 @@ STALE = (
 @account_permission(MANAGE_TELEMETRY)
 @s3_csv_telemetry_required
 def add(request: HttpRequest) -> HttpResponse:
-    """Choose the type of a new telemetry, or go on with one that was begun."""
-    form = Form({})
-    if request.method == "POST":
-        try:
-            draft = start_draft(account=request.account, user=request.user, now=timezone.now())
-        except TooManyDrafts as reason:
-            form.add_error(None, str(reason))
-        else:
-            return redirect("telemetry:step", draft.public_id, steps.STEPS[0].slug)
-    drafts = list_unfinished_drafts(account=request.account, user=request.user)
-    context = {
-        "form": form,
-        "has_endpoints": list_endpoints(account=request.account).exists(),
-        "drafts": [(draft, steps.first_incomplete(draft.answers)) for draft in drafts],
-    }
-    return render(request, "telemetry/wizard/add.html", context, status=409 if form.errors else 200)
+    """The first step of a new telemetry, which becomes a draft with the first valid input."""
+    if not list_endpoints(account=request.account).exists():
+        return render(request, "telemetry/wizard/add.html")
+    public_id = _read_draft_id(request)
+    begun = list_own_drafts(account=request.account, user=request.user).filter(public_id=public_id).first()
+    if begun is not None and request.method == "POST":
+        return _answer_step(request, WizardState(begun), FIRST)
+    draft = TelemetryDraft(account=request.account, user=request.user, public_id=public_id)
+    state = WizardState(draft)
+    if request.method != "POST" or _only_asks(request):
+        return _show(request, state, FIRST, drafts=_list_drafts(request))
+    return _begin(request, state)
 
 
 @never_cache
@@ -71,7 +66,7 @@ def add(request: HttpRequest) -> HttpResponse:
 def resume(request: HttpRequest, draft_id: UUID) -> HttpResponse:
     """Lead to where the draft stands."""
     state = WizardState(_get_draft(request, draft_id))
-    return _redirect_to_step(state, steps.first_incomplete(state.answers))
+    return redirect_to_step(state, steps.first_incomplete(state.answers))
 
 
 @require_POST
@@ -80,8 +75,8 @@ def resume(request: HttpRequest, draft_id: UUID) -> HttpResponse:
 def discard(request: HttpRequest, draft_id: UUID) -> HttpResponse:
     draft = _get_draft(request, draft_id)
     discard_draft(draft=draft)
-    messages.success(request, f"Draft discarded: {draft}.")
-    return redirect("telemetry:add")
+    messages.success(request, f"{draft} was discarded.")
+    return redirect("telemetry:list" if "list" in request.POST else "telemetry:add")
 
 
 @never_cache
@@ -93,20 +88,60 @@ def step(request: HttpRequest, draft_id: UUID, step: str) -> HttpResponse:
     current = steps.get_step(step)
     if current is None:
         raise Http404
-    state = WizardState(_get_draft(request, draft_id))
+    return _answer_step(request, WizardState(_get_draft(request, draft_id)), current)
+
+
+def _answer_step(request: HttpRequest, state: WizardState, current: Step) -> HttpResponse:
     if state.draft.telemetry is not None:
         return redirect("telemetry:detail", state.draft.telemetry.public_id)
     if steps.is_locked(current, state.answers):
-        return _redirect_to_step(state, steps.first_incomplete(state.answers))
+        return redirect_to_step(state, steps.first_incomplete(state.answers))
     try:
-        if request.method != "POST" or "show" in request.POST:
+        if request.method != "POST" or _only_asks(request):
             return _show(request, state, current)
         if "again" in request.POST:
             sample_again(draft=state.draft)
-            return _redirect_to_step(state, current)
+            return redirect_to_step(state, current)
         return _take_answer(request, state, current)
     except SampleProblems as problem:
-        return _render_problem(request, state, current, problem)
+        if _is_closing(request):
+            return _close(request, state.draft)
+        return render_problem(request, state, current, problem)
+
+
+def _begin(request: HttpRequest, state: WizardState) -> HttpResponse:
+    """Take the first step's answer while there is no draft yet: make one, if anything of it is to be kept."""
+    form = FIRST.form(request.POST, state=state)
+    is_valid = form.is_valid()
+    answers = {FIRST.slug: form.to_answer()} if is_valid else keep_typed({}, form.list_typed())
+    if answers:
+        try:
+            state.draft = start_draft(
+                account=request.account,
+                user=request.user,
+                now=timezone.now(),
+                public_id=state.draft.public_id,
+                answers=answers,
+            )
+        except TooManyDrafts as reason:
+            form.add_error(None, str(reason))
+            drafts = _list_drafts(request)
+            response = render_step(request, state, FIRST, form, drafts=drafts)
+            response.status_code = 409
+            return response
+    if is_valid and form.note:
+        messages.info(request, form.note)
+    if _is_closing(request) and (answers or not form.has_changed()):
+        return _close(request, state.draft if answers else None)
+    if is_valid:
+        return redirect_to_step(state, FIRST.next)
+    return render_step(request, state, FIRST, form, drafts=_list_drafts(request))
+
+
+def _close(request: HttpRequest, draft: TelemetryDraft | None) -> HttpResponse:
+    if draft is not None:
+        messages.success(request, f"{draft} was saved. Continue with it from this page.")
+    return redirect("telemetry:list")
 
 
 def _get_draft(request: HttpRequest, draft_id: UUID) -> TelemetryDraft:
@@ -114,31 +149,66 @@ def _get_draft(request: HttpRequest, draft_id: UUID) -> TelemetryDraft:
     return get_object_or_404(own, public_id=draft_id)
 
 
-def _show(request: HttpRequest, state: WizardState, current: Step) -> HttpResponse:
+def _list_drafts(request: HttpRequest) -> list[tuple[TelemetryDraft, Step]]:
+    """What the person began and has not finished, each with the step where it stands."""
+    drafts = list_unfinished_drafts(account=request.account, user=request.user)
+    return [(draft, steps.first_incomplete(draft.answers)) for draft in drafts]
+
+
+def _only_asks(request: HttpRequest) -> bool:
+    """Whether a button was pressed that shows something of what was typed, and takes no answer."""
+    return "show" in request.POST or "folder" in request.POST
+
+
+def _is_closing(request: HttpRequest) -> bool:
+    return "close" in request.POST
+
+
+def _show(request: HttpRequest, state: WizardState, current: Step, **more: Any) -> HttpResponse:
     """The step with its saved answer, or with what was typed where the page asks what would come of it."""
     if current.is_last:
         # What the sample can say; the bucket is looked at again when the telemetry is created.
         problems = steps.find_problems(state=state, steps=steps.STEPS[1:-1])
-        form = current.form({"overlap": Telemetry.Overlap.NEWEST}, state=state)
-        return _render_review(request, state, form, problems)
+        saved = {"overlap": Telemetry.Overlap.NEWEST, **state.get_initial(current.slug)}
+        form = current.form(saved, state=state)
+        return render_review(request, state, form, problems)
     typed = request.POST if request.method == "POST" else request.GET
     given = {name: typed[name] for name in current.form.base_fields if current.fragment and name in typed}
-    form = current.form(initial={**state.answers.get(current.slug, {}), **given}, state=state)
-    if request.htmx and not request.htmx.history_restore_request and current.fragment:
+    if chosen := request.POST.get("folder"):
+        given["prefix"] = chosen
+    form = current.form(initial={**state.get_initial(current.slug), **given}, state=state)
+    if request.htmx and not request.htmx.history_restore_request and current.fragment and not chosen:
         return render(request, current.fragment, {"form": form})
-    return _render(request, state, current, form)
+    return render_step(request, state, current, form, **more)
 
 
 def _take_answer(request: HttpRequest, state: WizardState, current: Step) -> HttpResponse:
     form = current.form(request.POST, state=state)
-    if not form.is_valid():
-        return _render(request, state, current, form)
+    closing = _is_closing(request)
+    if closing and not form.fields:  # nothing was asked, and to leave is not to confirm
+        return _close(request, state.draft)
     try:
-        if current.is_last:
+        if not form.is_valid():
+            kept = _keep_typed(request, state, form)
+            if closing and (kept or not form.has_changed()):
+                return _close(request, state.draft)
+            return render_step(request, state, current, form)
+        if current.is_last and not closing:
             return _create(request, state, form)
         return _save(request, state, current, form)
     except StaleDraft:
         return _show_stale(request, state, current, form)
+
+
+def _keep_typed(request: HttpRequest, state: WizardState, form: StepForm) -> bool:
+    """Keep what is valid of a first step that is not passed; whether there is anything. Raises StaleDraft."""
+    typed = form.list_typed()
+    if not typed or FIRST.slug in state.draft.answers:
+        return False
+    answers = keep_typed(state.draft.answers, typed)
+    save_answers(draft=state.draft, version=_read_version(request), answers=answers, now=timezone.now())
+    state.draft.refresh_from_db()
+    return True
 
 
 def _save(request: HttpRequest, state: WizardState, current: Step, form: StepForm) -> HttpResponse:
@@ -150,20 +220,24 @@ def _save(request: HttpRequest, state: WizardState, current: Step, form: StepFor
         sampled=form.sampled_files(),
         now=timezone.now(),
     )
+    if form.note:
+        messages.info(request, form.note)
     if void:
         titles = ", ".join(step.title for step in void)
         messages.warning(
             request, f"Your change to {current.title} affects later steps. Answer again: {titles}."
         )
+    if _is_closing(request):
+        return _close(request, _get_draft(request, state.draft.public_id))
     if "return" in request.GET:
-        return _redirect_to_step(state, steps.first_incomplete(answers), returning=bool(void))
-    return _redirect_to_step(state, current.next)
+        return redirect_to_step(state, steps.first_incomplete(answers), returning=bool(void))
+    return redirect_to_step(state, current.next)
 
 
 def _create(request: HttpRequest, state: WizardState, form: StepForm) -> HttpResponse:
     problems = steps.find_problems(state=state)
     if problems:
-        return _render_review(request, state, form, problems)
+        return render_review(request, state, form, problems)
     try:
         telemetry, is_new = create_from_draft(
             draft=state.draft,
@@ -177,12 +251,12 @@ def _create(request: HttpRequest, state: WizardState, form: StepForm) -> HttpRes
             for question, texts in error.message_dict.items()
             for text in texts
         ]
-        return _render_review(request, state, form, problems)
+        return render_review(request, state, form, problems)
     if is_new:
         at = settings.DAILY_SYNC_TIME.strftime("%H:%M")
         messages.success(
             request,
-            f"Telemetry {telemetry.name} created. Data from the next daily sync ({at} UTC), or Sync now.",
+            f"{telemetry.name} was created. First sync at {at} UTC, or choose Sync now.",
         )
     return redirect("telemetry:detail", telemetry.public_id)
 
@@ -194,72 +268,20 @@ def _show_stale(request: HttpRequest, state: WizardState, current: Step, form: S
         return redirect("telemetry:detail", fresh.draft.telemetry.public_id)
     if steps.is_locked(current, fresh.answers):
         messages.warning(request, STALE)
-        return _redirect_to_step(fresh, steps.first_incomplete(fresh.answers))
+        return redirect_to_step(fresh, steps.first_incomplete(fresh.answers))
     form.add_error(None, STALE)
-    return _render(request, fresh, current, form)
-
-
-def _render_review(
-    request: HttpRequest, state: WizardState, form: StepForm, problems: list[Problem]
-) -> HttpResponse:
-    """The review; each problem leads to the step that can mend it."""
-    for problem in problems:
-        url = f"{_step_url(state, problem.step)}?return=review"
-        form.add_error(None, format_html('<a href="{}">{}</a>: {}', url, problem.step.title, problem.message))
-    return _render(request, state, steps.REVIEW, form)
-
-
-def _render_problem(
-    request: HttpRequest, state: WizardState, current: Step, problem: Exception
-) -> HttpResponse:
-    """In place of a step whose sample cannot be read: why, and what to do."""
-    form = Form({})
-    form.add_error(None, str(problem))
-    response = _render(request, state, current, form, template="telemetry/wizard/problem.html")
-    response.status_code = 429 if isinstance(problem, TooManyLooks) else 200
-    return response
-
-
-def _render(
-    request: HttpRequest, state: WizardState, current: Step, form: Form, *, template: str = ""
-) -> HttpResponse:
-    returning = "return" in request.GET and not steps.is_locked(steps.REVIEW, state.answers)
-    back = steps.REVIEW if returning else current.previous
-    page = {
-        "draft": state.draft,
-        "step": current,
-        "steps": _list_progress(state, current),
-        "form": form,
-        "back_url": _step_url(state, back) if back else reverse("telemetry:add"),
-    }
-    return render(request, template or current.template, page)
-
-
-def _list_progress(state: WizardState, current: Step) -> list[dict[str, str]]:
-    """The steps as components/steps.html takes them."""
-    progress = []
-    for one in steps.STEPS:
-        locked = steps.is_locked(one, state.answers)
-        status = "locked" if locked else "done" if one.slug in state.answers else "open"
-        progress.append(
-            {
-                "label": one.title,
-                "url": "" if locked else _step_url(state, one),
-                "state": "current" if one is current else status,
-            }
-        )
-    return progress
-
-
-def _step_url(state: WizardState, to: Step) -> str:
-    return reverse("telemetry:step", args=[state.draft.public_id, to.slug])
-
-
-def _redirect_to_step(state: WizardState, to: Step, *, returning: bool = False) -> HttpResponse:
-    return redirect(_step_url(state, to) + ("?return=review" if returning else ""))
+    return render_step(request, fresh, current, form)
 
 
 def _read_version(request: HttpRequest) -> int:
     """The draft's version that the page was shown for; 0, which none has, where it is not said."""
     text = request.POST.get("version", "")
     return int(text) if text.isascii() and text.isdecimal() and len(text) < 10 else 0
+
+
+def _read_draft_id(request: HttpRequest) -> UUID:
+    """The id that the page was made with, so that a second click begins no second draft; or a new one."""
+    try:
+        return UUID(request.POST.get("draft", ""))
+    except ValueError:
+        return uuid4()

@@ -54,8 +54,6 @@ def create_telemetry(page: Page, *, url: str, answers: Answers, look: Look = loo
     page.goto(f"{url}/settings/telemetry/")
     page.get_by_role("link", name="Add Telemetry").first.click()
     look(page)
-    page.get_by_label("S3 CSV").check()
-    press(page, "Continue")
     fill_in = {
         "Source": fill_in_source,
         "Date": fill_in_date,

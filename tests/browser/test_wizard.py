@@ -41,7 +41,6 @@ def see(page: Page, step: str) -> None:
 def test_forward_back_left_and_resumed(page: Page, live_server: LiveServer, standin: StandIn):
     lay_files(standin, today=timezone.now().date())  # every row has its width
     page.get_by_role("link", name="Add Telemetry").first.click()
-    press(page, "Continue")
     page.get_by_label("Prefix").fill("usage/")
     expect(page.get_by_text("5 files match")).to_be_visible()  # while one types
     page.get_by_label("Telemetry name").fill("Requests by team")

@@ -227,3 +227,19 @@ def test_a_bucket_that_is_none_is_named(endpoint):
     for attempt in (bucket.locate, lambda: list_all(bucket)):
         with pytest.raises(storage.NoSuchBucket, match="There is no bucket no-such-bucket-here"):
             attempt()
+
+
+def test_folders_are_listed_by_what_keys_have_up_to_the_next_slash(endpoint, put):
+    for key in [
+        "exports/a/1.csv",
+        "exports/a/b/2.csv",
+        "exports/a b+c/3.csv",
+        "exports/täglich/4.csv",
+        "exports/5",
+    ]:
+        put(key, b"x")
+    bucket = storage.open_bucket(endpoint)
+    assert bucket.list_folders("exports/") == ["exports/a b+c/", "exports/a/", "exports/täglich/"]
+    assert bucket.list_folders("exports/a/") == ["exports/a/b/"]
+    assert bucket.list_folders("exports/t") == ["exports/täglich/"]
+    assert bucket.list_folders("exports/none/") == []

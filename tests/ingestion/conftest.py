@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from accounts.services import add_member
 from demo.standin import StandIn
 from endpoints.models import S3Endpoint
 from ingestion.models import SyncRun
@@ -92,3 +93,21 @@ def two(bench: Bench) -> Bench:
     bench.put("a.csv", "date,team,requests\n2024-05-01,core,5\n")
     bench.put("b.csv", "date,team,requests\n2024-05-02,core,6\n", minutes=1)
     return bench
+
+
+@pytest.fixture
+def post(bench, client):
+    """Send a form as a manager; the answer's page."""
+    member = add_member(account=bench.telemetry.account, email="m@b.example", role="manager", password=None)[
+        0
+    ]
+    client.force_login(member.user)
+
+    def send(rest: str, **fields: str | list[str]):
+        address = f"/settings/telemetry/{bench.telemetry.public_id}/{rest}"
+        return client.post(address, fields, follow=True).content.decode()
+
+    send.get = lambda rest: client.get(
+        f"/settings/telemetry/{bench.telemetry.public_id}/{rest}"
+    ).content.decode()
+    return send

@@ -193,8 +193,9 @@ def test_wrong_arguments_are_told_with_the_remedy(acme, arguments, code, says):
         ({"--metric": "two words"}, "--metric: Column names must not contain spaces"),
         ({"--prefix": ""}, "--prefix: Enter the prefix of your CSV files"),
         ({"--prefix": "nowhere/"}, "--prefix: No file in bucket .* has a key that begins with nowhere/"),
+        ({"--prefix": "s3://acme-exports/usage/"}, "--prefix: .* was read as the prefix usage/ of"),
         ({"--prefix": "/usage/"}, "--prefix: No file .* enter usage/, without the slash at its beginning"),
-        ({"--prefix": "usage/notes"}, "--prefix: No CSV file is among the 1 under usage/notes"),
+        ({"--prefix": "usage/notes"}, "--prefix: 1 file matches; none is a usable CSV. Ignored under"),
         (
             {"--prefix": "usage-torn"},
             "--prefix: usage-torn.csv: The header row has a quote that is not closed",

@@ -141,8 +141,8 @@ class TestDrafts:
     def test_a_person_keeps_so_many_and_is_told_how_to_go_on(self, admin, s3_endpoint, settings):
         settings.MAX_UNFINISHED_DRAFTS = 2
         for _ in range(2):
-            assert admin.post(reverse("telemetry:add")).status_code == 302
-        answer = admin.post(reverse("telemetry:add"))
+            assert admin.post(reverse("telemetry:add"), {"name": "Requests"}).status_code == 200
+        answer = admin.post(reverse("telemetry:add"), {"name": "Requests"})
 
         assert answer.status_code == 409
         assert "You have 2 unfinished telemetries in this account" in text_of(answer)
@@ -150,7 +150,8 @@ class TestDrafts:
         assert TelemetryDraft.objects.count() == 2
         draft = TelemetryDraft.objects.first()
         admin.post(reverse("telemetry:discard_draft", args=[draft.public_id]))
-        assert admin.post(reverse("telemetry:add")).status_code == 302
+        assert admin.post(reverse("telemetry:add"), {"name": "Requests"}).status_code == 200
+        assert TelemetryDraft.objects.count() == 2
 
     def test_a_colleague_and_another_account_have_their_own(self, s3_account, settings):
         settings.MAX_UNFINISHED_DRAFTS = 1
@@ -217,7 +218,7 @@ class TestPreviews:
     @pytest.fixture
     def draft(self, admin, s3_endpoint, settings) -> TelemetryDraft:
         settings.PREVIEWS_AT_ONCE = 1
-        admin.post(reverse("telemetry:add"))
+        admin.post(reverse("telemetry:add"), {"name": "x"})
         draft = TelemetryDraft.objects.get()
         source = {"endpoint": str(s3_endpoint.public_id), "prefix": "usage/", "name": "x"}
         draft.answers = {"source": source}

@@ -37,10 +37,8 @@ def test_what_cannot_be_used_is_said_at_the_endpoint(walk, days, operation, chan
 def test_files_whose_version_is_not_told_are_counted_with_the_reason(walk, days, element):
     days.alter("list", answers.without(element))
     [message] = errors_of(walk.post("source"))["prefix"]
-    assert (
-        f"Ignored: 5 because the store's listing gives no {'ETag' if element == 'ETag' else 'time'}"
-        in message
-    )
+    missing = "ETag" if element == "ETag" else "time"
+    assert f"Ignored under mentions/: 5 because the store's listing gives no {missing}" in message
 
 
 @pytest.mark.parametrize(

@@ -77,7 +77,7 @@ def test_dimensions_are_the_remaining_columns_none_selected_at_first(walk):
     page = walk.to("dimensions").get("dimensions")
     options = page.context["form"].options
     assert [(option.column.name, option.chosen) for option in options] == [
-        ("company", False), ("sector", False), ("mentions", False),
+        ("company", False), ("sector", False),
     ]  # fmt: skip
     assert "3 distinct values, for example Apple, CVS, Amazon" in text_of(page)
 
@@ -106,7 +106,7 @@ def test_dimensions_keep_the_order_of_the_file(walk):
 def test_the_metric_is_one_of_what_is_left_and_names_the_identifier(walk):
     page = walk.to("metric").get("metric")
     assert [option.column.name for option in page.context["form"].options] == ["sector", "mentions"]
-    assert "The identifier cannot be changed after creation." in text_of(page)
+    assert "The identifier cannot be changed later." in text_of(page)
     assert "The identifier would be mentions ." in text_of(page)
     assert (
         "0 of 9 sampled values are numbers of zero or more. The first that is not: “technology”"
@@ -139,8 +139,8 @@ def test_a_metric_has_to_be_chosen(walk):
     assert '<a href="#id_metric_column_0">' in answer.content.decode()
 
 
-def test_the_warning_names_the_identifier_before_the_step_is_passed(walk):
-    walk.to("metric")
+def test_the_warning_names_the_identifier_before_the_step_is_passed(walk, days):
+    put(walk, days, "date,company,sector,other,mentions\n2026-03-01,Apple,tech,1,5\n").to("metric")
     assert "The name of the column that you choose becomes" in text_of(walk.get("metric"))
     part = walk.get("metric", "?metric_column=mentions", **{"HX-Request": "true"})
     assert "<html" not in part.content.decode()

@@ -154,7 +154,7 @@ def test_an_account_without_the_beta_sees_how_to_ask_for_it(walk, s3_account):
 def test_unfinished_drafts_are_listed_to_resume_or_discard(walk, client, s3_endpoint):
     walk.to("date")
     page = client.get(reverse("telemetry:add"))
-    assert "Step 3 of 6: Date" in text_of(page)
+    assert "Continue with Mentions Date, changed" in text_of(page)
     resume = reverse("telemetry:draft", args=[walk.draft_id])
     assert resume in page.content.decode()
     assert client.get(resume).url == walk.url("date")

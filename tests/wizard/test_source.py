@@ -34,7 +34,7 @@ def test_without_javascript_a_button_shows_the_files_and_keeps_what_was_typed(wa
     assert answer.status_code == 200
     assert "3 files match" in text_of(answer)
     assert 'value="Mentions"' in answer.content.decode()
-    assert walk.draft.answers == {}
+    assert "source" not in walk.draft.answers
 
 
 def test_htmx_gets_the_matching_files_alone(walk, s3_endpoint):
@@ -74,14 +74,16 @@ def test_each_question_says_what_to_enter(walk):
 def test_a_prefix_without_files_is_refused_at_the_prefix(walk):
     [message] = errors_of(walk.post("source", prefix="mentionz/"))["prefix"]
     assert message.startswith("No file in bucket acme-exports has a key that begins with mentionz/.")
-    assert walk.draft.answers == {}
+    assert "source" not in walk.draft.answers
 
 
 def test_a_prefix_without_csv_files_is_refused_at_the_prefix(walk, days):
     days.put_object(BUCKET, "logs/a.json", "{}")
+    [message] = errors_of(walk.post("source", prefix="logs/"))["prefix"]
+    assert message.startswith("1 file matches; none is a usable CSV.")
     days.put_object(BUCKET, "logs/b.csv", "")
     [message] = errors_of(walk.post("source", prefix="logs/"))["prefix"]
-    assert "No CSV file is among the 2 under logs/." in message
+    assert "2 files match; none is a usable CSV. Ignored under logs/: 1 because" in message
     assert "1 because it is empty (0 bytes)" in message
 
 

@@ -21,9 +21,7 @@ def test_six_forms_make_a_telemetry_that_is_active_at_once(walk, manager, s3_end
     telemetry = Telemetry.objects.get()
     assert answer.status_code == 302
     assert answer.url == reverse("telemetry:detail", args=[telemetry.public_id])
-    assert notes(answer) == [
-        "Telemetry Mentions created. Data from the next daily sync (02:00 UTC), or Sync now."
-    ]
+    assert notes(answer) == ["Mentions was created. First sync at 02:00 UTC, or choose Sync now."]
     assert (telemetry.identifier, telemetry.status, telemetry.overlap) == ("mentions", "active", "newest")
     assert (telemetry.endpoint, telemetry.prefix, telemetry.name) == (s3_endpoint, "mentions/", "Mentions")
     assert (telemetry.date_column, telemetry.date_format) == ("date", "yyyy-MM-dd")
@@ -45,7 +43,7 @@ def test_every_step_leads_to_the_next_and_names_itself(walk):
 def test_back_is_a_link_to_the_step_before(walk):
     walk.to("metric")
     assert f'href="{walk.url("dimensions")}">Back</a>' in walk.get("metric").content.decode()
-    assert f'href="{reverse("telemetry:add")}">Back</a>' in walk.get("source").content.decode()
+    assert f'href="{reverse("telemetry:list")}">Back</a>' in walk.get("source").content.decode()
 
 
 def test_a_step_shows_its_saved_answer_again(walk):
@@ -126,7 +124,7 @@ def test_the_overlap_rule_is_taken_from_the_review(walk):
 
 def test_the_review_says_how_many_rows_may_be_rejected_and_takes_another_share(walk):
     page = text_of(walk.to("review").get("review"))
-    assert "no file fails for its rejected rows, however many they are" in page
+    assert "Rejected rows never fail a file." in page
     refused = walk.post("review", max_rejected_percent="101")
     assert "enter a share from 0 to 100" in text_of(refused)
     assert '<details class="wizard-details" open>' in refused.content.decode()

@@ -9,9 +9,12 @@ from typing import Any
 from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
+from accounts.models import User
 from endpoints.models import S3Endpoint
 from telemetry.wizard.models import TelemetryDraft
+from telemetry.wizard.services import start_draft
 
 ORDER = ("source", "preview", "date", "dimensions", "metric", "review")
 
@@ -29,8 +32,9 @@ class Walk:
             "metric": {"metric_column": "mentions"},
             "review": {"overlap": "newest"},
         }
-        answer = client.post(reverse("telemetry:add"), {"type": "s3_csv"})
-        self.draft_id = answer.url.split("/")[-3]
+        user = User.objects.get(pk=client.session["_auth_user_id"])
+        draft = start_draft(account=endpoint.account, user=user, now=timezone.now())
+        self.draft_id = str(draft.public_id)
 
     @property
     def draft(self) -> TelemetryDraft:

@@ -12,7 +12,9 @@ NO_SUCH_COLUMN = "The sampled files have no column %(value)s that could be chose
 
 
 class StepForm(forms.Form):
-    """A step's questions."""
+    """A step's questions. `note` says what was made of an answer otherwise than it was typed."""
+
+    note = ""
 
     def __init__(self, *args: Any, state: WizardState, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -25,6 +27,10 @@ class StepForm(forms.Form):
     def to_answer(self) -> dict[str, Any]:
         """The answer as it is saved: JSON, by question."""
         return self.cleaned_data
+
+    def list_typed(self) -> dict[str, Any]:
+        """What is to be kept although the step is not passed, by question."""
+        return {}
 
     def sampled_files(self) -> tuple[S3Object, ...] | None:
         """The files that the draft's sample is from now on; None where the step leaves them as they are."""

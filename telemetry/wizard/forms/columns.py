@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from django import forms
@@ -51,12 +51,30 @@ class DimensionsForm(StepForm):
             raise ValidationError("No column is left for the metric. Deselect the column with the numbers.")
         return in_order
 
-    @property
+    @cached_property
     def options(self) -> list[Option]:
+        """The columns to group by: those of numbers only once they are chosen (see `numbers`)."""
+        return [option for option in self._all_options if option.chosen or not self._may_be_metric(option)]
+
+    @property
+    def options_count(self) -> int:
+        return len(self.options)
+
+    @cached_property
+    def numbers(self) -> list[Option]:
+        """The other columns: one of them is the metric."""
+        return [option for option in self._all_options if option not in self.options]
+
+    @cached_property
+    def _all_options(self) -> list[Option]:
         chosen = self["dimensions"].value() or []
         date_column = self.state.get("date", "date_column")
         columns = [column for column in self.state.sample.columns if column.name != date_column]
         return [Option(column, column.name in chosen) for column in columns]
+
+    def _may_be_metric(self, option: Option) -> bool:
+        metric = self.state.get("metric", "metric_column")
+        return option.column.name == metric or option.column.kind == "number"
 
 
 class MetricForm(StepForm):
@@ -69,6 +87,9 @@ class MetricForm(StepForm):
     def set_choices(self) -> None:
         used = [self.state.get("date", "date_column"), *self.state.get("dimensions", "dimensions", [])]
         self.fields["metric_column"].choices = self.column_choices(*used)
+        usable = [o.column.name for o in self._tried if o.can_be_used and not o.taken_by]
+        if len(usable) == 1:
+            self.initial.setdefault("metric_column", usable[0])
 
     def clean_metric_column(self) -> str:
         option = next(o for o in self.options if o.column.name == self.cleaned_data["metric_column"])
@@ -97,13 +118,19 @@ class MetricForm(StepForm):
 
     @cached_property
     def options(self) -> list[Option]:
-        sample, chosen = self.state.sample, self.shown("metric_column")
+        chosen = self.shown("metric_column")
+        return [replace(option, chosen=option.column.name == chosen) for option in self._tried]
+
+    @cached_property
+    def _tried(self) -> list[Option]:
+        """The columns that are left, none of them chosen."""
+        sample = self.state.sample
         names = [name for name, _ in self.fields["metric_column"].choices]
         taken = find_taken(account=self.state.draft.account, identifiers=names)
         return [
             Option(
                 column,
-                column.name == chosen,
+                False,
                 try_metric(sample.cells(column.name)),
                 taken.get(column.name),
                 sample.find_decimal_commas(column.name),

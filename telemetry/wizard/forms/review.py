@@ -22,6 +22,10 @@ class ReviewForm(StepForm):
     )
     max_rejected_percent = RejectedShareField()
 
+    def to_answer(self) -> dict[str, Any]:
+        share = self.cleaned_data["max_rejected_percent"]
+        return {**self.cleaned_data, "max_rejected_percent": "" if share is None else str(share)}
+
     @cached_property
     def trial(self) -> MappingTrial:
         """What the sync would make of the sampled rows, those of the wrong width among them."""
