@@ -43,10 +43,23 @@ function closeMenus(event) {
   }
 }
 
+// 24 Nov 2026, 14:05 GMT+1: as the server writes it (config/formats), in the reader's own zone.
+const localParts = new Intl.DateTimeFormat("en-US", {
+  day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZoneName: "short",
+});
+
+function writeLocally(moment) {
+  const { day, month, year, hour, minute, timeZoneName } = Object.fromEntries(
+    localParts.formatToParts(moment).map(({ type, value }) => [type, value]),
+  );
+  return `${day} ${month} ${year}, ${hour}:${minute} ${timeZoneName}`;
+}
+
 function localiseTimes(part) {
-  const format = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
   for (const time of part.querySelectorAll("time[data-local]")) {
-    time.textContent = format.format(new Date(time.dateTime));
+    const shown = time.textContent;
+    time.textContent = writeLocally(new Date(time.dateTime));
+    if (time.closest("h1")) document.title = document.title.replace(shown, time.textContent);
   }
 }
 

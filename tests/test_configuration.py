@@ -1,4 +1,4 @@
-"""Every setting of docs/configuration.md with a malformed value: the error says its name and what it takes."""
+"""Each setting of docs/configuration.md with a malformed value: the error says its name and what it takes."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ from playwright.sync_api import Page
 
 from telemetry.wizard.steps import STEPS
 from tests.browser.journey import sign_in
-from tests.browser.watching import POLICY, find_problems
+from tests.browser.watching import POLICY, find_odd_times, find_problems
 from tests.browser.world import EMAIL, PASSWORD, World
 from tests.routes import list_routes
 
@@ -65,5 +65,5 @@ def test_no_page_has_a_barrier_or_scrolls_sideways(world, live_server, open_page
     for path in paths:
         answer = page.goto(live_server.url + path)
         assert set(answer.header_value("content-security-policy").split("; ")) == POLICY
-        problems += find_problems(page)
+        problems += find_problems(page) + find_odd_times(page)
     assert "\n".join(problems) == ""
