@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
@@ -13,6 +12,7 @@ from accounts.access import account_permission
 from accounts.audit_forms import AuditForm
 from accounts.downloads import stream_csv
 from accounts.models import Identity, User
+from accounts.paging import paginate
 from accounts.roles import VIEW_AUDIT_LOG
 from audit.models import Entry
 from audit.selectors import list_actions, list_entries
@@ -31,7 +31,7 @@ def show_log(request: HttpRequest) -> HttpResponse:
     entries = Entry.objects.none()
     if form.is_valid():
         entries = list_entries(account=request.account, without=PERSONAL, **form.cleaned_data)
-    page = Paginator(entries, PER_PAGE).get_page(request.GET.get("page"))
+    page = paginate(entries, number=request.GET.get("page"), each=PER_PAGE)
     context = {"section": "audit", "form": form, "page": page, "filtered": any(form.cleaned_data.values())}
     return render(request, "accounts/audit.html", context)
 
@@ -49,7 +49,7 @@ def download(request: HttpRequest) -> HttpResponse:
         account_id=request.account.pk,
         filename=f"{request.account.slug}-audit-log.csv",
         header=COLUMNS,
-        rows=map(_to_row, entries.iterator(chunk_size=2_000)),
+        rows=map(_to_row, entries.iterator(chunk_size=200)),
     )
 
 

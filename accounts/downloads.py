@@ -11,10 +11,8 @@ from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.http import content_disposition_header
 
-from accounts.places import NoPlaceFree, Place, take_place
 from accounts.reading import snapshot
-
-LONGEST_DOWNLOAD = 3600  # seconds after which one that never ended no longer counts
+from accounts.spool import CannotDownload, spool, take_download
 
 # A spreadsheet takes a cell that begins with one of these for a formula; some do in full width too
 # (https://owasp.org/www-community/attacks/CSV_Injection).
@@ -45,48 +43,35 @@ def neutralise(text: str) -> str:
     return f"'{text}" if text.startswith(FORMULA_STARTS) else text
 
 
-class _Lines:
-    """The lines of a download with its place among the account's. Closed in any case, begun or not."""
-
-    def __init__(self, lines: Iterator[str], place: Place) -> None:
-        self._lines, self._place = lines, place
-
-    def __iter__(self) -> Iterator[str]:
-        return self._lines
-
-    def close(self) -> None:
-        self._lines.close()
-        self._place.give_back()
-
-
 def stream_csv(
     *, account_id: int, filename: str, header: Iterable[str], rows: Iterable[Iterable[str]]
 ) -> HttpResponseBase:
     """A download named `filename` of `header` and `rows`, whose text cells are neutralised on the way.
 
-    Both may be read as they are asked for: that is in one moment, while the download goes out.
+    Both may be read as they are asked for: that is now and in one moment, into a file (accounts.spool), which
+    is sent when the database has nothing to do with it any more. The caller is in no transaction.
     Numbers come as plain text; a metric is never negative, so none begins with a minus sign. Where the
-    account downloads as much as it may at once, the answer is 429 and says so.
+    account downloads as much as it may at once, or asks for too much, the answer says so.
     """
-    most = settings.DOWNLOADS_AT_ONCE
-    try:
-        place = take_place("download", account_id=account_id, most=most, seconds=LONGEST_DOWNLOAD)
-    except NoPlaceFree:
-        return HttpResponse(
-            f"No more than {most} of this account's downloads can run at the same time. "
-            "Try again when one of them has ended.",
-            status=429,
-            content_type="text/plain; charset=utf-8",
-            headers={"Retry-After": "60"},
-        )
     writer = csv.writer(_Echo(), quoting=csv.QUOTE_ALL)
 
     def lines() -> Iterator[str]:
-        with snapshot():
+        with snapshot(seconds=settings.DOWNLOAD_SECONDS):
             yield writer.writerow([neutralise(cell) for cell in header])
             for row in rows:
                 yield writer.writerow([neutralise(cell) for cell in row])
 
-    response = StreamingHttpResponse(_Lines(lines(), place), content_type="text/csv; charset=utf-8")
+    try:
+        place = take_download(account_id=account_id)
+        spooled = spool(lines(), place=place)
+    except CannotDownload as reason:
+        return HttpResponse(
+            str(reason),
+            status=reason.status,
+            content_type="text/plain; charset=utf-8",
+            headers={"Retry-After": "60"} if reason.passes else {},
+        )
+    response = StreamingHttpResponse(spooled, content_type="text/csv; charset=utf-8")
+    response["Content-Length"] = str(spooled.size)
     response["Content-Disposition"] = content_disposition_header(True, NOT_IN_A_NAME.sub("_", filename))
     return response

@@ -5,19 +5,20 @@ Never with the Host of a request: that is whatever the client has written.
 
 from __future__ import annotations
 
+from datetime import timedelta
 from functools import partial
 from typing import Any
 
-import structlog
 from django.conf import settings
-from django.core.mail import send_mail
 from django.db.transaction import on_commit
 from django.template.loader import render_to_string
-from django.utils.module_loading import import_string
 
-log = structlog.get_logger(__name__)
+from standby import mails
+from standby.queue import send_or_keep
+
 # What Django has for those who have no mail: it is printed, or goes nowhere.
 NO_MAIL = {f"django.core.mail.backends.{name}.EmailBackend" for name in ("console", "dummy")}
+GOOD_FOR = timedelta(days=2)  # a mail that could not be sent for so long would only confuse
 
 
 def is_mail_set_up() -> bool:
@@ -30,23 +31,14 @@ def make_link(path: str) -> str:
     return f"{settings.SITE_URL}{path}"
 
 
-def send_mail_later(*, to: str, subject: str, template: str, context: dict[str, Any]) -> None:
-    """Have a worker send a mail, once the transaction around this is over."""
-    body = render_to_string(template, {"contact": settings.SUPPORT_CONTACT, **context})
-    message = {"to": to, "subject": " ".join(subject.split()), "body": body}
-    on_commit(partial(queue_task, "send_queued_mail", **message), robust=True)
+def send_mail_later(
+    *, to: str, subject: str, template: str, context: dict[str, Any], good_for: timedelta = GOOD_FOR
+) -> None:
+    """Have a worker send a mail, once the transaction around this is over; while none can, it is kept."""
+    text = render_to_string(template, {"contact": settings.SUPPORT_CONTACT, **context})
+    mails.send_mail_later(to=to, subject=" ".join(subject.split()), text=text, good_for=good_for)
 
 
-def queue_task(task: str, **kwargs: str | None) -> None:
-    """Put a task of `accounts.tasks` on the queue; where the queue is down, say so in the log and go on."""
-    from kombu.exceptions import OperationalError  # with the app: most commands send nothing
-
-    try:
-        import_string(settings.CELERY_APP).send_task(f"accounts.tasks.{task}", kwargs=kwargs, retry=False)
-    except OperationalError as error:
-        log.error("message not sent", task=task, error=str(error))
-
-
-def send_now(*, to: str, subject: str, body: str) -> None:
-    """In a worker."""
-    send_mail(subject=subject, message=body, from_email=None, recipient_list=[to])
+def queue_task(task: str, *, good_for: timedelta, **kwargs: str | None) -> None:
+    """Have a worker do a task of `accounts.tasks`; while the queue is away it is kept, for `good_for`."""
+    on_commit(partial(send_or_keep, f"accounts.tasks.{task}", good_for=good_for, **kwargs), robust=True)

@@ -17,18 +17,23 @@ from accounts.forms import MemberForm, RoleForm
 from accounts.invitations import Sent, invite, list_pending, send_again, withdraw
 from accounts.mails import is_mail_set_up
 from accounts.models import Invitation, Membership
+from accounts.paging import paginate
 from accounts.roles import MANAGE_MEMBERS
 from accounts.second_factor import has_second_factor
 from accounts.selectors import list_members
 from accounts.services import change_role, remove_member, require_second_factor
 
+PER_PAGE = 100
+
 
 @require_safe
 @account_permission(MANAGE_MEMBERS)
 def show_members(request: HttpRequest) -> HttpResponse:
+    page = paginate(list_members(account=request.account), number=request.GET.get("page"), each=PER_PAGE)
     context = {
         "section": "members",
-        "members": list_members(account=request.account),
+        "members": page,
+        "page": page,
         "invitations": list_pending(account=request.account),
         "now": timezone.now(),
     }

@@ -9,17 +9,21 @@ from django.db import connection, transaction
 
 
 @contextmanager
-def snapshot() -> Iterator[None]:
+def snapshot(*, seconds: int | None = None) -> Iterator[None]:
     """Within, every query sees the database as it was at the first one; nothing is written there.
 
     For whatever asks more than once: of two queries the second might see a file's next version.
-    Within another transaction it is that one's matter what is seen.
+    Within another transaction it is that one's matter what is seen. `seconds`: how long a statement may take,
+    where that is another time than the process's own (config.database).
     """
     if connection.in_atomic_block:
         yield
     elif connection.vendor == "postgresql":
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            if seconds is not None:
+                limit = f"{seconds}s"
+                cursor.execute("SELECT set_config('statement_timeout', %s, true)", [limit])
             yield
     else:
         with _deferred(), transaction.atomic():

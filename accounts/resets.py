@@ -6,9 +6,10 @@ known by it is looked up there, after the answer.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import structlog
+from django.conf import settings
 from django.contrib.auth.tokens import default_token_generator
 from django.db import transaction
 from django.urls import reverse
@@ -29,6 +30,7 @@ from audit.origin import PAGE, Origin, acting
 
 log = structlog.get_logger(__name__)
 HOUR = 3600
+GOOD_FOR = timedelta(seconds=settings.PASSWORD_RESET_TIMEOUT)  # a request and a mail: as long as the link
 FOR_AN_ADDRESS = 3  # mails an hour to one e-mail address
 FROM_A_PLACE = 20  # requests an hour from one IP address
 
@@ -40,11 +42,14 @@ def request_password_reset(*, email: str, address: str | None, agent: str, now: 
     if not from_here or not allow("reset_to", email, times=FOR_AN_ADDRESS, seconds=HOUR, now=now):
         log.warning("password reset throttled", address=address)
         return
-    queue_task("send_password_reset", email=email, address=address, agent=agent)
+    queue_task("send_password_reset", good_for=GOOD_FOR, email=email, address=address, agent=agent)
 
 
 def send_password_reset(*, email: str, address: str | None, agent: str) -> bool:
-    """Send the link, good once and for an hour, to whoever has a password to reset. Whether it was sent."""
+    """Send the link, good once and for an hour, to whoever has a password to reset. Whether there is one.
+
+    A mail server that is away is asked again until the link is worth nothing.
+    """
     user = find_user(email=email)
     if user is None or not user.is_active or not user.has_usable_password():
         return False
@@ -57,6 +62,7 @@ def send_password_reset(*, email: str, address: str | None, agent: str) -> bool:
         subject="Set a new password for Denominator",
         template="accounts/password_reset_mail.txt",
         context={"user": user, "link": make_link(path), "address": address},
+        good_for=GOOD_FOR,
     )
     with acting(lambda: Origin(via=PAGE, address=address, agent=agent)):
         record_own("person.password_reset_sent", user=user)

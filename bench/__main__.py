@@ -2,6 +2,7 @@
 
     python -m bench                             sync workers large preview nothing-new unchanged pages where
     python -m bench peers [--only naive,dlt]    other ways to load the same files
+    python -m bench long-values                 pages of 181 values of a megabyte
     python -m bench scale [--points 100000000]  a year of 10,000 telemetries
     python -m bench table                       the newest figures
     python -m bench document                    the same, into docs/performance.md
@@ -18,7 +19,20 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from bench import large, nothing_new, pages, peers, preview, report, scale, sync, table, where, workers
+from bench import (
+    large,
+    long_values,
+    nothing_new,
+    pages,
+    peers,
+    preview,
+    report,
+    scale,
+    sync,
+    table,
+    where,
+    workers,
+)
 from bench.world import World, open_world
 
 Measurement = Callable[[World, argparse.Namespace], dict]
@@ -31,6 +45,7 @@ MEASUREMENTS: dict[str, Measurement] = {
     ),
     "preview": lambda world, o: preview.run(world, runs=o.runs, gigabytes=o.gigabytes),
     "nothing-new": lambda world, o: nothing_new.run(world, series=o.series, days=o.days),
+    "long-values": lambda world, o: long_values.run(world),
     "pages": lambda world, o: pages.run(world, telemetries=o.telemetries, points=o.points or 10_000_000),
     "peers": lambda world, o: peers.run(
         world, runs=o.runs, series=o.series, days=o.days, only=o.only.split(",") if o.only else None
@@ -56,7 +71,7 @@ def main() -> None:
         _measure_unchanged()
     failed = []
     if what:
-        with open_world(telemetries=("many", "one", "large")) as world:
+        with open_world(telemetries=("many", "one", "large", "long")) as world:
             for name in what:
                 report.say(f"--- {name}")
                 try:

@@ -5,9 +5,23 @@ from __future__ import annotations
 import os
 
 from celery import Celery
+from celery.signals import worker_process_init
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
+from django.conf import settings
+
+from config import database, queue
+
 app = Celery("denominator")
+app.set_default()  # for every thread: `celery.current_app` is one thread's own otherwise
 app.config_from_object("config.queue")
 app.autodiscover_tasks()
+worker_process_init.connect(lambda **_kwargs: database.limit_worker(), weak=False)
+
+# What pages and the schedule send with: the same queue, by connections that give up after a second. A
+# worker's own waits for messages, and must have patience.
+sender = Celery("denominator-sender", set_as_current=False)
+sender.config_from_object("config.queue")
+sender.conf.broker_transport_options = queue.broker_transport_options | queue.SENDING
+sender.conf.broker_connection_timeout = settings.REDIS_TIMEOUT_SECONDS

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import structlog
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
+from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
+from django.shortcuts import render
 from django.utils.cache import patch_cache_control
 
 from config.views import healthz, readyz
 
+log = structlog.get_logger(__name__)
 PROBES = {"/healthz": healthz, "/readyz": readyz}
 METHODS = ("GET", "HEAD", "POST")
 LONGEST_NUMBER = 15  # digits of a length
@@ -27,7 +31,11 @@ class ProbeMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         probe = PROBES.get(request.path_info)
-        return probe(request) if probe else self.get_response(request)
+        if not probe:
+            return self.get_response(request)
+        response = probe(request)
+        response.headers["Content-Length"] = str(len(response.content))  # CommonMiddleware is not asked
+        return response
 
 
 class NoStoreMiddleware:
@@ -63,6 +71,16 @@ class RequestLimitsMiddleware:
         if length.isdecimal() and _is_too_long(length):
             raise RequestDataTooBig("The body is longer than any form of ours.")
         return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """A page that the database has given up (config.database) says so, and what to ask for instead."""
+        if not isinstance(exception, OperationalError):
+            return None
+        if type(exception.__cause__).__name__ != "QueryCanceled":  # psycopg's; SQLite has no such thing
+            return None
+        log.warning("page took too long", path=request.path)
+        seconds = {"seconds": settings.DATABASE_STATEMENT_SECONDS}
+        return render(request, "took_too_long.html", seconds, status=503)
 
 
 def _is_too_long(length: str) -> bool:

@@ -60,10 +60,12 @@ INSTALLED_APPS = [
     "allauth.socialaccount.providers.openid_connect",
     "audit",
     "commandline",
+    "standby",
     "endpoints",
     "csvfiles",
     "telemetry",
     "ingestion",
+    "offboarding",
     "demo",
 ]
 MIDDLEWARE = [
@@ -123,15 +125,27 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
 else:
     DATABASES["default"]["CONN_MAX_AGE"] = DATABASE_CONN_MAX_AGE
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+    # Seconds until a server that is not there is an error; milliseconds until one that vanished is.
+    DATABASES["default"].setdefault("OPTIONS", {}).update(connect_timeout=5, tcp_user_timeout=30_000)
+# Of a web process; workers have TASK_TIME_LIMIT_SECONDS (config.database).
+DATABASE_STATEMENT_SECONDS = env.int("DATABASE_STATEMENT_SECONDS", default=60)
+DATABASE_IDLE_SECONDS = env.int("DATABASE_IDLE_SECONDS", default=60)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- cache, queue, schedule --------------------------------------------------------------------------
 REDIS_URL = env.redis_url("REDIS_URL", default="")
 CACHE_URL = env.redis_url("CACHE_URL", default=REDIS_URL)
 CACHE_DIR = env.folder("CACHE_DIR", default=VAR_DIR / "cache")
+# A page that asks Redis waits no longer than this, and then goes on without (docs/decisions/0030).
+REDIS_TIMEOUT_SECONDS = env.int("REDIS_TIMEOUT_SECONDS", default=1)
 CACHES = {
     "default": (
-        {"BACKEND": "config.caches.OwnKeysCache", "LOCATION": CACHE_URL, "KEY_PREFIX": "cache"}
+        {
+            "BACKEND": "config.caches.OwnKeysCache",
+            "LOCATION": CACHE_URL,
+            "KEY_PREFIX": "cache",
+            "OPTIONS": {"timeout_seconds": REDIS_TIMEOUT_SECONDS},
+        }
         if CACHE_URL
         else {
             "BACKEND": "config.caches.FileBasedCache",
@@ -141,10 +155,13 @@ CACHES = {
     )
 }
 CELERY_APP = "config.celery.app"
+CELERY_SENDER = "config.celery.sender"
 QUEUE_DIR = env.folder("QUEUE_DIR", default=VAR_DIR / "queue")
 # A task is killed after so long. Redis gives one to another worker that is not done after the other time.
 TASK_TIME_LIMIT_SECONDS = env.int("TASK_TIME_LIMIT_SECONDS", default=10_800, at_least=120)
 TASK_VISIBILITY_TIMEOUT_SECONDS = env.int("TASK_VISIBILITY_TIMEOUT_SECONDS", default=14_400)
+# Where Django admin's removal of an account has its export written, by a worker.
+ACCOUNT_EXPORTS_DIR = env.folder("ACCOUNT_EXPORTS_DIR", default=VAR_DIR / "exports")
 DAILY_SYNC_TIME = env.time_of_day("DAILY_SYNC_TIME", default="02:00")
 
 # --- people ------------------------------------------------------------------------------------------
@@ -256,6 +273,8 @@ RUN_HEARTBEAT_SECONDS = env.int("RUN_HEARTBEAT_SECONDS", default=15)
 RUN_HELPERS = env.int("RUN_HELPERS", default=3, at_least=0)
 # After how long a run gives its worker to what waits, and waits for another turn (seconds).
 RUN_TURN_SECONDS = env.int("RUN_TURN_SECONDS", default=3_600)
+# After how long it does so where another account waits and holds fewer workers (seconds).
+RUN_SHORT_TURN_SECONDS = env.int("RUN_SHORT_TURN_SECONDS", default=60)
 RUN_MAX_ATTEMPTS = env.int("RUN_MAX_ATTEMPTS", default=5)
 
 # --- limits for what a file may be -------------------------------------------------------------------
@@ -275,6 +294,13 @@ MAX_REJECTED_ROWS_KEPT = env.int("MAX_REJECTED_ROWS_KEPT", default=10_000, at_le
 TESTS_AT_ONCE = env.int("TESTS_AT_ONCE", default=4)
 PREVIEWS_AT_ONCE = env.int("PREVIEWS_AT_ONCE", default=8)
 DOWNLOADS_AT_ONCE = env.int("DOWNLOADS_AT_ONCE", default=4)
+# Of one web process, whoever asks; of one download (accounts.spool).
+DOWNLOADS_OF_A_PROCESS = env.int("DOWNLOADS_OF_A_PROCESS", default=8)
+DOWNLOAD_MAX_BYTES = env.int("DOWNLOAD_MAX_BYTES", default=2 * 2**30, at_most=2**50)
+DOWNLOAD_SECONDS = env.int("DOWNLOAD_SECONDS", default=300)
+DOWNLOADS_DIR = env.folder("DOWNLOADS_DIR", default=VAR_DIR / "downloads")
+# Of one account: pages list them all to choose from.
+MAX_ENDPOINTS = env.int("MAX_ENDPOINTS", default=500)
 # Of one person in an account.
 MAX_UNFINISHED_DRAFTS = env.int("MAX_UNFINISHED_DRAFTS", default=20)
 DRAFT_DAYS = env.int("DRAFT_DAYS", default=30, at_most=environment.DAYS)
@@ -316,6 +342,9 @@ TRUSTED_PROXIES = env.networks("TRUSTED_PROXIES")
 if env.bool("BEHIND_TLS_PROXY", default=False):
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 DATA_UPLOAD_MAX_MEMORY_SIZE = env.int("REQUEST_MAX_BYTES", default=1_048_576)
+# How long a request may take to come in, and a piece of an answer to go out (config.web_worker).
+REQUEST_SECONDS = env.int("REQUEST_SECONDS", default=20)
+ANSWER_SECONDS = env.int("ANSWER_SECONDS", default=30)
 DATA_UPLOAD_MAX_NUMBER_FIELDS = CSV_MAX_COLUMNS + 100  # a step of the wizard has a checkbox a column
 DATA_UPLOAD_MAX_NUMBER_FILES = 0
 CONTENT_SECURITY_POLICY = {

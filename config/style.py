@@ -64,6 +64,7 @@ def show_style(request: HttpRequest) -> HttpResponse:
         "levels": ["info", "success", "warning", "danger"],
         "page": Paginator(range(1234), 25).page(2),
         "policy": '{\n  "Version": "2012-10-17"\n}',
+        "beginning": {"text": "The beginning of a long text", "length": 200_000, "is_cut": True},
         "at": datetime(2026, 1, 31, 14, 5, tzinfo=UTC),
     }
     return render(request, "style.html", context)

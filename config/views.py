@@ -2,11 +2,11 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
-from django.db import DatabaseError, connection
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
+from config.readiness import ANSWERS, check_services
 from config.text import UnstorableText
 
 
@@ -24,14 +24,13 @@ def healthz(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def readyz(request: HttpRequest) -> HttpResponse:
-    """The process can serve: its database answers."""
-    try:
-        connection.ensure_connection()
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
-    except DatabaseError:
-        return JsonResponse({"ok": False, "database": "does not answer"}, status=503)
-    return JsonResponse({"ok": True})
+    """The process can serve: database, cache and queue answer; says of each whether it does.
+
+    Asks each in a second or two, and no session or person.
+    """
+    found = check_services()
+    ok = all(answer == ANSWERS for answer in found.values())
+    return JsonResponse({"ok": ok, **found}, status=200 if ok else 503)
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

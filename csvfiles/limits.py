@@ -18,6 +18,7 @@ class Limits:
     values_kept: int = 100_000  # different values of a dimension; beyond them no totals are kept by them
     totals_kept: int = 1_000_000  # totals by a dimension's values and dates; beyond them none are kept
     totals_a_day: int = 1_000  # by a dimension's values; a date with more of them has none
+    total_value: int = 1_000  # characters of a value that has totals; a date with a longer one has none
     rejects_kept: int = 10_000  # with their cells; all are counted
     reject_cell: int = 1_000  # characters kept of a rejected row's cell
     block_bytes: int = 2 * 2**20  # read and split at a time

@@ -23,7 +23,8 @@ class FileTotals:
     """Adds up the batches of a file, exactly, overall and by each of its dimensions.
 
     `incomplete`: the positions of dimensions whose totals are not known here, for their values are too many
-    or their sums too large. Of the others, a date with more values than limits.totals_a_day has no totals.
+    or their sums too large. Of the others, a date with more values than limits.totals_a_day has no totals,
+    nor has one with a value longer than limits.total_value.
     """
 
     def __init__(self, dimensions: Sequence[Values], limits: Limits) -> None:
@@ -54,6 +55,10 @@ class FileTotals:
             if len(days) < len(self.overall):
                 sums = sums.filter(pl.col(DAY).is_in(list(days)))
             texts = pl.Series(self._dimensions[position].texts, dtype=pl.String)
+            is_long = texts.str.len_chars() > self._limits.total_value
+            if is_long.any():
+                with_long = sums.filter(is_long.gather(sums[NUMBER]))[DAY].unique()
+                sums = sums.filter(~pl.col(DAY).is_in(with_long.to_list()))
             frames.append(
                 sums.select(
                     pl.lit(position, dtype=pl.Int16).alias("dimension"),

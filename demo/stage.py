@@ -113,7 +113,9 @@ class Demo:
         )
         celery = ("celery", "--quiet", "-A", "config")
         alone = ("--without-gossip", "--without-mingle", "--without-heartbeat")
-        self._start("worker", *celery, "worker", "--concurrency", "2", *alone)
+        worker = (*celery, "worker", "--concurrency", "1", *alone)
+        self._start("worker", *worker, "-n", "nightly@%h", "-Q", "nightly")
+        self._start("worker for people", *worker, "-n", "people@%h", "-Q", "mail,interactive")
         self._start("scheduler", *celery, "beat")
         url = f"http://{address}/"
         self._wait_for(f"{url}healthz")

@@ -1,6 +1,7 @@
-"""Which pictures there are of which page, and docs/pages.md that shows them: `python -m docs.pictures`.
+"""Which pictures `make screenshots` takes of which page, into var/pictures/ with a page that shows them all.
 
-A new page has a line here; docs/screenshots.py takes its picture. Tests hold both to the routes.
+A new page has a line here; docs/screenshots.py takes its picture. A test holds both to the routes. The
+repository keeps those of the README alone: all of them are 10 MB each time.
 """
 
 from __future__ import annotations
@@ -9,13 +10,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-IMAGES = ROOT / "docs" / "images"
-PAGE = ROOT / "docs" / "pages.md"
+IMAGES = ROOT / "var" / "pictures"
+PAGE = IMAGES / "pages.md"
 VIEWS = ("light", "dark", "phone")
+README_IMAGES = ROOT / "docs" / "images"
+KEPT = {
+    f"{name}-{view}.png"
+    for name in ("wizard-preview", "telemetries", "telemetry")
+    for view in ("light", "dark")
+}
 INTRODUCTION = """# Every page
 
-In light, in dark, and in light on a phone; taken from the demo by `make screenshots`. This page is written by
-`python -m docs.pictures`.
+In light, in dark, and in light on a phone; taken from the demo by `make screenshots`.
 """
 
 # Section -> route -> picture -> what it shows.
@@ -175,9 +181,5 @@ def render_page() -> str:
 
 def _render_row(name: str, title: str) -> str:
     says = {"light": "light", "dark": "dark", "phone": "on a phone"}
-    cells = [f"![{title}, {says[view]}](images/{name}-{view}.png)" for view in VIEWS]
+    cells = [f"![{title}, {says[view]}]({name}-{view}.png)" for view in VIEWS]
     return f"| {' | '.join([title, *cells])} |\n"
-
-
-if __name__ == "__main__":
-    PAGE.write_text(render_page(), encoding="utf-8")

@@ -6,6 +6,7 @@ Each page comes in three: light and dark at a laptop's width, and light at a pho
 from __future__ import annotations
 
 import secrets
+import shutil
 import sys
 import tempfile
 from datetime import UTC, datetime, timedelta
@@ -17,7 +18,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from demo.sample import BUCKET, PATH_PREFIX
 from docs.camera import Camera
 from docs.further_pages import FurtherPages
-from docs.pictures import IMAGES, list_pictures
+from docs.pictures import IMAGES, KEPT, PAGE, README_IMAGES, list_pictures, render_page
 from docs.screenshots_of_people import picture_errors, picture_further_pages, picture_people
 from tests.browser.journey import API_REQUESTS, Answers, create_telemetry, press, sign_in
 from tests.chromium import ARGUMENTS, MISSING, find_chromium
@@ -170,7 +171,7 @@ def main() -> None:
     path = find_chromium()
     if path is None:
         sys.exit(MISSING)
-    IMAGES.mkdir(exist_ok=True)
+    IMAGES.mkdir(parents=True, exist_ok=True)
     with (
         tempfile.TemporaryDirectory() as folder,
         RunningDemo(Path(folder) / "demo") as demo,
@@ -183,6 +184,9 @@ def main() -> None:
     for image in IMAGES.glob("*.png"):
         if image.stem.rpartition("-")[0] not in taken:
             image.unlink()
+    PAGE.write_text(render_page(), encoding="utf-8")
+    for name in KEPT:
+        shutil.copyfile(IMAGES / name, README_IMAGES / name)
 
 
 if __name__ == "__main__":

@@ -24,6 +24,7 @@ CONNECTION_FIELDS = ("role_arn", "bucket", "path_prefix", "region")
 LOCATION_FIELDS = ("bucket", "path_prefix")
 NAMES_SHOWN = 5
 LONGEST_TEST = 300  # seconds after which a test that never ended no longer blocks the next
+TOO_MANY = "An account has at most {most} endpoints. Delete one that no telemetry uses, then add this one."
 NAME_TAKEN = "An endpoint of this name exists already. Choose another name."
 
 
@@ -86,6 +87,8 @@ def create_endpoint(
         created_by=created_by,
     )
     _clean(endpoint)
+    if S3Endpoint.objects.for_account(account).count() >= settings.MAX_ENDPOINTS:
+        raise ValidationError({"name": TOO_MANY.format(most=settings.MAX_ENDPOINTS)})
     with transaction.atomic():
         _save(endpoint)
         record("endpoint.created", account=account, target=endpoint, after=take_snapshot(endpoint))
@@ -123,8 +126,7 @@ def update_endpoint(
 def keep_location(endpoint: S3Endpoint) -> None:
     """Refuse another place than the stored one while telemetries read from it: both would count together.
 
-    Within the transaction that saves: no telemetry is created on the locked row meanwhile. Raises
-    ValidationError keyed by what changed.
+    Within the transaction that saves. Raises ValidationError keyed by what changed.
     """
     stored = S3Endpoint.objects.for_account(endpoint.account).select_for_update().get(pk=endpoint.pk)
     moved = [field for field in LOCATION_FIELDS if getattr(endpoint, field) != getattr(stored, field)]

@@ -6,7 +6,6 @@ from uuid import UUID
 from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -14,6 +13,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.access import account_permission, s3_csv_telemetry_required
+from accounts.paging import paginate
 from accounts.roles import MANAGE_ENDPOINTS, VIEW_ENDPOINTS
 from endpoints import check_views, pending
 from endpoints.forms import EndpointForm, NewEndpointForm
@@ -46,8 +46,10 @@ EXTERNAL_ID_CHANGED = (
 @s3_csv_telemetry_required
 def show_list(request: HttpRequest) -> HttpResponse:
     search = request.GET.get("search", "").strip()
-    page = Paginator(list_endpoints(account=request.account, search=search), PAGE_SIZE).get_page(
-        request.GET.get("page")
+    page = paginate(
+        list_endpoints(account=request.account, search=search),
+        number=request.GET.get("page"),
+        each=PAGE_SIZE,
     )
     context = {"page": page, "search": search, "searchable": search or page.paginator.count > SEARCH_FROM}
     return render(request, "endpoints/list.html", context)

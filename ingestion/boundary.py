@@ -13,6 +13,7 @@ from commandline.unexpected import describe_unexpected, log_unexpected
 from ingestion.finish import break_run
 from ingestion.leases import held_by
 from ingestion.models import RunFile, SyncRun
+from telemetry.locks import lock_rows
 
 ANYTHING = (Exception, PanicException)  # polars panics past Exception; what ends a process is not among them
 
@@ -82,5 +83,6 @@ def _mark_failed(run_id: int, owner: UUID | None, now: datetime, message: str) -
         )
         if ended:
             pending = RunFile.objects.filter(run_id=run_id, state=RunFile.State.PENDING)
+            lock_rows(pending)
             pending.update(state=RunFile.State.FAILED, message=f"Not read: {message}")
     return bool(ended)

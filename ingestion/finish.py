@@ -15,6 +15,7 @@ from ingestion.models import RunFile, SyncRun
 from ingestion.rejected import warn_rejected
 from telemetry.exact import sum_function
 from telemetry.loading import abandon_loads
+from telemetry.locks import lock_rows, lock_telemetry
 from telemetry.models import FileDay, SourceFile, Telemetry
 from telemetry.newest import TIME_ZONES
 from telemetry.selectors import as_date, get_data_range
@@ -65,6 +66,8 @@ def break_run(*, run_id: int, owner: UUID | None, now: datetime, message: str) -
 
 def _fail(run: SyncRun, now: datetime, message: str, *, state: str = "") -> None:
     pending = run.files.filter(state=RunFile.State.PENDING)
+    lock_rows(pending)
+    lock_telemetry(run.telemetry_id)
     reading = SourceFile.objects.filter(telemetry_id=run.telemetry_id, state=SourceFile.State.READING)
     half_read = list(reading.filter(key__in=pending.values("key")))
     pending.update(state=RunFile.State.FAILED, message=f"Not read: {message}")

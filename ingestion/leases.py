@@ -17,10 +17,14 @@ from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Coalesce
 
-from ingestion.models import RunFile, SyncRun
+from ingestion.models import RunFile, RunHelper, SyncRun
+from ingestion.selectors import is_over
+from ingestion.sharing import is_wanted_elsewhere
+from telemetry.locks import lock_rows
 
 Clock = Callable[[], datetime]
 
+ASKED_EVERY = timedelta(seconds=1)  # whether another account waits, at the most
 # What a process takes at once, to make it count in one transaction.
 FILES_TAKEN = 16
 BYTES_TAKEN = 16 * 2**20
@@ -53,6 +57,8 @@ class Lease:
         self.owner = owner
         self._renewed_at = clock()
         self._turn_ends = self._renewed_at + turn if turn is not None else None
+        short = timedelta(seconds=0 if helps else settings.RUN_SHORT_TURN_SECONDS)
+        self._asks_at = self._renewed_at + short  # whether another account waits
 
     def renew(self) -> None:
         """Say that the work goes on; cheap enough for every batch. Raises RunLost."""
@@ -60,13 +66,14 @@ class Lease:
         if now - self._renewed_at < timedelta(seconds=settings.RUN_HEARTBEAT_SECONDS):
             return
         self.hold(now)
-        _pending(self.run).filter(taken_by=self.owner).update(taken_until=_end_of_lease(now))
+        _hold_files(_pending(self.run).filter(taken_by=self.owner), until=_end_of_lease(now))
 
     def hold(self, now: datetime) -> None:
         """Renew at once. Raises RunLost."""
         running = SyncRun.objects.filter(pk=self.run.pk, state=SyncRun.State.RUNNING)
         if self.helps:
             held = running.exists()
+            RunHelper.objects.filter(owner=self.owner).update(until=_end_of_lease(now))
         else:
             held = running.filter(lease_owner=self.owner).update(lease_until=_end_of_lease(now))
         if not held:
@@ -74,8 +81,17 @@ class Lease:
         self._renewed_at = now
 
     def check_turn(self) -> None:
-        """Raise TurnOver where the time for this process is up."""
-        if self._turn_ends is not None and self.clock() >= self._turn_ends:
+        """Raise TurnOver where the time for this process is up, or another account is to have it."""
+        if self._turn_ends is None:
+            return
+        now = self.clock()
+        if now >= self._turn_ends:
+            raise TurnOver(str(self.run.public_id))
+        if now < self._asks_at:
+            return
+        self._asks_at = now + ASKED_EVERY
+        account_id = self.run.telemetry.account_id
+        if is_wanted_elsewhere(account_id=account_id, helps=self.helps, now=now):
             raise TurnOver(str(self.run.public_id))
 
     @contextmanager
@@ -101,7 +117,7 @@ def claim_run(
     now, owner = clock(), owner or uuid.uuid4()
     before = SyncRun.objects.filter(pk=run_id).values_list("lease_owner", flat=True).first()
     got_on = before is not None and has_got_on(run_id=run_id, owner=before)
-    free = Q(state=SyncRun.State.QUEUED) | Q(state=SyncRun.State.RUNNING, lease_until__lt=now)
+    free = Q(state=SyncRun.State.QUEUED) | Q(is_over("lease_until", now), state=SyncRun.State.RUNNING)
     claimed = SyncRun.objects.filter(free, pk=run_id).update(
         state=SyncRun.State.RUNNING,
         lease_owner=owner,
@@ -113,7 +129,7 @@ def claim_run(
         return None
     if before is not None:  # it is dead, and so is its hold on a file
         held = RunFile.objects.filter(run_id=run_id, taken_by=before, taken_until__gte=now)
-        held.update(taken_until=now - timedelta(seconds=1))
+        _hold_files(held, until=now - timedelta(seconds=1))
     return Lease(_get_run(run_id), owner, clock, turn=turn)
 
 
@@ -130,15 +146,26 @@ def has_got_on(*, run_id: int, owner: uuid.UUID) -> bool:
 
 def hand_on(*, lease: Lease) -> None:
     """Let go of a run, so that anybody may take it up where it is, and at once."""
-    _pending(lease.run).filter(taken_by=lease.owner).update(taken_until=None)
+    _hold_files(_pending(lease.run).filter(taken_by=lease.owner), until=None)
     mine = SyncRun.objects.filter(pk=lease.run.pk, state=SyncRun.State.RUNNING, lease_owner=lease.owner)
     mine.update(lease_until=lease.clock(), attempts=0)  # nothing has failed
+
+
+def release_run(*, run_id: int, owner: uuid.UUID, now: datetime) -> None:
+    """Leave a run that this owner carries out as a dead worker leaves it, for whoever claims it next."""
+    mine = SyncRun.objects.filter(pk=run_id, state=SyncRun.State.RUNNING, lease_owner=owner)
+    mine.update(lease_until=now - timedelta(seconds=1))
+
+
+def give_back(*, lease: Lease) -> None:
+    """Let anybody read the files that a helper had taken and not begun."""
+    _hold_files(_pending(lease.run).filter(taken_by=lease.owner), until=None)
 
 
 def let_go(*, lease: Lease) -> None:
     """Give back the files of a helper that broke, as those of one that died: one may be what it broke on."""
     past = lease.clock() - timedelta(seconds=1)
-    _pending(lease.run).filter(taken_by=lease.owner).update(taken_until=past)
+    _hold_files(_pending(lease.run).filter(taken_by=lease.owner), until=past)
 
 
 def join_run(*, run_id: int, clock: Clock, turn: timedelta | None = None) -> Lease | None:
@@ -146,7 +173,22 @@ def join_run(*, run_id: int, clock: Clock, turn: timedelta | None = None) -> Lea
     open_runs = SyncRun.objects.filter(state=SyncRun.State.RUNNING, planned_at__isnull=False)
     if not open_runs.filter(pk=run_id).exists():
         return None
-    return Lease(_get_run(run_id), uuid.uuid4(), clock, helps=True, turn=turn)
+    now = clock()
+    if turn is not None and count_helpers(run_id=run_id, now=now) >= settings.RUN_HELPERS:
+        return None  # a worker that a message brought; a command is always welcome
+    helper = RunHelper.objects.create(run_id=run_id, owner=uuid.uuid4(), until=_end_of_lease(now))
+    return Lease(_get_run(run_id), helper.owner, clock, helps=True, turn=turn)
+
+
+def leave_run(*, lease: Lease) -> None:
+    """The helper has gone, and with it what is left of dead ones."""
+    gone = Q(owner=lease.owner) | is_over("until", lease.clock())
+    RunHelper.objects.filter(gone, run_id=lease.run.pk).delete()
+
+
+def count_helpers(*, run_id: int, now: datetime) -> int:
+    """How many processes help the run."""
+    return RunHelper.objects.filter(run_id=run_id).exclude(is_over("until", now)).count()
 
 
 def take_files(*, lease: Lease) -> list[RunFile]:
@@ -155,7 +197,7 @@ def take_files(*, lease: Lease) -> list[RunFile]:
     Those whose reader died come last, and one at a time: one of them may be what it died of.
     """
     now = lease.clock()
-    free = _pending(lease.run).filter(Q(taken_until=None) | Q(taken_until__lt=now))
+    free = _pending(lease.run).filter(Q(taken_until=None) | is_over("taken_until", now))
     free = free.order_by(F("taken_until").asc(nulls_first=True), "pk")
     free = free.exclude(taken_by=lease.owner, taken_until__isnull=False)  # late, but at work on them
     with transaction.atomic():
@@ -179,13 +221,19 @@ def lock_files(*, run_files: Sequence[RunFile]) -> bool:
     mine = RunFile.objects.filter(
         pk__in=[run_file.pk for run_file in run_files], state=RunFile.State.PENDING, taken_by__in=owners
     )
-    return len(mine.select_for_update(no_key=True).values_list("pk")) == len(run_files)
+    return len(mine.order_by("pk").select_for_update(no_key=True).values_list("pk")) == len(run_files)
 
 
 def release_file(*, run_file: RunFile) -> None:
     """Let anybody read a file whose reading somebody disturbed, where it is still ours."""
     pending = RunFile.objects.filter(pk=run_file.pk, state=RunFile.State.PENDING)
     pending.filter(taken_by=run_file.taken_by).update(taken_until=None)
+
+
+def _hold_files(files: QuerySet[RunFile], *, until: datetime | None) -> None:
+    with transaction.atomic():
+        lock_rows(files)
+        files.update(taken_until=until)
 
 
 def _holds_files(lease: Lease) -> bool:

@@ -6,6 +6,7 @@ from django.db import transaction
 
 from ingestion.models import RejectedRow, SyncRun
 from telemetry.loading import abandon_loads
+from telemetry.locks import lock_telemetry
 from telemetry.models import SourceFile
 from telemetry.staging import discard_staged
 
@@ -16,6 +17,7 @@ def discard_run(*, run: SyncRun) -> None:
     Rows that it rejected may hold cells of columns that were not selected after all.
     """
     with transaction.atomic():
+        lock_telemetry(run.telemetry_id)
         RejectedRow.objects.filter(run_file__run=run).delete()
         begun = run.telemetry.source_files.filter(state=SourceFile.State.READING)
         abandon_loads(source_files=list(begun))

@@ -41,10 +41,13 @@ class SyncRun(AccountScoped):
 
     ACTIVE_STATES = (State.QUEUED, State.RUNNING)
 
+    is_late = False  # of a run just made: the queue did not take its message, the schedule sends it again
+
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
     telemetry = models.ForeignKey(Telemetry, on_delete=models.CASCADE, related_name="sync_runs")
     trigger = models.CharField(max_length=10, choices=Trigger.choices)
-    scheduled_day = models.DateField(null=True)  # UTC; only where the trigger is SCHEDULED
+    # UTC; only where the trigger is SCHEDULED, and the clock was not ahead of that day.
+    scheduled_day = models.DateField(null=True)
     requested_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+"
     )
@@ -81,7 +84,14 @@ class SyncRun(AccountScoped):
 
     class Meta:
         ordering = ["-created_at", "-id"]
-        indexes = [models.Index(fields=["telemetry", "-created_at"], name="sync_run_newest_first")]
+        indexes = [
+            models.Index(fields=["telemetry", "-created_at"], name="sync_run_newest_first"),
+            models.Index(
+                fields=["scheduled_day"],
+                condition=models.Q(scheduled_day__isnull=False),
+                name="sync_run_by_scheduled_day",
+            ),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["telemetry"],
@@ -124,6 +134,19 @@ class SyncRun(AccountScoped):
     def is_staged(self) -> bool:
         """Whether its files wait for each other: to count all at once, or only to be compared."""
         return self.is_rehearsal or self.changes_mapping
+
+
+class RunHelper(AccountScoped):
+    """A process that reads files of a run beside the one that carries it out, for as long as it does."""
+
+    TO_ACCOUNT = "run__telemetry__account"
+
+    run = models.ForeignKey(SyncRun, on_delete=models.CASCADE, related_name="helpers")
+    owner = models.UUIDField(unique=True)
+    until = models.DateTimeField()  # renewed while it works; past it, it is dead
+
+    def __str__(self) -> str:
+        return f"{self.owner} of {self.run_id}"
 
 
 class RunFile(AccountScoped):

@@ -16,6 +16,7 @@ from ingestion.models import RunFile, SyncRun
 from ingestion.scope import WHAT_CHANGED, get_scope, select_again
 from telemetry.ignoring import reason_to_ignore
 from telemetry.loading import move_modified, note_unread, take_back
+from telemetry.locks import lock_telemetry
 from telemetry.models import SourceFile
 from telemetry.staging import discard_staged
 
@@ -74,6 +75,8 @@ def _plan_page(lease: Lease, page: list[S3Object], counts: Counter[str]) -> None
     if to_read or changes:
         with lease.fence():
             RunFile.objects.bulk_create(to_read)
+            if changes:
+                lock_telemetry(run.telemetry_id)
             for change in changes:
                 change()
 

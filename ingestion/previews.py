@@ -18,6 +18,7 @@ from ingestion.forms import ChangeForm, ReimportForm
 from ingestion.scope import REJECTED, read_named
 from ingestion.selectors import list_runs
 from ingestion.services import apply_rehearsal, request_run
+from ingestion.views import go_to_run
 from telemetry.models import Telemetry
 from telemetry.selectors import list_dimensions
 from telemetry.views.guards import get_telemetry, telemetry_page
@@ -39,7 +40,7 @@ def read_again(request: HttpRequest, telemetry_id: UUID) -> HttpResponse:
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
         return redirect("telemetry:files", telemetry.public_id)
-    return redirect("ingestion:run", telemetry.public_id, run.public_id)
+    return go_to_run(request, run)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -81,7 +82,7 @@ def apply(request: HttpRequest, telemetry_id: UUID, run_id: UUID) -> HttpRespons
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
         run = rehearsal
-    return redirect("ingestion:run", telemetry.public_id, run.public_id)
+    return go_to_run(request, run)
 
 
 def _rehearse(
@@ -94,4 +95,4 @@ def _rehearse(
     except ValidationError as error:
         form.add_error(None, error)
         return render(request, template, {"telemetry": telemetry, "form": form})
-    return redirect("ingestion:run", telemetry.public_id, run.public_id)
+    return go_to_run(request, run)

@@ -24,6 +24,7 @@ class Reason:
     examples: list[RejectedRow]
 
 
+CLOCKS_APART = timedelta(hours=2)  # no lease ends so late but one from a clock that was put back
 MESSAGES_APART, MESSAGES_APART_AT_MOST = timedelta(minutes=1), timedelta(hours=1)
 
 
@@ -100,6 +101,12 @@ def last_due_day(*, now: datetime) -> tuple[date, datetime]:
     return due.date(), due
 
 
+def list_runs_ahead(*, now: datetime) -> QuerySet[SyncRun]:
+    """Scheduled runs of days whose sync is not due yet: begun while the clock was ahead."""
+    day, _ = last_due_day(now=now)
+    return SyncRun.objects.filter(Q(scheduled_day__gt=day) | Q(scheduled_day=day, created_at__gt=now))
+
+
 def list_due_telemetries(*, now: datetime) -> list[tuple[Telemetry, date]]:
     """Active telemetries that have had no scheduled run for the last due day, with that day.
 
@@ -118,6 +125,12 @@ def list_due_telemetries(*, now: datetime) -> list[tuple[Telemetry, date]]:
     return [(telemetry, day) for telemetry in telemetries]
 
 
+def is_over(field: str, now: datetime) -> Q:
+    """That the hold until `field` is over: not renewed, or from a clock that was far ahead and is not now."""
+    longest = CLOCKS_APART + timedelta(seconds=2 * settings.RUN_HEARTBEAT_SECONDS)
+    return Q(**{f"{field}__lt": now}) | Q(**{f"{field}__gt": now + longest})
+
+
 def list_lost_runs(*, now: datetime) -> list[SyncRun]:
     """Runs whose worker has not been heard of, or whose message has found none, and is worth another one.
 
@@ -126,15 +139,15 @@ def list_lost_runs(*, now: datetime) -> list[SyncRun]:
     """
     waited = now - timedelta(seconds=4 * settings.RUN_HEARTBEAT_SECONDS)
     runs = SyncRun.objects.filter(
-        Q(state=SyncRun.State.RUNNING, lease_until__lt=now)
-        | Q(state=SyncRun.State.QUEUED, created_at__lt=waited)
+        Q(is_over("lease_until", now), state=SyncRun.State.RUNNING)
+        | Q(Q(created_at__lt=waited) | Q(created_at__gt=now + CLOCKS_APART), state=SyncRun.State.QUEUED)
     )
     return [run for run in runs.order_by("created_at") if _is_worth_a_message(run, now)]
 
 
 def _is_worth_a_message(run: SyncRun, now: datetime) -> bool:
     lost_at = run.lease_until or run.created_at
-    if run.queued_at is None or run.queued_at < lost_at:
+    if run.queued_at is None or run.queued_at < lost_at or run.queued_at > now:
         return True
     patience = min(max(run.queued_at - lost_at, MESSAGES_APART), MESSAGES_APART_AT_MOST)
     return now - run.queued_at >= patience

@@ -28,7 +28,14 @@ from ingestion.scope import (
     get_change,
     get_scope,
 )
-from ingestion.selectors import get_active_run, list_due_telemetries, list_lost_runs
+from ingestion.selectors import (
+    get_active_run,
+    list_due_telemetries,
+    list_lost_runs,
+    list_runs_ahead,
+)
+from ingestion.sharing import REQUESTED
+from telemetry.locks import retry_deadlocks
 from telemetry.models import Telemetry
 from telemetry.selectors import list_dimensions
 from telemetry.services import activate_telemetry
@@ -96,6 +103,7 @@ def apply_rehearsal(
     )
 
 
+@retry_deadlocks
 def create_run(
     *,
     telemetry: Telemetry,
@@ -128,17 +136,26 @@ def create_run(
                 created_at=now,
             )
             if trigger != SyncRun.Trigger.SCHEDULED:  # by the clock: nobody did it
-                before, after = _describe_change(telemetry, change)
-                record(
-                    "telemetry.sync_requested",
-                    account=telemetry.account,
-                    target=telemetry,
-                    before=before,
-                    after={"trigger": trigger, "rehearsal": is_rehearsal, **after},
-                )
+                record_request(run, change)
     except IntegrityError:
-        return get_active_run(telemetry=telemetry) or telemetry.sync_runs.latest("created_at"), False
+        return _find_in_the_way(telemetry), False
     return run, True
+
+
+def _find_in_the_way(telemetry: Telemetry) -> SyncRun:
+    return get_active_run(telemetry=telemetry) or telemetry.sync_runs.latest("created_at")
+
+
+def record_request(run: SyncRun, change: Change | None = None) -> None:
+    """Tell the audit log that somebody has asked for the run."""
+    before, after = _describe_change(run.telemetry, change)
+    record(
+        "telemetry.sync_requested",
+        account=run.telemetry.account,
+        target=run.telemetry,
+        before=before,
+        after={"trigger": run.trigger, "rehearsal": run.is_rehearsal, **after},
+    )
 
 
 def _describe_change(telemetry: Telemetry, change: Change | None) -> tuple[Values, Values]:
@@ -152,19 +169,38 @@ def _describe_change(telemetry: Telemetry, change: Change | None) -> tuple[Value
     return before, after
 
 
+@retry_deadlocks
 def activate_and_catch_up(
     *, telemetry: Telemetry, now: datetime, requested_by: User | None = None
 ) -> SyncRun:
     """Sync the telemetry again, beginning now with all that came while it was inactive."""
+    run = SyncRun(
+        telemetry=telemetry, trigger=SyncRun.Trigger.ACTIVATED, requested_by=requested_by, created_at=now
+    )
     with transaction.atomic():
+        is_new = _insert(run)  # before the telemetry is locked (telemetry.locks)
         activate_telemetry(telemetry=telemetry)
-        return request_sync(
-            telemetry=telemetry, trigger=SyncRun.Trigger.ACTIVATED, now=now, requested_by=requested_by
-        )
+        if not is_new:
+            return _find_in_the_way(telemetry)
+        record_request(run)
+        _queue(run)
+    return run
+
+
+def _insert(run: SyncRun) -> bool:
+    """False where another run of the telemetry is active."""
+    try:
+        with transaction.atomic():
+            run.save(force_insert=True)
+    except IntegrityError:
+        return False
+    return True
 
 
 def start_due_syncs(*, now: datetime) -> int:
     """Queue the daily sync of every telemetry that is due; how many. Safe to call at any time, by anyone."""
+    # The clock was ahead when they began: each was a sync, and not the one of a day that is still to come.
+    list_runs_ahead(now=now).update(scheduled_day=None)
     due = list_due_telemetries(now=now)
     starts = range(0, len(due), _STARTED_AT_A_TIME)
     return sum(_start_together(due[start : start + _STARTED_AT_A_TIME], now) for start in starts)
@@ -219,5 +255,11 @@ def _queue_again(run: SyncRun, now: datetime) -> bool:
 
 
 def _queue(run: SyncRun) -> None:
-    """Send the task once the run is there for a worker to find."""
-    transaction.on_commit(lambda: send("run_sync", run_id=run.pk))
+    """Send the task once the run is there for a worker to find. `is_late`: the schedule has to find it."""
+    is_new_request = run.trigger in REQUESTED and run.started_at is None
+    task = "run_requested_sync" if is_new_request else "run_sync"
+
+    def send_task() -> None:
+        run.is_late = not send(task, run_id=run.pk)
+
+    transaction.on_commit(send_task)

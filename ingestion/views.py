@@ -6,7 +6,6 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.core.exceptions import ValidationError
-from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -15,6 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from django.views.decorators.vary import vary_on_headers
 
 from accounts.downloads import stream_csv
+from accounts.paging import paginate
 from accounts.roles import MANAGE_TELEMETRY, VIEW_TELEMETRY
 from ingestion.models import RejectedRow, RunFile, SyncRun
 from ingestion.selectors import count_rows, list_reasons, list_rejected_rows, list_runs
@@ -22,11 +22,17 @@ from ingestion.services import activate_and_catch_up, request_sync
 from telemetry.models import Telemetry
 from telemetry.selectors import list_mapped_columns
 from telemetry.services import deactivate_telemetry
-from telemetry.views.guards import get_telemetry, telemetry_page
+from telemetry.views.guards import get_telemetry, telemetry_download, telemetry_page
 
 RUNS_PER_PAGE = 50
 REJECTED_ROWS_SHOWN = 100
 FAILED_FILES_SHOWN = 100
+ROWS_AT_A_TIME = 100  # of a download: a row's cells are a thousand characters each
+WORDS_OF_RUNS = ("warnings", "comparison", "scope_keys", "message", "new_dimensions")  # not in a list of them
+BEGINS_LATER = (
+    "The work queue does not answer at the moment. The run is kept, and begins by itself a minute or so "
+    "after the queue is back."
+)
 
 
 @require_POST
@@ -44,7 +50,7 @@ def sync(request: HttpRequest, telemetry_id: UUID) -> HttpResponse:
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
         return redirect("telemetry:detail", telemetry.public_id)
-    return redirect("ingestion:run", telemetry.public_id, run.public_id)
+    return go_to_run(request, run)
 
 
 @require_POST
@@ -54,7 +60,7 @@ def activate(request: HttpRequest, telemetry_id: UUID) -> HttpResponse:
     telemetry = get_telemetry(request, telemetry_id)
     run = activate_and_catch_up(telemetry=telemetry, now=timezone.now(), requested_by=request.user)
     messages.success(request, f"{telemetry.name} is active again. This run brings in what it missed.")
-    return redirect("ingestion:run", telemetry.public_id, run.public_id)
+    return go_to_run(request, run)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -74,7 +80,11 @@ def deactivate(request: HttpRequest, telemetry_id: UUID) -> HttpResponse:
 def runs(request: HttpRequest, telemetry_id: UUID) -> HttpResponse:
     """All runs of a telemetry, newest first."""
     telemetry = get_telemetry(request, telemetry_id)
-    page = Paginator(list_runs(telemetry=telemetry), RUNS_PER_PAGE).get_page(request.GET.get("page"))
+    page = paginate(
+        list_runs(telemetry=telemetry).defer(*WORDS_OF_RUNS),
+        number=request.GET.get("page"),
+        each=RUNS_PER_PAGE,
+    )
     return render(request, "ingestion/runs.html", {"telemetry": telemetry, "page": page})
 
 
@@ -96,13 +106,13 @@ def run(request: HttpRequest, telemetry_id: UUID, run_id: UUID) -> HttpResponse:
         "failed_files": failed[:FAILED_FILES_SHOWN],
         "reasons": list_reasons(run=run),
         "reason": reason,
-        "page": Paginator(rejected, REJECTED_ROWS_SHOWN).get_page(request.GET.get("page")),
+        "page": paginate(rejected, number=request.GET.get("page"), each=REJECTED_ROWS_SHOWN),
     }
     return render(request, "ingestion/_run.html" if request.htmx else "ingestion/run.html", context)
 
 
 @require_safe
-@telemetry_page(VIEW_TELEMETRY)
+@telemetry_download(VIEW_TELEMETRY)
 def rejects_csv(request: HttpRequest, telemetry_id: UUID, run_id: UUID) -> HttpResponse:
     """The rejected rows of a run with their mapped cells as they were (neutralised for spreadsheets).
 
@@ -114,7 +124,7 @@ def rejects_csv(request: HttpRequest, telemetry_id: UUID, run_id: UUID) -> HttpR
 
 
 @require_safe
-@telemetry_page(VIEW_TELEMETRY)
+@telemetry_download(VIEW_TELEMETRY)
 def current_rejects_csv(request: HttpRequest, telemetry_id: UUID) -> HttpResponse:
     """The rejected rows of the files that count now."""
     telemetry = get_telemetry(request, telemetry_id)
@@ -122,6 +132,7 @@ def current_rejects_csv(request: HttpRequest, telemetry_id: UUID) -> HttpRespons
 
 
 def _stream_rejects(telemetry: Telemetry, rejected: QuerySet[RejectedRow], when: str) -> HttpResponse:
+    rejected = rejected.only("row_number", "reason", "cells", "run_file__key", "run_file__state")
     columns = list_mapped_columns(telemetry=telemetry)
     return stream_csv(
         account_id=telemetry.account_id,
@@ -135,9 +146,16 @@ def _stream_rejects(telemetry: Telemetry, rejected: QuerySet[RejectedRow], when:
                 row.reason,
                 *(row.cells.get(column, "") for column in columns),
             )
-            for row in rejected.iterator(chunk_size=2_000)
+            for row in rejected.iterator(chunk_size=ROWS_AT_A_TIME)
         ),
     )
+
+
+def go_to_run(request: HttpRequest, run: SyncRun) -> HttpResponse:
+    """The page of a run that was just asked for; says so where it cannot begin yet."""
+    if run.is_late:
+        messages.warning(request, BEGINS_LATER)
+    return redirect("ingestion:run", run.telemetry.public_id, run.public_id)
 
 
 def _get_run(request: HttpRequest, telemetry_id: UUID, run_id: UUID) -> tuple[Telemetry, SyncRun]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable
 from datetime import timedelta
+from typing import Any
 
 import structlog
 from django.conf import settings
@@ -21,16 +22,21 @@ from ingestion.leases import (
     RunLost,
     TurnOver,
     claim_run,
+    count_helpers,
     files_are_left,
+    give_back,
     hand_on,
     join_run,
+    leave_run,
     let_go,
+    release_run,
 )
 from ingestion.messages import send
 from ingestion.patience import Patience
 from ingestion.plan import plan_run
 from ingestion.read import Reading
 from ingestion.staged import finish_staged_run
+from telemetry.locks import TRIES, is_deadlock
 from telemetry.models import Telemetry
 from telemetry.series import SeriesIds
 from telemetry.services import get_mapping
@@ -40,7 +46,12 @@ log = structlog.get_logger(__name__)
 Report = Callable[[int, int], None]
 
 
-def execute_run(
+def execute_run(*, run_id: int, clock: Clock, **options: Any) -> bool:
+    """As `attempt_run`. False where the run is not ours to do, or to end."""
+    return bool(attempt_run(run_id=run_id, clock=clock, **options))
+
+
+def attempt_run(
     *,
     run_id: int,
     clock: Clock,
@@ -48,8 +59,8 @@ def execute_run(
     turn: timedelta | None = None,
     report: Report | None = None,
     recoverable: bool = False,
-) -> bool:
-    """Carry a run out, from wherever a lost attempt had got to. False where it is not ours to do, or to end.
+) -> bool | None:
+    """Carry a run out, from wherever a lost attempt had got to; whether to its end. None: it is not ours.
 
     `ask_for_help`: let free workers read some of the files. `turn`: after how long to hand the run
     on, to another worker or to this one when it has done what waits. `report` is called after each file with
@@ -59,14 +70,20 @@ def execute_run(
     Whatever is raised on the way ends the run as failed (`ingestion.boundary`). Raises what not even that can
     be written down for, and what ends the process.
     """
-    owner = uuid.uuid4()
-    try:
-        lease = claim_run(run_id=run_id, clock=clock, turn=turn, owner=owner)
-        return lease is not None and _execute(lease, ask_for_help=ask_for_help, report=report)
-    except ANYTHING as error:
-        if is_interruption(error) or (recoverable and is_transient(error) and not is_deleted(run_id)):
-            raise
-        return end_broken_run(run_id=run_id, owner=owner, error=error, now=clock())
+    for left in reversed(range(TRIES)):
+        owner = uuid.uuid4()
+        try:
+            lease = claim_run(run_id=run_id, clock=clock, turn=turn, owner=owner)
+            return lease and _execute(lease, ask_for_help=ask_for_help, report=report)
+        except ANYTHING as error:
+            if left and is_deadlock(error):
+                log.warning("run taken up again after a deadlock", run=run_id)
+                release_run(run_id=run_id, owner=owner, now=clock())
+                continue
+            if is_interruption(error) or (recoverable and is_transient(error) and not is_deleted(run_id)):
+                raise
+            return end_broken_run(run_id=run_id, owner=owner, error=error, now=clock())
+    return None
 
 
 def _execute(lease: Lease, *, ask_for_help: bool, report: Report | None) -> bool:
@@ -93,6 +110,10 @@ def help_run(*, run_id: int, clock: Clock, turn: timedelta | None = None) -> int
     try:
         lease = join_run(run_id=run_id, clock=clock, turn=turn)
         return 0 if lease is None else _read_files(lease, _open(lease))
+    except TurnOver:
+        give_back(lease=lease)
+        send("help_run", run_id=run_id)
+        return 0
     except (RunLost, StorageError):  # whoever carries the run out meets the same, and ends it
         return 0
     except ANYTHING as error:
@@ -100,12 +121,18 @@ def help_run(*, run_id: int, clock: Clock, turn: timedelta | None = None) -> int
             raise
         if is_deleted(run_id):
             return 0
+        if lease is not None and is_deadlock(error):
+            give_back(lease=lease)  # whoever carries the run out reads them, or a helper to come
+            return 0
         if is_transient(error):
             raise
         log_unexpected("helper of a run broke", error, run=run_id)
         if lease is not None:
             let_go(lease=lease)
         return 0
+    finally:
+        if lease is not None:
+            leave_run(lease=lease)
 
 
 def _carry_out(lease: Lease, *, ask_for_help: bool, report: Report | None) -> None:
@@ -162,5 +189,6 @@ def _read_files(lease: Lease, bucket: Bucket, report: Report | None = None) -> i
 
 
 def _ask_for_help(lease: Lease) -> None:
-    for _ in range(min(settings.RUN_HELPERS, lease.run.files_planned - 1)):
+    helpers = settings.RUN_HELPERS - count_helpers(run_id=lease.run.pk, now=lease.clock())
+    for _ in range(min(helpers, lease.run.files_planned - 1)):
         send("help_run", run_id=lease.run.pk)

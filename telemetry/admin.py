@@ -7,24 +7,16 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.core.paginator import Paginator
+from django.db.models import QuerySet, TextField
+from django.db.models.functions import Cast, Left
 from django.forms import ModelForm
 from django.http import HttpRequest
-from django.utils.functional import cached_property
 
+from accounts.paging import CappedPaginator
 from audit.admin import AuditedAdmin, keep_for_audit
 from telemetry.models import DailyTotal, Dimension, FileDay, Series, SourceFile, Telemetry
+from telemetry.shown import LONGEST_SHOWN
 from telemetry.wizard.models import TelemetryDraft
-
-MOST_COUNTED = 10_000
-
-
-class CappedPaginator(Paginator):
-    """Pages through the first 10,000 rows: counting millions would take longer than reading a page."""
-
-    @cached_property
-    def count(self) -> int:
-        return self.object_list[:MOST_COUNTED].count()
 
 
 class HistoryAdmin(admin.ModelAdmin):
@@ -124,9 +116,29 @@ class FileDayAdmin(HistoryAdmin):
 
 @admin.register(Series)
 class SeriesAdmin(HistoryAdmin):
-    list_display = ["__str__", "telemetry"]
+    """By the beginning of its values, which may be a megabyte."""
+
+    list_display = ["pk", "beginning", "telemetry"]
     list_select_related = ["telemetry"]
     search_fields = ["=telemetry__identifier"]
+    fields = ["telemetry", "key", "beginning"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Series]:
+        start = Left(Cast("dimensions", TextField()), LONGEST_SHOWN)
+        return super().get_queryset(request).defer("dimensions").annotate(start=start)
+
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> Series | None:
+        """One that is called by its beginning: its page has its name three times."""
+        found = super().get_object(request, object_id, from_field)
+        if found is not None:
+            found.dimensions = [found.start]
+        return found
+
+    @admin.display(description="dimensions")
+    def beginning(self, series: Series) -> str:
+        return series.start
 
 
 @admin.register(DailyTotal)

@@ -16,6 +16,7 @@ from csvfiles.totals import FileTotals
 from telemetry.copying import copy_rows
 from telemetry.exact import sum_function
 from telemetry.fold import fold_dates
+from telemetry.limits import get_limits
 from telemetry.models import DailyTotal, FileDay, Telemetry
 
 _DATES_AT_A_TIME = 400
@@ -30,7 +31,8 @@ def refresh_daily_totals(
     `loaded`: what files that have just been loaded add up to, by their id. A date that one of them alone
     holds has that file's totals; the others are added up from the points.
     A dimension with more than settings.DAILY_TOTALS_MAX_VALUES values on a date has no totals for that date:
-    they would be as many as the points. Selectors read the points then.
+    they would be as many as the points. Nor has one with a longer value than charts and tables can show
+    (Limits.total_value). Selectors read the points then.
     """
     dates = set(dates)
     for some in _in_portions(sorted(dates), _DATES_AT_A_TIME):
@@ -117,7 +119,7 @@ def _insert_totals(telemetry: Telemetry, dates: Sequence[date], positions: Seque
         params.append(telemetry.pk)
     for position in dimensions:
         parts.append(_by_dimension(position))
-        params += [telemetry.pk, position, settings.DAILY_TOTALS_MAX_VALUES]
+        params += [telemetry.pk, position, settings.DAILY_TOTALS_MAX_VALUES, get_limits().total_value]
     names = "".join(f", {dimension_sql('s', position)} AS d{position}" for position in dimensions)
     sql = f"""
         INSERT INTO telemetry_dailytotal (telemetry_id, dimension, date, dimension_value, value)
@@ -133,9 +135,10 @@ def _insert_totals(telemetry: Telemetry, dates: Sequence[date], positions: Seque
 def _by_dimension(position: int) -> str:
     return f"""
         SELECT %s, %s, date, d{position}, value FROM (
-            SELECT date, d{position}, {_total()} AS value, count(*) OVER (PARTITION BY date) AS names
+            SELECT date, d{position}, {_total()} AS value, count(*) OVER (PARTITION BY date) AS names,
+                   max(length(d{position})) OVER (PARTITION BY date) AS longest
             FROM effective GROUP BY date, d{position}
-        ) AS grouped{position} WHERE names <= %s"""
+        ) AS grouped{position} WHERE names <= %s AND longest <= %s"""
 
 
 def _total() -> str:

@@ -16,6 +16,7 @@ from csvfiles.totals import FileTotals
 from telemetry.blocks import BlockWriter
 from telemetry.counting import PointCount
 from telemetry.daily_totals import refresh_daily_totals
+from telemetry.locks import lock_rows, lock_telemetry
 from telemetry.models import DataPoint, FileDay, PointBlock, SourceFile, Telemetry
 from telemetry.series import SeriesIds
 from telemetry.updating import update_each
@@ -118,7 +119,7 @@ def complete_loads(*, loads: Sequence[Loaded], now: datetime) -> None:
     The files are of one telemetry and their points are written.
     """
     with transaction.atomic(savepoint=False):
-        telemetry = _lock(loads[0].source_file.telemetry_id)
+        telemetry = lock_telemetry(loads[0].source_file.telemetry_id)
         days = _write_days(loads)
         days |= _replace(telemetry, [load.source_file.key for load in loads])
         _keep(loads, state=State.STORED, now=now)
@@ -137,7 +138,7 @@ def fail_load(*, source_file: SourceFile, message: str, rows_read: int = 0, rows
     """The version cannot be used; what is stored of the key stays. Raises LoadLost."""
     _delete_points([source_file.pk])  # they do not count, so nobody sees them go
     with transaction.atomic():
-        _lock(source_file.telemetry_id)
+        lock_telemetry(source_file.telemetry_id)
         _supersede(source_file.telemetry, source_file.key, State.FAILED, State.IGNORED)
         _settle(
             source_file,
@@ -152,7 +153,7 @@ def ignore_load(*, source_file: SourceFile, message: str) -> None:
     """The version turned out to be no file to read; what is stored of the key stays. Raises LoadLost."""
     _delete_points([source_file.pk])
     with transaction.atomic():
-        _lock(source_file.telemetry_id)
+        lock_telemetry(source_file.telemetry_id)
         _supersede(source_file.telemetry, source_file.key, State.FAILED, State.IGNORED)
         _settle(source_file, state=State.IGNORED, message=message)
 
@@ -168,7 +169,7 @@ def note_unread(
 ) -> None:
     """An object that is not even begun, IGNORED or FAILED, and why. What an earlier version stored counts."""
     with transaction.atomic():
-        _lock(telemetry.pk)
+        lock_telemetry(telemetry.pk)
         _supersede(telemetry, key, State.FAILED, State.IGNORED)
         SourceFile.objects.create(
             telemetry=telemetry,
@@ -189,7 +190,7 @@ def take_back(*, source_file: SourceFile) -> None:
 def move_modified(*, source_file: SourceFile, last_modified: datetime) -> None:
     """The same content was uploaded again: only its place among files that overlap changes."""
     with transaction.atomic():
-        telemetry = _lock(source_file.telemetry_id)
+        telemetry = lock_telemetry(source_file.telemetry_id)
         SourceFile.objects.filter(pk=source_file.pk).update(last_modified=last_modified)
         days = source_file.days.values_list("date", flat=True)
         refresh_daily_totals(telemetry=telemetry, dates=days)
@@ -198,14 +199,12 @@ def move_modified(*, source_file: SourceFile, last_modified: datetime) -> None:
 def abandon_loads(*, source_files: Sequence[SourceFile]) -> None:
     """Leave the reading of these files, or what was written for them after somebody had taken them over."""
     pks = [source_file.pk for source_file in source_files]
-    SourceFile.objects.filter(pk__in=pks, state=State.READING).update(state=State.SUPERSEDED)
+    reading = SourceFile.objects.filter(pk__in=pks, state=State.READING)
+    with transaction.atomic():
+        lock_rows(reading)
+        reading.update(state=State.SUPERSEDED)
     lost = SourceFile.objects.filter(pk__in=pks, state=State.SUPERSEDED).values_list("pk", flat=True)
     _delete_points(list(lost))
-
-
-def _lock(telemetry_id: int) -> Telemetry:
-    """Files of a telemetry begin to count one after the other, or each would miss the other's points."""
-    return Telemetry.objects.select_for_update(no_key=True).get(pk=telemetry_id)
 
 
 def _supersede(telemetry: Telemetry, key: str, *states: str) -> None:
@@ -247,6 +246,7 @@ def _clear_abandoned(telemetry: Telemetry, keys: Sequence[str]) -> None:
     begun = SourceFile.objects.filter(telemetry=telemetry, key__in=keys, state=State.READING)
     pks = list(begun.values_list("pk", flat=True))
     if pks:
+        lock_rows(begun)
         SourceFile.objects.filter(pk__in=pks).update(state=State.SUPERSEDED)
         _delete_points(pks)
 

@@ -13,7 +13,7 @@ from django.db.models import Case, Count, DateField, F, OuterRef, QuerySet, Subq
 
 from accounts.reading import snapshot
 from telemetry.models import DailyTotal, FileDay, Telemetry
-from telemetry.selectors import Point, list_points
+from telemetry.shown import ShownPoint, list_shown_points
 
 NEWEST_DATES = 30
 NEWEST_POINTS = 10
@@ -78,7 +78,7 @@ def get_newest_range(*, telemetry: Telemetry, today: date) -> tuple[date, date] 
 
 
 @snapshot()
-def list_newest_points(*, telemetry: Telemetry, today: date) -> list[Point]:
+def list_newest_points(*, telemetry: Telemetry, today: date) -> list[ShownPoint]:
     """Ten points or so of the newest dates, newest first: those of as few dates as have ten rows.
 
     Dates after tomorrow are left out, unless there are no others.
@@ -88,10 +88,9 @@ def list_newest_points(*, telemetry: Telemetry, today: date) -> list[Point]:
         bounds = _find_newest_days(some)
         if bounds is not None:
             first, last = bounds
-            points = list_points(
+            return list_shown_points(
                 telemetry=telemetry, date_from=first, date_to=last, newest_first=True, limit=NEWEST_POINTS
             )
-            return list(points)
     return []
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -15,7 +14,11 @@ from accounts.models import Account
 from accounts.reading import snapshot
 from telemetry.daily_totals import dimension_sql
 from telemetry.fold import fold_range
-from telemetry.models import DailyTotal, FileDay, SourceFile, Telemetry
+from telemetry.models import DailyTotal, FileDay, Series, SourceFile, Telemetry
+
+ROWS_AT_A_TIME = 2_000
+CHARACTERS_AT_A_TIME = 1_000_000  # of dimension values, read together
+CHARACTERS_KEPT = 4_000_000  # of them, kept for the next rows
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,45 +104,43 @@ def list_source_files(*, telemetry: Telemetry) -> QuerySet[SourceFile]:
     ).order_by("-last_modified", "key")
 
 
-@snapshot()
-def explain_day(*, telemetry: Telemetry, date: date) -> list[FileDay]:
-    """The stored files that hold the date, the one that wins under `newest` first.
-
-    Each has `.counts`: False where every value of it stands in a newer file too.
-    """
-    days = list(
-        FileDay.objects.filter(telemetry=telemetry, date=date)
-        .select_related("source_file")
-        .order_by("-source_file__last_modified", "-source_file__key")
-    )
-    seen: set[int] = set()
-    for day in days:
-        series = set(
-            day.source_file.data_points.filter(date=date).values_list("series_id", flat=True).distinct()
-        )
-        day.counts = telemetry.overlap == Telemetry.Overlap.ADD or not series <= seen
-        seen |= series
-    return days
-
-
 def _read_points(
     telemetry: Telemetry, date_from: date, date_to: date, newest_first: bool, limit: int | None
 ) -> Iterator[Point]:
+    """First ids and sizes, then the values of as many series as fit: a row's may be a megabyte."""
     effective = fold_range(telemetry=telemetry, date_from=date_from, date_to=date_to)
-    order = ", ".join(
-        ["e.date DESC" if newest_first else "e.date"]
-        + [
-            f"{dimension_sql('s', position)} {_by_bytes()}"
-            for position in telemetry.dimensions.order_by("position").values_list("position", flat=True)
-        ]
-    )
-    sql = f"""SELECT e.date, s.dimensions, e.value FROM ({effective.sql}) AS e
+    positions = telemetry.dimensions.order_by("position").values_list("position", flat=True)
+    values = [dimension_sql("s", position) for position in positions]
+    order = ", ".join(["e.date DESC" if newest_first else "e.date", *map(order_by_bytes, values)])
+    size = " + ".join(f"coalesce(length({value}), 0)" for value in values) or "0"
+    sql = f"""SELECT e.date, e.series_id, e.value, {size} FROM ({effective.sql}) AS e
         JOIN telemetry_series s ON s.id = e.series_id ORDER BY {order}"""
     if limit is not None:
         sql += f" LIMIT {int(limit)}"
-    for day, dimensions, value in stream_rows(sql, effective.params):
-        values = json.loads(dimensions) if isinstance(dimensions, str) else dimensions
-        yield Point(as_date(day), tuple(values), Decimal(str(value)))
+    names = _Names()
+    for rows in split_by_size(stream_rows(sql, effective.params)):
+        names.look_up(rows)
+        for day, series_id, value, _size in rows:
+            yield Point(as_date(day), names[series_id], Decimal(str(value)))
+
+
+class _Names(dict[int, tuple[str, ...]]):
+    """Dimension values of series by id: those of the last rows, since the days of a telemetry repeat them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._size = 0  # characters
+
+    def look_up(self, rows: Sequence[tuple]) -> None:
+        """Have those of these rows (their second column is the series, their last the size)."""
+        sizes = {series_id: size for _day, series_id, _value, size in rows}
+        missing = sizes.keys() - self.keys()
+        if self._size + sum(sizes[series_id] for series_id in missing) > CHARACTERS_KEPT:
+            self.clear()
+            self._size, missing = 0, sizes.keys()
+        found = Series.objects.filter(pk__in=missing).values_list("pk", "dimensions")
+        self.update((pk, tuple(dimensions)) for pk, dimensions in found)
+        self._size += sum(sizes[series_id] for series_id in missing)
 
 
 def _add_up_missing(
@@ -163,15 +164,30 @@ def _add_up_missing(
     ]
 
 
-def _by_bytes() -> str:
-    return 'COLLATE "C"' if connection.vendor == "postgresql" else "COLLATE BINARY"
+def order_by_bytes(text: str) -> str:
+    """SQL that orders by a text as its bytes do."""
+    return f'{text} COLLATE "C"' if connection.vendor == "postgresql" else f"{text} COLLATE BINARY"
+
+
+def split_by_size(rows: Iterable[tuple]) -> Iterator[list[tuple]]:
+    """Rows together as long as their sizes (the last column) add up to CHARACTERS_AT_A_TIME; one at least."""
+    some: list[tuple] = []
+    size = 0
+    for row in rows:
+        if some and (size + row[-1] > CHARACTERS_AT_A_TIME or len(some) == ROWS_AT_A_TIME):
+            yield some
+            some, size = [], 0
+        some.append(row)
+        size += row[-1]
+    if some:
+        yield some
 
 
 def stream_rows(sql: str, params: list) -> Iterator[tuple]:
     """Rows as they come, in memory that does not grow with them."""
     with connection.chunked_cursor() as cursor:
         cursor.execute(sql, params)
-        while rows := cursor.fetchmany(2_000):
+        while rows := cursor.fetchmany(ROWS_AT_A_TIME):
             yield from rows
 
 

@@ -17,6 +17,7 @@ from csvfiles.errors import FileError
 from csvfiles.header import check_columns
 from csvfiles.mapping import Mapping
 from endpoints.models import S3Endpoint
+from telemetry.locks import lock_rows, lock_telemetry, retry_deadlocks
 from telemetry.models import DailyTotal, Dimension, FileDay, PointBlock, Series, SourceFile, Telemetry
 from telemetry.selectors import dimensions_are_free, list_dimensions
 
@@ -65,6 +66,7 @@ def create_telemetry(
     return telemetry
 
 
+@retry_deadlocks
 @transaction.atomic
 def update_telemetry(
     *,
@@ -78,7 +80,7 @@ def update_telemetry(
 
     Raises ValidationError: dimensions are free until the first sync (selectors.dimensions_are_free).
     """
-    before = _snapshot(telemetry)
+    before = _snapshot(lock_telemetry(telemetry.pk))
     telemetry.name, telemetry.description = name.strip(), description.strip()
     telemetry.max_rejected_percent = max_rejected_percent
     fields = ["name", "description", "max_rejected_percent"]
@@ -99,6 +101,7 @@ def activate_telemetry(*, telemetry: Telemetry) -> None:
     _set_status(telemetry, Telemetry.Status.ACTIVE)
 
 
+@retry_deadlocks
 def delete_telemetry(*, telemetry: Telemetry, identifier: str) -> None:
     """Remove the telemetry and its data, and free its identifier. Raises ValidationError."""
     if identifier != telemetry.identifier:
@@ -124,14 +127,14 @@ def delete_telemetry(*, telemetry: Telemetry, identifier: str) -> None:
 def _keep_writers_out(telemetry: Telemetry) -> None:
     """A sync that goes on adds nothing from here on; it finds all of it gone, and stops.
 
-    What it adds refers to one of these rows. They are locked in the order in which a sync locks them.
+    What it adds refers to one of these rows.
     """
     active = telemetry.sync_runs.filter(finished_at=None)
-    for run in active.select_for_update():
-        list(run.files.filter(state="pending").select_for_update().values_list("pk"))
+    for run in active.order_by("pk").select_for_update():
+        lock_rows(run.files.filter(state="pending"))
     Telemetry.objects.select_for_update().get(pk=telemetry.pk)
     reading = SourceFile.objects.filter(telemetry=telemetry, state=SourceFile.State.READING)
-    list(reading.select_for_update().values_list("pk"))
+    list(reading.order_by("pk").select_for_update().values_list("pk"))
 
 
 def get_mapping(*, telemetry: Telemetry, dimensions: Sequence[str] | None = None) -> Mapping:
@@ -224,9 +227,10 @@ def _fields_except(*names: str) -> list[str]:
     return [field.name for field in Telemetry._meta.fields if field.name not in names]
 
 
+@retry_deadlocks
 @transaction.atomic
 def _set_status(telemetry: Telemetry, status: str) -> None:
-    before = _snapshot(telemetry)
+    before = _snapshot(lock_telemetry(telemetry.pk))
     telemetry.status = status
     telemetry.save(update_fields=["status"])
     _record_change(telemetry, before)

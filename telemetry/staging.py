@@ -13,6 +13,7 @@ from django.db import connection, transaction
 from django.db.models import QuerySet
 
 from telemetry.daily_totals import refresh_daily_totals
+from telemetry.locks import lock_telemetry
 from telemetry.models import FileDay, PointBlock, SourceFile, Telemetry
 from telemetry.services import write_dimensions
 
@@ -25,7 +26,7 @@ def apply_staged(*, telemetry: Telemetry, dimensions: Sequence[str] | None = Non
     One transaction: whoever reads sees all of the old or all of the new.
     """
     with transaction.atomic():
-        telemetry = Telemetry.objects.select_for_update(no_key=True).get(pk=telemetry.pk)
+        telemetry = lock_telemetry(telemetry.pk)
         staged = _list_staged(telemetry)
         days = _list_days(telemetry)
         _supersede(telemetry, staged)
@@ -46,6 +47,7 @@ def discard_staged(*, telemetry: Telemetry) -> None:
     if not staged.exists():
         return
     with transaction.atomic():
+        lock_telemetry(telemetry.pk)
         _delete_data(staged)
         staged.delete()
         delete_unused_series(telemetry=telemetry)

@@ -13,6 +13,7 @@ from accounts.reading import snapshot
 from telemetry.fields import plain
 from telemetry.models import DailyTotal, Dimension, Telemetry
 from telemetry.selectors import list_daily_totals
+from telemetry.shown import LONGEST_SHOWN
 
 TOP_VALUES = 10
 REST_LABEL = "All other values"
@@ -54,7 +55,7 @@ class Totals:
             "dates": [day.isoformat() for day in days],
             "layers": [
                 {
-                    "label": layer.label,
+                    "label": layer.label[:LONGEST_SHOWN],
                     "values": [plain(layer.values[day]) if day in layer.values else None for day in days],
                 }
                 for layer in layers
@@ -92,9 +93,10 @@ def _stack(by_value: QuerySet[DailyTotal], overall: Stack) -> list[Stack]:
     )
     stacks = {value: Stack(value or "(empty)") for value in top}
     rest = Stack(REST_LABEL, dict(overall.values))
-    for total in by_value.filter(dimension_value__in=top):
-        stacks[total.dimension_value].values[total.date] = total.value
-        rest.values[total.date] = _EXACT.subtract(rest.values[total.date], total.value)
+    shown = by_value.filter(dimension_value__in=top).values_list("dimension_value", "date", "value")
+    for name, day, value in shown.iterator():
+        stacks[name].values[day] = value
+        rest.values[day] = _EXACT.subtract(rest.values[day], value)
     return [*stacks.values(), *([rest] if any(rest.values.values()) else [])]
 
 

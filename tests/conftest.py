@@ -44,6 +44,18 @@ def django_db_modify_db_settings(
         make_template()
 
 
+@pytest.fixture(autouse=True)
+def forgotten_failures() -> None:
+    """A test that took Redis away leaves no process that still keeps clear of it."""
+    from accounts.spool import of_process  # once there are settings
+    from config import caches
+    from standby import queue
+
+    caches.forget_failures()
+    of_process.forget()
+    queue.forget_failure()
+
+
 @pytest.fixture(autouse=True, scope="session")
 def emptied_audit_log() -> Iterator[None]:
     """Tests that commit empty every table at their end: the audit log, which refuses, is opened for that."""

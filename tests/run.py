@@ -1,5 +1,6 @@
 """What `make test` runs: the whole suite on SQLite with no service, then on PostgreSQL and Redis.
 
+What knows no database runs once: the reader of CSV files, pages in a browser, the demo (which has its own).
 Arguments go to pytest: `make test ARGS="tests/csvfiles -k dates"`. Where PostgreSQL or Redis does not
 answer, the second part runs on what does, or is left out and named; with CI=true that is a failure.
 """
@@ -18,6 +19,7 @@ from tests.chromium import MISSING, find_chromium, install_chromium
 from tests.services import find_postgresql, reserve_redis
 
 ROOT = Path(__file__).resolve().parent.parent
+RUN_ONCE = ("tests/browser", "tests/csvfiles", "tests/demo")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +69,12 @@ def run_with_services(arguments: list[str], *, in_ci: bool) -> list[Part]:
         if names and not (missing and in_ci):
             name = f"On {' and '.join(names)}"
             urls = {"database": database.url, "cache": cache.url, "queue": queue.url}
-            parts.append(run_suite(name, **urls, arguments=arguments))
+            parts.append(run_suite(name, **urls, arguments=arguments or _ignore(RUN_ONCE)))
     return parts
+
+
+def _ignore(folders: tuple[str, ...]) -> list[str]:
+    return [f"--ignore={folder}" for folder in folders]
 
 
 def run(arguments: list[str]) -> int:

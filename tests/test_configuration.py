@@ -63,6 +63,8 @@ MALFORMED: dict[str, tuple[str, ...]] = {
     "VAR_DIR": FOLDER,
     "CACHE_DIR": FOLDER,
     "QUEUE_DIR": FOLDER,
+    "ACCOUNT_EXPORTS_DIR": FOLDER,
+    "DOWNLOADS_DIR": FOLDER,
     "DAILY_SYNC_TIME": ("", "2", "02", "25:00", "02:00:30", "02:00+05:00", "2 am"),
     "RUN_HELPERS": WHOLE,
     "TASK_TIME_LIMIT_SECONDS": (*COUNT, "60"),

@@ -20,7 +20,12 @@ REJECTED_ROWS = 10
 @register.inclusion_tag("ingestion/_recent_runs.html")
 def recent_runs(telemetry: Telemetry) -> dict[str, Any]:
     """The newest runs of a telemetry with their counts."""
-    return {"telemetry": telemetry, "runs": list_runs(telemetry=telemetry)[:RECENT_RUNS]}
+    return {
+        "telemetry": telemetry,
+        "runs": list_runs(telemetry=telemetry).defer("warnings", "comparison", "scope_keys", "message")[
+            :RECENT_RUNS
+        ],
+    }
 
 
 @register.inclusion_tag("ingestion/_current_rejects.html")

@@ -11,6 +11,7 @@ from django.template import RequestContext
 
 from telemetry.freshness import judge_freshness
 from telemetry.models import Telemetry
+from telemetry.shown import LONGEST_SHOWN, Beginning
 
 register = template.Library()
 
@@ -34,6 +35,12 @@ def exact_text(value: str | None) -> str:
 def read_day(text: str) -> date:
     """A date that was kept as ISO 8601 text."""
     return date.fromisoformat(text)
+
+
+@register.filter
+def beginning(text: str | None) -> Beginning:
+    """Of a text that is in hand whole, what `components/beginning.html` shows."""
+    return Beginning((text or "")[:LONGEST_SHOWN], len(text or ""))
 
 
 @register.filter

@@ -8,7 +8,8 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from accounts.roles import VIEW_TELEMETRY
-from telemetry.selectors import explain_day, list_daily_totals, list_points
+from telemetry.selectors import list_daily_totals
+from telemetry.shown import explain_day, list_shown_points
 from telemetry.views.guards import get_telemetry, telemetry_page
 
 POINTS_SHOWN = 200
@@ -22,12 +23,14 @@ def day(request: HttpRequest, telemetry_id: UUID, day: date) -> HttpResponse:
     totals = list_daily_totals(telemetry=telemetry, date_from=day, date_to=day)
     if not totals:
         raise Http404
-    points = list(list_points(telemetry=telemetry, date_from=day, date_to=day, limit=POINTS_SHOWN + 1))
+    points = list_shown_points(telemetry=telemetry, date_from=day, date_to=day, limit=POINTS_SHOWN + 1)
+    files, files_in_all = explain_day(telemetry=telemetry, date=day)
     context = {
         "telemetry": telemetry,
         "day": day,
         "total": totals[0].value,
-        "files": explain_day(telemetry=telemetry, date=day),
+        "files": files,
+        "files_in_all": files_in_all,
         "points": points[:POINTS_SHOWN],
         "has_more_points": len(points) > POINTS_SHOWN,
     }

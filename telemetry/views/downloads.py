@@ -11,14 +11,14 @@ from accounts.downloads import stream_csv
 from accounts.roles import VIEW_TELEMETRY
 from telemetry.fields import plain
 from telemetry.forms import RangeForm
-from telemetry.models import Telemetry
-from telemetry.selectors import list_daily_totals, list_dimensions, list_points
+from telemetry.models import DailyTotal, Telemetry
+from telemetry.selectors import list_dimensions, list_points
 from telemetry.totals import Totals, get_totals
-from telemetry.views.guards import get_telemetry, telemetry_page
+from telemetry.views.guards import get_telemetry, telemetry_download
 
 
 @require_safe
-@telemetry_page(VIEW_TELEMETRY)
+@telemetry_download(VIEW_TELEMETRY)
 def totals_csv(request: HttpRequest, telemetry_id: UUID) -> HttpResponse:
     """Date and total, oldest first, of the range asked for or of all dates; with `by`, as the chart."""
     telemetry = get_telemetry(request, telemetry_id)
@@ -31,19 +31,21 @@ def totals_csv(request: HttpRequest, telemetry_id: UUID) -> HttpResponse:
             telemetry=telemetry, date_from=date_from, date_to=date_to, dimension=form.dimension()
         )
         return _stream_stacked(telemetry, totals)
-    rows = list_daily_totals(
-        telemetry=telemetry, date_from=date_from or date.min, date_to=date_to or date.max
-    )
+    rows = DailyTotal.objects.filter(
+        telemetry=telemetry,
+        dimension=DailyTotal.OVERALL,
+        date__range=(date_from or date.min, date_to or date.max),
+    ).order_by("date")
     return stream_csv(
         account_id=telemetry.account_id,
         filename=f"{telemetry.identifier}-daily-totals.csv",
         header=["date", telemetry.identifier],
-        rows=((row.date.isoformat(), plain(row.value)) for row in rows),
+        rows=((day.isoformat(), plain(value)) for day, value in rows.values_list("date", "value").iterator()),
     )
 
 
 @require_safe
-@telemetry_page(VIEW_TELEMETRY)
+@telemetry_download(VIEW_TELEMETRY)
 def points_csv(request: HttpRequest, telemetry_id: UUID) -> HttpResponse:
     """Date, dimension values and value, oldest first, of the range asked for or of all dates."""
     telemetry = get_telemetry(request, telemetry_id)

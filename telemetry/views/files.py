@@ -2,12 +2,12 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
+from accounts.paging import paginate
 from accounts.roles import VIEW_TELEMETRY
 from accounts.search import split_search
 from telemetry.forms import FilesForm
@@ -35,7 +35,7 @@ def files(request: HttpRequest, telemetry_id: UUID) -> HttpResponse:
         "telemetry": telemetry,
         "filters": filters,
         "is_narrowed": any(request.GET.get(name) for name in filters.fields),
-        "page": Paginator(rows, PER_PAGE).get_page(request.GET.get("page")),
+        "page": paginate(rows, number=request.GET.get("page"), each=PER_PAGE),
     }
     template = "telemetry/_files.html" if request.htmx else "telemetry/files.html"
     return render(request, template, context)

@@ -35,6 +35,11 @@ def telemetry_page(perm: str) -> Callable[[View], View]:
     return guard
 
 
+def telemetry_download(perm: str) -> Callable[[View], View]:
+    """As telemetry_page, for a download: it takes its place first, and then reads in a moment of its own."""
+    return lambda view: account_permission(perm)(s3_csv_telemetry_required(view))
+
+
 def get_telemetry(request: HttpRequest, telemetry_id: UUID) -> Telemetry:
     """The account's telemetry of that public id; 404 for another account's as for none."""
     return get_object_or_404(list_telemetries(account=request.account), public_id=telemetry_id)

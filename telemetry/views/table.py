@@ -1,12 +1,12 @@
 from __future__ import annotations
 
-from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
+from accounts.paging import paginate
 from accounts.roles import MANAGE_TELEMETRY, VIEW_TELEMETRY
 from endpoints.models import S3Endpoint
 from telemetry.filters import TelemetryFilter
@@ -27,7 +27,7 @@ def table(request: HttpRequest) -> HttpResponse:
     everything = list_telemetries(account=request.account)
     everything = annotate_newest_date(everything, today=now.date())
     rows = TelemetryFilter(request.GET, queryset=everything, request=request)
-    page = Paginator(rows.qs, PER_PAGE).get_page(request.GET.get("page"))
+    page = paginate(rows.qs, number=request.GET.get("page"), each=PER_PAGE)
     context = {"filter": rows, "page": page, "now": now}
     if not page.object_list:
         context["has_telemetries"] = everything.exists()

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils.module_loading import import_string
 
-from accounts import tasks
 from accounts.models import Account, Membership, User
 
 
@@ -46,8 +47,10 @@ def sign_in() -> Callable[[User], Client]:
 def postman(monkeypatch: pytest.MonkeyPatch) -> None:
     """Mails are in `mailoutbox` at once, as a worker would have sent them after the commit."""
 
-    def carry_out(task: str, **kwargs: str | None) -> None:
-        getattr(tasks, task)(**kwargs)
+    def carry_out(task: str, **kwargs: Any) -> bool:
+        import_string(task)(**kwargs)
+        return True
 
-    monkeypatch.setattr("accounts.mails.on_commit", lambda do, **_: do())
-    monkeypatch.setattr("accounts.mails.queue_task", carry_out)
+    for module in ("accounts", "standby"):
+        monkeypatch.setattr(f"{module}.mails.on_commit", lambda do, **_: do())
+    monkeypatch.setattr("standby.queue.send", carry_out)

@@ -413,7 +413,7 @@ class TestTheLink:
 
         assert self.closed(link)
 
-    @pytest.mark.parametrize("token", ["x" * 43, "x", "%00", "é"])
+    @pytest.mark.parametrize("token", ["x" * 43, "x", "%01", "é"])
     def test_of_nothing_is_closed(self, db, token):
         assert CLOSED in follow(f"{LINK}{token}/")[1]
         assert not Session.objects.exists()

@@ -11,7 +11,7 @@ from django.http import HttpResponse
 from django.test import Client
 
 from accounts.marks import EXEMPT, FIELD, HEADER, OF_THE_SESSION, make_mark, read_mark
-from accounts.models import Account, Membership, User
+from accounts.models import Account, Invitation, Membership, User
 
 TEMPLATES = Path(__file__).resolve().parent.parent.parent / "templates"
 POSTED = re.compile(r"<form\b[^>]*\bmethod=\"post\".*?</form>", re.DOTALL | re.IGNORECASE)
@@ -63,7 +63,9 @@ def post(client: Client, fields: dict[str, str], **headers: str) -> HttpResponse
 
 
 def list_members() -> set[tuple[str, str]]:
-    return set(Membership.objects.values_list("account__slug", "user__email"))
+    """Those who are asked, too."""
+    asked = set(Invitation.objects.values_list("account__slug", "email"))
+    return asked | set(Membership.objects.values_list("account__slug", "user__email"))
 
 
 class TestTemplates:
@@ -119,14 +121,14 @@ class TestTwoTabs:
         switch(browser, "zeta")
         switch(browser, "acme")
 
-        assert post(browser, first_tab).status_code == 200
+        assert post(browser, first_tab).status_code == 302
         assert ("acme", NEW["email"]) in list_members()
 
     @pytest.mark.parametrize("place", ["field", "header", "both"])
     def test_the_mark_counts_wherever_it_stands(self, browser, in_both, account, other_account, place):
         right = make_mark(user=in_both, account=account)
         wrong = make_mark(user=in_both, account=other_account)
-        for mark, status in ((right, 200), (wrong, 409)):
+        for mark, status in ((right, 302), (wrong, 409)):
             fields = {} if place == "header" else {FIELD: right if place == "both" else mark}
             headers = {} if place == "field" else {HEADER: mark}
             assert post(browser, fields, **headers).status_code == status
@@ -210,7 +212,7 @@ class TestRemovedWhileWorking:
         browser.get(ADD)
         Membership.objects.create(user=in_both, account=account, role="admin")
 
-        assert post(browser, fields).status_code == 200
+        assert post(browser, fields).status_code == 302
 
     def test_an_account_that_was_deleted_is_left_too(self, browser):
         Account.objects.filter(slug="acme").delete()
@@ -223,7 +225,7 @@ class TestHtmx:
         return {**HTMX, HEADER: mark}
 
     def test_what_it_sends_is_taken_while_the_account_is_the_same(self, browser):
-        assert post(browser, {}, **self.headers_of(browser)).status_code == 200
+        assert post(browser, {}, **self.headers_of(browser)).status_code == 302
 
     def test_what_it_sends_is_refused_after_a_switch_and_the_whole_page_says_so(self, browser):
         headers = self.headers_of(browser)

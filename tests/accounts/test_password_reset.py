@@ -16,7 +16,7 @@ from accounts import second_factor
 from accounts.models import Identity, RecoveryCode, SecondFactor, User
 from accounts.services import add_member
 from accounts.throttle import allow
-from config.celery import app
+from config.celery import sender
 from tests.accounts.codes import make_code
 
 RESET = "/accounts/password/reset/"
@@ -35,8 +35,9 @@ def user(account) -> User:
 def queue(monkeypatch) -> list[dict]:
     """What was put on the work queue."""
     sent = []
-    monkeypatch.setattr(app, "send_task", lambda name, kwargs, **_: sent.append({"name": name, **kwargs}))
-    monkeypatch.setattr("accounts.mails.on_commit", lambda do, **_: do())
+    monkeypatch.setattr(sender, "send_task", lambda name, kwargs, **_: sent.append({"name": name, **kwargs}))
+    for module in ("accounts", "standby"):
+        monkeypatch.setattr(f"{module}.mails.on_commit", lambda do, **_: do())
     return sent
 
 
@@ -123,7 +124,7 @@ class TestAsking:
         def fail(*_args: object, **_options: object) -> None:
             raise OperationalError
 
-        monkeypatch.setattr(app, "send_task", fail)
+        monkeypatch.setattr(sender, "send_task", fail)
 
         assert ask(user.email).status_code == 200
 

@@ -9,6 +9,7 @@ from django.contrib.sessions.models import Session
 from django.core.management import call_command
 from django.test import Client
 from django.utils import timezone
+from kombu.exceptions import OperationalError
 
 from accounts import second_factor
 from accounts.browsers import describe_browser
@@ -17,6 +18,9 @@ from accounts.services import add_member
 from accounts.sign_ins import REMEMBERED, find_network
 from audit.models import Entry
 from commandline.retention import prune
+from config.celery import sender
+from standby.models import QueuedMail
+from standby.queue import send
 from tests.accounts.codes import make_code
 
 LOGIN, SESSIONS = "/accounts/login/", "/accounts/sessions/"
@@ -265,19 +269,15 @@ class TestMails:
         assert "By: an operator of Denominator" in mail.body
 
     def test_a_queue_that_is_down_undoes_nothing(self, user, monkeypatch):
-        from kombu.exceptions import OperationalError
-
-        from accounts.mails import queue_task
-        from config.celery import app
-
         def fail(*_args: object, **_options: object) -> None:
             raise OperationalError
 
-        monkeypatch.setattr(app, "send_task", fail)
-        monkeypatch.setattr("accounts.mails.queue_task", queue_task)
+        monkeypatch.setattr(sender, "send_task", fail)
+        monkeypatch.setattr("standby.queue.send", send)
         enter(user)
 
         assert is_in(enter(user, agent=CHROME))
+        assert QueuedMail.objects.get().recipient == user.email
 
 
 @pytest.mark.parametrize(

@@ -76,11 +76,8 @@ BY_ADMINISTRATION = [
     ),
     act(
         "account: deleted",
-        lambda w: (
-            w.telemetry.delete(),
-            w.post_to_admin(f"accounts/account/{w.account.pk}/delete/", post="yes"),
-        ),
-        "account.deleted",
+        administer("accounts/account/{w.account.pk}/delete/", slug="{w.account.slug}"),
+        "account.deactivated",  # the rest is a worker's
     ),
     act("user", lambda w: change_user(w, name="Ada"), "person.changed"),
     act("user: deactivated", lambda w: change_user(w, is_active=""), "person.changed"),

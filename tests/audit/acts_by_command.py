@@ -60,6 +60,15 @@ BY_COMMAND = [
         "person.password_changed",
     ),
     act(
+        "remove_account",
+        manage("remove_account", "acme", "--yes"),
+        "account.deactivated",
+        "account.removal_started",
+        "telemetry.deleted",
+        "endpoint.deleted",
+        "account.removed",
+    ),
+    act(
         "unlock_sign_in",
         lambda w: (sign_in("wrong")(w), w.run("unlock_sign_in", w.admin.email)),
         "person.unlocked",

@@ -23,7 +23,7 @@ from tests.audit.acts_by_page import BY_PAGE
 from tests.audit.world import AGENT, NEW_PASSWORD, World, make_world
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-APPS = ("accounts", "commandline", "endpoints", "telemetry", "ingestion")
+APPS = ("accounts", "commandline", "endpoints", "telemetry", "ingestion", "offboarding")
 # Commands that make what the tests begin with, run the demo, or are of no account (tests/test_retention.py).
 OTHER_COMMANDS = {"add_account", "demo", "prune", "grant_access", "createsuperuser", "changepassword"}
 # Functions that record nothing themselves: who does, or why nobody does.
@@ -48,12 +48,14 @@ NOT_RECORDED_HERE = {
     "telemetry.services.update_telemetry": "_record_change",
     "endpoints.services.update_endpoint": "_record_change",
     "ingestion.services.request_sync": "create_run",
-    "ingestion.services.activate_and_catch_up": "activate_telemetry, create_run",
     "ingestion.services.apply_rehearsal": "create_run",
     "ingestion.services.request_run": "create_run",
     "telemetry.services.check_choice_of_columns": "writes nothing",
     "telemetry.services.check_dimensions": "writes nothing",
     "telemetry.services.write_dimensions": "create_run, which was asked for the change",
+    "offboarding.services.deactivate_account": "_close",
+    "offboarding.services.remove_account": "_start, _finish, and delete_telemetry, delete_endpoint",
+    "offboarding.services.find_start": "writes nothing",
     "ingestion.services.start_due_syncs": "the clock did it",
     "ingestion.services.recover_lost_runs": "the clock did it",
 }

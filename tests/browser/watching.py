@@ -45,9 +45,10 @@ IN_THEME = """scheme => new Promise((resolve) => {
 TEXTS = """() => {
     const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
     const texts = [];
+    const theirs = "code, .code, .verbatim, pre, script, .wizard-table td";
     while (walker.nextNode()) {
-        const around = walker.currentNode.parentElement;
-        if (!around.closest("code, .code, .verbatim, pre, script, .wizard-table td")) texts.push(walker.currentNode.textContent.trim());
+        const { parentElement, textContent } = walker.currentNode;
+        if (!parentElement.closest(theirs)) texts.push(textContent.trim());
     }
     return texts;
 }"""

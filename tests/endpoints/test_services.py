@@ -93,6 +93,14 @@ def test_everything_that_is_wrong_is_said_at_once(s3_account):
     assert set(caught.value.message_dict) == {"name", "role_arn", "bucket", "region", "path_prefix"}
 
 
+def test_an_account_has_so_many_endpoints_and_no_more(s3_account, settings):
+    settings.MAX_ENDPOINTS = 1
+    create_endpoint(account=s3_account, **FIELDS)
+    with pytest.raises(ValidationError, match="at most 1 endpoints"):
+        create_endpoint(account=s3_account, **{**FIELDS, "name": "Another"})
+    create_endpoint(account=Account.objects.create(name="Other", slug="other"), **FIELDS)
+
+
 def test_a_name_is_once_in_an_account_and_free_in_another(s3_account):
     create_endpoint(account=s3_account, **FIELDS)
     with pytest.raises(ValidationError, match="exists already"):

@@ -128,7 +128,7 @@ def test_runs_that_wait_for_hours_get_few_messages_and_a_lost_one_is_sent_within
             for minute in range(5 * 60)
             if services.recover_lost_runs(now=NOW + timedelta(minutes=minute, seconds=1))
         ]
-    assert sent == [("run_sync", run.pk)] * len(times)
+    assert sent == [("run_requested_sync", run.pk)] * len(times)
     assert times == [1, 3, 7, 15, 31, 63, 123, 183, 243]
 
 

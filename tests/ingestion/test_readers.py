@@ -16,7 +16,8 @@ from django.urls import reverse
 
 from accounts.services import add_member
 from telemetry.fields import plain
-from telemetry.selectors import explain_day, list_daily_totals, list_points
+from telemetry.selectors import list_daily_totals, list_points
+from telemetry.shown import explain_day
 from telemetry.totals import get_totals
 from tests.ingestion.world import World
 
@@ -69,7 +70,7 @@ def read_totals_by_team(world: World) -> list[str]:
 
 def read_explanation(world: World) -> list[str]:
     """The files behind a day: the newest of them holds the day's number."""
-    newest = explain_day(telemetry=world.telemetry, date=FIRST)[0]
+    newest = explain_day(telemetry=world.telemetry, date=FIRST)[0][0]
     assert newest.counts
     return [plain(newest.value / 3)]
 

@@ -1,5 +1,7 @@
 """An exception thrown at the first call of every function that a sync comes to, and at each statement.
 
+Functions are shared between the databases, every other one each: the boundary is the same.
+
 Wherever it is: that telemetry's run has failed, by name, nothing is left running, the JSON is printed, the
 next telemetry is synced, and the next sync brings everything in.
 """
@@ -83,7 +85,7 @@ def test_whatever_function_throws_the_run_has_failed_and_the_next_begins(scene):
     with watching(watch):
         scene.sync()
     assert len(watch.called) > 300, "the scene shows too little"
-    for function in watch.called:
+    for function in list(watch.called)[connection.vendor == "postgresql" :: 2]:
         if function.co_qualname in TOO_LATE:
             continue
         scene.set()

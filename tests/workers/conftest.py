@@ -15,6 +15,7 @@ import redis
 from celery import Celery
 from django.utils import timezone
 
+from config import queue as config
 from ingestion.models import SyncRun
 from ingestion.services import create_run
 from telemetry.models import Telemetry
@@ -22,6 +23,7 @@ from tests.environment import FOLDER
 from tests.processes import ROOT, make_environment
 
 PATIENCE = 60  # seconds until a condition holds; a loaded machine takes its time
+QUEUES = (config.MAIL, config.INTERACTIVE, config.NIGHTLY)
 QUIET = "ignore:You're running the worker with superuser"
 
 
@@ -42,10 +44,20 @@ class Queue:
         self._processes: list[subprocess.Popen] = []
 
     def send(self, task: str, **kwargs: object) -> None:
-        self._client.send_task(f"ingestion.tasks.{task}", kwargs=kwargs, retry=False)
+        queue = config.task_routes.get(f"ingestion.tasks.{task}", {"queue": config.NIGHTLY})["queue"]
+        self._client.send_task(f"ingestion.tasks.{task}", kwargs=kwargs, retry=False, queue=queue)
 
-    def start_worker(self, *, concurrency: int = 1, **settings: str) -> subprocess.Popen:
-        command = ("worker", "--concurrency", str(concurrency), "--without-gossip", "--without-mingle")
+    def send_mail(self, *, email: str) -> None:
+        """What the page sends that was asked for a new password."""
+        kwargs = {"email": email, "site": "https://testserver", "address": None, "agent": "a browser"}
+        task = "accounts.tasks.send_password_reset"
+        self._client.send_task(task, kwargs=kwargs, retry=False, queue=config.MAIL)
+
+    def start_worker(self, *queues: str, concurrency: int = 1, **settings: str) -> subprocess.Popen:
+        """Of these queues, or of all."""
+        command = ["worker", "--concurrency", str(concurrency), "--without-gossip", "--without-mingle"]
+        if queues:
+            command += ["-Q", ",".join(queues), "-n", f"{'-'.join(queues)}@%h"]
         return self._start("config", *command, **settings)
 
     def start_scheduler(self, name: str) -> subprocess.Popen:
@@ -53,7 +65,10 @@ class Queue:
 
     def is_idle(self) -> bool:
         """Whether no message waits, and none is being worked on."""
-        return not self.redis.llen("celery") and not self.redis.hlen("unacked")
+        return not self.count_waiting() and not self.redis.hlen("unacked")
+
+    def count_waiting(self) -> int:
+        return sum(self.redis.llen(name) for name in QUEUES)
 
     def recover(self, run: SyncRun) -> None:
         """What the scheduler does every minute, again and again until the run has ended."""
@@ -61,7 +76,7 @@ class Queue:
         def ended() -> bool:
             if has_ended(run):
                 return True
-            if not self.redis.llen("celery"):
+            if not self.count_waiting():
                 self.send("recover_lost_runs")
             return False
 

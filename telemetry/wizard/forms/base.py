@@ -7,6 +7,7 @@ from django import forms
 from endpoints.storage import S3Object
 from telemetry.wizard.state import WizardState
 
+LONGEST_QUOTED = 100  # characters of a cell in a message
 NO_SUCH_COLUMN = "The sampled files have no column %(value)s that could be chosen here. Choose another one."
 
 

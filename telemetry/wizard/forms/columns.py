@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 
 from csvfiles.trial import MetricTrial, try_metric
 from telemetry.services import MAX_DIMENSIONS
-from telemetry.wizard.forms.base import NO_SUCH_COLUMN, StepForm
+from telemetry.wizard.forms.base import LONGEST_QUOTED, NO_SUCH_COLUMN, StepForm
 from telemetry.wizard.sampling import Column
 from telemetry.wizard.selectors import find_taken
 
@@ -89,7 +89,7 @@ class MetricForm(StepForm):
     def _explain(self, option: Option) -> str:
         cell, reason = option.trial.first_failure
         failed = option.trial.total - option.trial.accepted
-        place = self.state.sample.find(option.column.name, cell).place
+        place, cell = self.state.sample.find(option.column.name, cell).place, cell[:LONGEST_QUOTED]
         return (
             f"{failed:,} of {option.trial.total:,} sampled values of {option.column.name} cannot be used. "
             f"The first is “{cell}” ({place}): {reason}. Choose another column, or correct the files."

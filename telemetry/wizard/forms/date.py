@@ -11,7 +11,7 @@ from csvfiles.readings import ColumnDates
 from csvfiles.rules import has_time_of_day, reason_against_date
 from csvfiles.trial import FormatTrial
 from telemetry.wizard.forms import date_order
-from telemetry.wizard.forms.base import NO_SUCH_COLUMN, StepForm
+from telemetry.wizard.forms.base import LONGEST_QUOTED, NO_SUCH_COLUMN, StepForm
 
 
 class DateForm(StepForm):
@@ -57,9 +57,10 @@ class DateForm(StepForm):
     def _explain(self, column: str, trial: FormatTrial) -> str:
         cell = trial.first_failure
         failed = trial.total - trial.parsed
+        place = self.state.sample.find(column, cell).place
         text = (
             f"{failed:,} of {trial.total:,} sampled rows of {column} are not in the format "
-            f"{trial.date_format}. The first is “{cell}” ({self.state.sample.find(column, cell).place})."
+            f"{trial.date_format}. The first is “{cell[:LONGEST_QUOTED]}” ({place})."
         )
         if self.dates.suggestion:
             return f"{text} The format {self.dates.suggestion} fits every row."

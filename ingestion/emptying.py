@@ -1,0 +1,29 @@
+"""The end of a telemetry's runs, for good."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from ingestion.finish import break_run
+from ingestion.models import RejectedRow, RunFile, RunHelper, SyncRun
+from telemetry.emptying import delete_in_portions
+from telemetry.models import Telemetry
+
+
+def end_active_runs(*, telemetry: Telemetry, now: datetime, message: str) -> None:
+    """Fail the run that waits or goes on; its worker finds out with the next batch, and writes no more."""
+    for run in SyncRun.objects.filter(telemetry=telemetry, state__in=SyncRun.ACTIVE_STATES):
+        while not break_run(run_id=run.pk, owner=run.lease_owner, now=now, message=message):
+            run.refresh_from_db()  # somebody has taken it up or ended it
+            if run.state not in SyncRun.ACTIVE_STATES:
+                break
+
+
+def delete_runs(*, telemetry: Telemetry) -> None:
+    """Delete the record of the runs that have ended, in transactions of a bounded size."""
+    runs = SyncRun.objects.filter(telemetry=telemetry, finished_at__isnull=False)
+    delete_in_portions(RejectedRow.objects.filter(run_file__run__in=runs))
+    delete_in_portions(RunFile.objects.filter(run__in=runs))
+    delete_in_portions(RunHelper.objects.filter(run__in=runs))
+    runs.exclude(rehearsal=None).update(rehearsal=None)
+    delete_in_portions(runs)

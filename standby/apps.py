@@ -1,0 +1,6 @@
+from django.apps import AppConfig
+
+
+class StandbyConfig(AppConfig):
+    name = "standby"
+    default_auto_field = "django.db.models.BigAutoField"

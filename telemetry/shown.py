@@ -1,0 +1,125 @@
+"""What pages show of data: so many rows, and of each value the beginning, cut by the database.
+
+A value of a dimension may be as long as a row of a file (a megabyte), and a page has hundreds of them: what a
+process reads, keeps and answers follows what is shown. Downloads have everything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+
+from django.db import connection
+
+from accounts.reading import snapshot
+from telemetry.daily_totals import dimension_sql
+from telemetry.fold import fold_range
+from telemetry.models import FileDay, Telemetry
+from telemetry.selectors import as_date, list_dimensions, order_by_bytes, stream_rows
+
+LONGEST_SHOWN = 200  # characters
+FILES_SHOWN = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Beginning:
+    """The beginning of a text, and how many characters the whole has."""
+
+    text: str
+    length: int
+
+    @property
+    def is_cut(self) -> bool:
+        return self.length > len(self.text)
+
+
+@dataclass(frozen=True, slots=True)
+class ShownPoint:
+    """As selectors.Point, with the beginnings of its dimension values."""
+
+    date: date
+    dimensions: tuple[Beginning, ...]
+    value: Decimal
+
+
+@snapshot()
+def list_shown_points(
+    *, telemetry: Telemetry, date_from: date, date_to: date, limit: int, newest_first: bool = False
+) -> list[ShownPoint]:
+    """The first `limit` values that count, by date and by the beginnings of their dimension values."""
+    fold = fold_range(telemetry=telemetry, date_from=date_from, date_to=date_to)
+    dimensions = [
+        dimension_sql("s", number + 1) for number in range(len(list_dimensions(telemetry=telemetry)))
+    ]
+    starts = [_begin(dimension) for dimension in dimensions]
+    order = ", ".join(
+        ["e.date DESC" if newest_first else "e.date", *(order_by_bytes(start) for start in starts), "s.key"]
+    )
+    cells = "".join(
+        f", {start}, length({dimension})" for start, dimension in zip(starts, dimensions, strict=True)
+    )
+    # The few rows are chosen first: the second join, and it alone, asks for the lengths.
+    sql = f"""
+        SELECT e.date, e.value {cells} FROM (
+            SELECT e.date, e.series_id, e.value FROM ({fold.sql}) AS e
+            {_join_series()} ORDER BY {order} LIMIT {int(limit)}
+        ) AS e {_join_series()} ORDER BY {order}"""
+    return [
+        ShownPoint(as_date(day), tuple(_pair(rest)), Decimal(str(value)))
+        for day, value, *rest in stream_rows(sql, fold.params)
+    ]
+
+
+@snapshot()
+def explain_day(*, telemetry: Telemetry, date: date) -> tuple[list[FileDay], int]:
+    """The first stored files that hold the date, the one that wins under `newest` first, and how many do.
+
+    Each has `.counts`: False where every value of it stands in a newer file too.
+    """
+    held = FileDay.objects.filter(telemetry=telemetry, date=date)
+    days = list(
+        held.select_related("source_file").order_by("-source_file__last_modified", "-source_file__key")[
+            :FILES_SHOWN
+        ]
+    )
+    adds = telemetry.overlap == Telemetry.Overlap.ADD
+    counting = None if adds or len(days) < 2 else _find_winners(telemetry, date)
+    for day in days:
+        day.counts = counting is None or day.source_file_id in counting
+    return days, len(days) if len(days) < FILES_SHOWN else held.count()
+
+
+def _find_winners(telemetry: Telemetry, day: date) -> set[int]:
+    """The files of which a value counts on the day, under `newest`: as telemetry.fold ranks them."""
+    sql = """
+        SELECT DISTINCT source_file_id FROM (
+            SELECT p.source_file_id, rank() OVER (
+                PARTITION BY p.series_id ORDER BY f.last_modified DESC, f.key DESC
+            ) AS place
+            FROM telemetry_fileday h
+            JOIN telemetry_datapoint p ON p.source_file_id = h.source_file_id AND p.date = h.date
+            JOIN telemetry_sourcefile f ON f.id = h.source_file_id
+            WHERE h.telemetry_id = %s AND h.date = %s
+        ) AS ranked WHERE place = 1"""
+    return {source_file_id for (source_file_id,) in stream_rows(sql, [telemetry.pk, day])}
+
+
+def _join_series() -> str:
+    """SQL that gives rows of `e` their series as `s`; PostgreSQL unpacks its values once, not at each use."""
+    if connection.vendor != "postgresql":
+        return "JOIN telemetry_series s ON s.id = e.series_id"
+    return """JOIN telemetry_series r ON r.id = e.series_id
+            CROSS JOIN LATERAL (SELECT r.key, r.dimensions #> '{}' AS dimensions OFFSET 0) AS s"""
+
+
+def _begin(text: str) -> str:
+    """SQL for the beginning of a text."""
+    function = "left({}, {})" if connection.vendor == "postgresql" else "substr({}, 1, {})"
+    return function.format(text, LONGEST_SHOWN)
+
+
+def _pair(cells: list) -> Iterator[Beginning]:
+    for text, length in zip(cells[::2], cells[1::2], strict=True):
+        yield Beginning(text or "", length or 0)
