@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import runpy
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -251,3 +252,13 @@ def test_each_process_ends_with_what_it_says(tmp_path, command):
 
     assert done.returncode != 0
     assert "RUN_HELPERS must be a whole number from 0 to 1000000000, not '-3'" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("WEB_BIND", "8000"), ("WEB_CONCURRENCY", "many"), ("WEB_THREADS", "0")]
+)
+def test_so_does_the_web_server_with_its_own(monkeypatch, name, value):
+    monkeypatch.setattr("sys.path", [*sys.path])
+    monkeypatch.setenv(name, value)
+    with pytest.raises(ImproperlyConfigured, match=f"^{name} must be"):
+        runpy.run_path(str(ROOT / "deploy" / "gunicorn.conf.py"))

@@ -45,7 +45,7 @@ def test_a_click_on_the_chart_opens_the_page_of_that_day(page, world, live_serve
     canvas = page.locator("canvas")
     expect(canvas).to_be_visible()
     assert canvas.evaluate("canvas => Chart.getChart(canvas).config.type") == kind
-    place = canvas.evaluate(PLACE_OF_DAY, world.day.isoformat())
+    place = canvas.evaluate(PLACE_OF_DAY, spell(world.day))
     canvas.hover(position=place)
     expect(canvas).to_have_css("cursor", "pointer")
     canvas.click(position=place)

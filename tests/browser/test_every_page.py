@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.http import Http404
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from playwright.sync_api import Page
 
+from accounts.invitations import invite
 from telemetry.wizard.steps import STEPS
 from tests.browser.journey import sign_in
 from tests.browser.watching import POLICY, find_odd_times, find_problems
@@ -23,7 +26,16 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def list_values(world: World) -> dict[str, Any]:
     """A value for each parameter that an address of ours has."""
     member = world.account.memberships.exclude(user=world.person).get()
+    sent = invite(
+        account=world.account,
+        email="new@acme.example",
+        role="viewer",
+        invited_by=world.person,
+        now=timezone.now(),
+    )
     return {
+        "invitation_id": sent.invitation.public_id,
+        "session_id": uuid4(),
         "telemetry_id": world.telemetry.public_id,
         "run_id": world.run.public_id,
         "endpoint_id": world.endpoint.public_id,

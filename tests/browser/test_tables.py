@@ -116,7 +116,7 @@ def test_a_number_leads_to_its_files_in_two_clicks_and_the_calendar_to_its_month
     with page.expect_download() as saved:
         page.get_by_role("link", name="Download daily totals (CSV)").click()
     header, *rows = saved.value.path().read_text().splitlines()
-    assert header.startswith("date,bytes,team 11,team 10")
+    assert header.startswith('"date","bytes","team 11","team 10"')
     assert len(rows) == 30
     totals.get_by_role("link", name=spell(world.day)).click()
     files = page.get_by_role("region", name="Source files")

@@ -54,8 +54,8 @@ TEXTS = """() => {
 }"""
 MONTHS = "Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec"
 ODD_TIME = re.compile(  # a date in another style than 24 Nov 2026; a time without a zone
-    rf"\b[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}\b|\b({MONTHS})[a-z]*\.? [0-9]{{1,2}}\b"
-    r"|\b[0-9]{1,2}:[0-9]{2}(?! (UTC|GMT))"
+    rf"(?<![\w/])[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}\b|\b({MONTHS})[a-z]*\.? [0-9]{{1,2}}\b"
+    r"|(?<![\w:'])[0-9]{1,2}:[0-9]{2}\b(?! (UTC|GMT))"
 )
 LEFT_THE_PAGE = "net::ERR_ABORTED"  # the person went on before it was loaded
 
