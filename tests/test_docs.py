@@ -90,6 +90,17 @@ def test_every_command_exists_takes_json_and_says_what_it_does(name: str) -> Non
 
 
 @pytest.mark.parametrize("name", COMMANDS)
+def test_help_lists_what_a_command_takes_before_what_every_command_of_django_takes(name: str) -> None:
+    command = load_command_class(get_commands()[name], name)
+    ours, djangos = command.create_parser("manage.py", name).format_help().split("options of every Django")
+    ours = ours.split("\noptions:")[1]
+    assert "--json" in ours
+    assert not re.search(r"--(version|verbosity|settings|traceback|no-color)", ours)
+    assert "--json" not in djangos
+    assert "--settings" in djangos
+
+
+@pytest.mark.parametrize("name", COMMANDS)
 def test_the_readme_names_every_command(name: str) -> None:
     assert f"manage.py {name}" in README
 
