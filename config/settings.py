@@ -327,6 +327,7 @@ WHITENOISE_USE_FINDERS = DEBUG
 SECURE_COOKIES = env.bool("SECURE_COOKIES", default=not DEBUG)
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_COOKIES
 CSRF_COOKIE_HTTPONLY = True  # pages carry the token themselves
+CSRF_FAILURE_VIEW = "accounts.refusals.refuse_unchecked"
 if SECURE_COOKIES:  # a browser takes such a name from this host alone, over HTTPS, for every path
     SESSION_COOKIE_NAME, CSRF_COOKIE_NAME = "__Host-sessionid", "__Host-csrftoken"
 if SECURE_COOKIES and not DEBUG and not SITE_URL.startswith("https://"):

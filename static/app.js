@@ -78,6 +78,24 @@ function say(text) {
   document.getElementById("said").textContent = text.replace(/\s+/g, " ").trim();
 }
 
+// What was typed before the session was lost goes into the form of the page that has all of its fields.
+function fillKeptForm() {
+  const keptForm = document.querySelector("[data-kept-form]");
+  if (!keptForm) return;
+  const kept = new Map();
+  for (const { name, value } of keptForm.querySelectorAll("[data-kept]")) kept.set(name, [...(kept.get(name) || []), value]);
+  const form = [...document.querySelectorAll("main form[method=post]:not([data-kept-form])")]
+    .find(({ elements }) => [...kept.keys()].every((name) => elements.namedItem(name)));
+  if (!form) return;
+  for (const control of form.elements) {
+    const values = kept.get(control.name) || [];
+    if (control.type === "checkbox" || control.type === "radio") control.checked = values.includes(control.value);
+    else if (control.matches("input:not([type=hidden]), textarea, select") && values.length) control.value = values.shift();
+  }
+  keptForm.querySelector("[data-filled]").hidden = false;
+  keptForm.querySelector("[data-unfilled]").remove();
+}
+
 function prepare(part) {
   localiseTimes(part);
   (part.querySelector(".error-summary") || part.querySelector("[data-focus]"))?.focus();
@@ -123,6 +141,7 @@ showThemes();
 // The system's theme changes too, at dusk.
 new MutationObserver(showThemes).observe(document.documentElement, { attributeFilter: ["data-bs-theme"] });
 prepare(document);
+fillKeptForm();
 setTimeout(sayMessages, 300);
 document.addEventListener("htmx:beforeSwap", noteFocus);
 document.addEventListener("htmx:responseError", () => showWhetherServerAnswers(false));

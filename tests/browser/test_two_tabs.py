@@ -88,7 +88,7 @@ def test_who_was_removed_reads_so_and_chooses_where_to_go_on(tabs):
     page.get_by_label("Email").fill("new@acme.example")
     page.get_by_label("Viewer").check()
     Membership.objects.filter(account__slug="acme").delete()
-    page.get_by_role("button", name="Add").click()
+    page.get_by_role("button", name="Invite").click()
 
     expect(page.get_by_role("main")).to_contain_text("You do not belong to Acme any more")
     page.goto("/settings/telemetry/")
