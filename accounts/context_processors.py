@@ -5,8 +5,10 @@ from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
 from django.http import HttpRequest
+from django.utils.functional import SimpleLazyObject
 
 from accounts import roles
+from accounts.kept_forms import take_kept_form
 from accounts.models import Account, User
 
 
@@ -46,13 +48,17 @@ class Can:
 
 
 def active_account(request: HttpRequest) -> dict[str, Any]:
-    """`account`: the active account of the page's reader; `accounts`: all of theirs; `can`: see Can.
+    """`account`: the active account of the page's reader; `accounts`: all of theirs; `can`: see Can;
+    `kept_form`: see accounts/kept_forms.py.
 
     An error page may be made for a request that no middleware has seen, such as one for an unknown host.
     """
     account = getattr(request, "account", None)
     user = getattr(request, "user", None) or AnonymousUser()
+    has_person = account is not None or user.is_authenticated
     return {
+        # Taken when the layout asks, and so by a whole page alone.
+        "kept_form": SimpleLazyObject(lambda: take_kept_form(request)) if has_person else None,
         "account": account,
         "accounts": getattr(request, "accounts", []),
         "can": Can(user=user, account=account),

@@ -7,6 +7,7 @@ from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import Permission, PermissionsMixin
 from django.db import models
 from django.utils.crypto import salted_hmac
+from django.utils.formats import date_format
 
 from accounts import roles
 from accounts.addresses import NORMAL, AddressField, NoAddress, find_normal, normalise
@@ -242,7 +243,7 @@ class SignIn(models.Model):
         ordering = ["-last_seen_at"]
 
     def __str__(self) -> str:
-        return f"{self.user} since {self.began_at:%Y-%m-%d %H:%M}"
+        return f"{self.user} since {date_format(self.began_at, 'DATETIME_FORMAT')}"
 
 
 class SecondFactor(models.Model):

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from django.contrib import messages
+from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
-from django_htmx.http import HttpResponseClientRefresh
+from django.middleware.csrf import REASON_NO_CSRF_COOKIE
+from django.shortcuts import redirect, render
+from django.views.csrf import csrf_failure
+from django_htmx.http import HttpResponseClientRedirect, HttpResponseClientRefresh
 
-from accounts.access import send_to_sign_in
-from accounts.marks import Mark
+from accounts.kept_forms import find_page, keep_form
+from accounts.marks import FIELD, HEADER, Mark, read_mark
 
-SIGNED_OUT = "You were signed out, so nothing of what you sent was taken. Sign in and send it again."
+SIGNED_OUT = "You were signed out, so nothing was saved. Sign in and send it again."
+SIGNED_OUT_AND_KEPT = "You were signed out, so nothing was saved. Sign in: what you typed is kept."
+SESSION_CHANGED = "Your session has changed, so nothing was saved. Check the form and send it again."
 
 
 def refuse_form(request: HttpRequest, mark: Mark | None) -> HttpResponse:
@@ -20,14 +25,42 @@ def refuse_form(request: HttpRequest, mark: Mark | None) -> HttpResponse:
     says it, since all of it is of the other account.
     """
     if mark and mark.person and not request.user.is_authenticated:
-        messages.warning(request, SIGNED_OUT)
-        return send_to_sign_in(request)
+        return ask_to_sign_in_again(request, mark)
     if request.htmx:
         messages.error(request, _say(request, mark))
         response = render(request, "accounts/refused.html", _explain(request, mark), status=409)
         response["HX-Refresh"] = "true"
         return response
     return render(request, "accounts/refused.html", _explain(request, mark), status=409)
+
+
+def refuse_unchecked(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """For a form without its CSRF token or cookie (settings.CSRF_FAILURE_VIEW): lost, while somebody typed.
+
+    Its mark is ours as well, and cannot be had by another site. Without one, or from another site: 403.
+    """
+    mark = read_mark(request.POST.get(FIELD) or request.headers.get(HEADER, ""))
+    is_lost = reason == REASON_NO_CSRF_COOKIE or reason.startswith("CSRF token")
+    if not (mark and mark.person and is_lost):
+        return csrf_failure(request, reason=reason)
+    if not request.user.is_authenticated:
+        return ask_to_sign_in_again(request, mark)
+    if not mark.is_of(request):
+        return refuse_form(request, mark)
+    keep_form(request, mark)
+    messages.warning(request, SESSION_CHANGED)
+    return _lead_to(request, find_page(request))
+
+
+def ask_to_sign_in_again(request: HttpRequest, mark: Mark) -> HttpResponse:
+    """Then they come back to the page of the form, in its account, with what they typed."""
+    is_kept = keep_form(request, mark)
+    messages.warning(request, SIGNED_OUT_AND_KEPT if is_kept else SIGNED_OUT)
+    return _lead_to(request, redirect_to_login(find_page(request)).url)
+
+
+def _lead_to(request: HttpRequest, url: str) -> HttpResponse:
+    return HttpResponseClientRedirect(url) if request.htmx else redirect(url)
 
 
 def reload_page(request: HttpRequest, mark: Mark | None) -> HttpResponse | None:

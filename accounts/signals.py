@@ -7,9 +7,10 @@ from django.dispatch import receiver
 from django.http import HttpRequest
 from django.utils import timezone
 
+from accounts.kept_forms import find_kept_account
 from accounts.models import User
 from accounts.selectors import list_accounts
-from accounts.sessions import find_account, note_activity
+from accounts.sessions import enter_account, find_account, note_activity
 from accounts.sign_ins import note_sign_in
 
 
@@ -18,7 +19,10 @@ def begin_session(*, request: HttpRequest, user: User, **_more: object) -> None:
     now = timezone.now()
     note_activity(request.session, now=now)
     note_sign_in(request, user=user, now=now)
-    find_account(request.session, accounts=list_accounts(user=user))  # which enters the first
+    accounts = list_accounts(user=user)
+    if kept := find_kept_account(request, user=user, accounts=accounts, now=now):
+        enter_account(request.session, account=kept)
+    find_account(request.session, accounts=accounts)  # which else enters the first
 
 
 @receiver(user_login_failed)

@@ -19,7 +19,7 @@ DONE, FAILED, WRONG_ARGUMENTS = 0, 1, 2
 
 # What Django hands every command, and no command of ours asks for.
 DJANGO_OPTIONS = frozenset(
-    ("verbosity", "settings", "pythonpath", "traceback", "no_color", "force_color", "skip_checks")
+    ("version", "verbosity", "settings", "pythonpath", "traceback", "no_color", "force_color", "skip_checks")
 ) | {"stdout", "stderr"}
 
 
@@ -50,6 +50,7 @@ class Command(BaseCommand):
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
         parser = super().create_parser(prog_name, subcommand, **kwargs)
         parser.add_argument("--json", action="store_true", dest="as_json", help="print one JSON object")
+        _move_djangos_options_down(parser)
         return parser
 
     def run_from_argv(self, argv: list[str]) -> None:
@@ -107,6 +108,14 @@ class Command(BaseCommand):
     def note(self, text: str) -> None:
         """Say something on the way: standard error, so that standard output stays the result alone."""
         self.stderr.write(printable(text), style_func=lambda line: line)
+
+
+def _move_djangos_options_down(parser: CommandParser) -> None:
+    """What every command of Django takes stands under a heading of its own, below what this one takes."""
+    below = parser.add_argument_group("options of every Django command")
+    ours = parser._optionals._group_actions  # argparse has no other way to an option's group
+    below._group_actions += [action for action in ours if action.dest in DJANGO_OPTIONS]
+    ours[:] = [action for action in ours if action.dest not in DJANGO_OPTIONS]
 
 
 def describe_command(command: BaseCommand) -> Origin:

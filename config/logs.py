@@ -39,7 +39,7 @@ def logging_config(*, level: str, as_json: bool) -> None:
             "formatters": {
                 "structured": {
                     "()": structlog.stdlib.ProcessorFormatter,
-                    "foreign_pre_chain": shared,
+                    "foreign_pre_chain": [_forget_tracebacks_of_refusals, *shared],
                     "processors": [
                         structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                         *_choose_renderer(as_json=as_json),
@@ -54,6 +54,15 @@ def logging_config(*, level: str, as_json: bool) -> None:
             },
         }
     )
+
+
+def _forget_tracebacks_of_refusals(
+    _logger: Any, _method: str, event: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    """An answer of 4xx is one line: Django adds the traceback of our own refusal, which says nothing more."""
+    if 400 <= getattr(event["_record"], "status_code", 500) < 500:
+        event.pop("exc_info", None)
+    return event
 
 
 def _choose_renderer(*, as_json: bool) -> list[structlog.types.Processor]:

@@ -9,6 +9,7 @@ from decimal import Context, Decimal, Inexact
 import polars as pl
 
 from csvfiles.combinations import COMBINATION
+from csvfiles.day_first import spell
 from csvfiles.errors import FileError
 from csvfiles.judge import DAY, VALUE
 from csvfiles.numbers import DIGITS, FRACTION_DIGITS, WHOLE_DIGITS, fits, format_plain
@@ -38,8 +39,8 @@ def add_up(frame: pl.DataFrame) -> pl.DataFrame:
         if not fits(value):
             raise FileError(
                 "sum_too_large",
-                f"Rows of {day} add up to a value that does not fit {DIGITS} digits, {WHOLE_DIGITS} of them "
-                "before the point.",
+                f"Rows of {spell(day)} add up to a value that does not fit {DIGITS} digits, {WHOLE_DIGITS} "
+                "of them before the point.",
                 "Check the metric's unit, or select a dimension that tells the rows apart.",
             )
         sums.append((day, combination, format_plain(value)))

@@ -7,7 +7,7 @@ Under MM/d/yyyy 01/03/2024 is 3 January, also where 1 March was meant. Only 13/0
 from __future__ import annotations
 
 import re
-from calendar import month_name
+from calendar import month_abbr
 from dataclasses import dataclass
 from datetime import date
 
@@ -79,12 +79,12 @@ def exchange(day: date) -> date:
 
 
 def spell(day: date) -> str:
-    """A date in words, which no order of numbers can change: 3 January 2024."""
+    """A date in words, which no order of numbers can change: 3 Jan 2024."""
     return f"{spell_without_year(day)} {day.year}"
 
 
 def spell_without_year(day: date) -> str:
-    return f"{day.day} {month_name[day.month]}"
+    return f"{day.day} {month_abbr[day.month]}"
 
 
 def refuse_day_first(cell: str, date_format: str, *, row_number: int) -> FileError:

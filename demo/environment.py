@@ -10,6 +10,8 @@ import os
 import secrets
 from pathlib import Path
 
+from django.core.exceptions import ImproperlyConfigured
+
 from demo.standin.roles import OUR_ACCOUNT, OUR_KEY
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -23,7 +25,12 @@ def demo_dir() -> Path:
 def set_environment() -> None:
     """Let the settings, and every child process, see the demo's database, queue and S3 stand-in alone."""
     folder = demo_dir()
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ImproperlyConfigured(
+            f"DEMO_DIR must be the path of a folder that can be made, not '{folder}' ({error.strerror})"
+        ) from None
     os.environ.update(
         DEMO_DIR=str(folder),
         DJANGO_SETTINGS_MODULE="config.settings",

@@ -4,11 +4,23 @@ WEB_CONCURRENCY is gunicorn's own variable for the number of processes; WEB_BIND
 reverse proxy's part is in docs/deployment.md.
 """
 
-import os
+import re
+import sys
+from pathlib import Path
 
-bind = os.environ.get("WEB_BIND", "0.0.0.0:8000")
-workers = int(os.environ.get("WEB_CONCURRENCY", "4"))
-threads = int(os.environ.get("WEB_THREADS", "24"))
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))  # gunicorn adds it later
+
+from config.environment import Environment
+
+env = Environment()
+bind = env.str(
+    "WEB_BIND",
+    default="0.0.0.0:8000",
+    form=re.compile(r"\S+:[0-9]{1,5}|unix:\S+|fd://[0-9]+"),
+    takes="HOST:PORT or unix:PATH",
+)
+workers = env.int("WEB_CONCURRENCY", default=4)
+threads = env.int("WEB_THREADS", default=24)
 worker_class = "config.web_worker.Worker"
 worker_connections = 1000  # of a process; what is more waits in the backlog
 

@@ -11,8 +11,9 @@ PAGE = ROOT / "docs" / "configuration.md"
 INTRODUCTION = """# Configuration
 
 Every setting is an environment variable; a file `.env` beside `manage.py` is read where there is one, and the
-environment wins over it. A malformed value stops the process with the variable's name. This page is written
-from [`.env.example`](../.env.example) by `python -m docs.configuration`.
+environment wins over it. A malformed value stops the process with an error that names the variable and says
+what it takes; so does a line of the file that is no `NAME=value`. This page is written from
+[`.env.example`](../.env.example) by `python -m docs.configuration`.
 """
 
 

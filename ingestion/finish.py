@@ -8,6 +8,7 @@ from uuid import UUID
 from django.db import connection, transaction
 from django.db.models import Count, Q, Sum
 
+from csvfiles.day_first import spell
 from ingestion.leases import Lease, held_by
 from ingestion.leftovers import discard_run
 from ingestion.models import RunFile, SyncRun
@@ -17,7 +18,7 @@ from telemetry.loading import abandon_loads
 from telemetry.locks import lock_rows, lock_telemetry
 from telemetry.models import FileDay, SourceFile, Telemetry
 from telemetry.newest import TIME_ZONES
-from telemetry.selectors import get_data_range
+from telemetry.selectors import as_date, get_data_range
 
 State = SyncRun.State
 PARTS_OF_ONE_EXPORT = timedelta(hours=1)  # files modified within it of each other
@@ -187,9 +188,9 @@ def _warn_later_dates(run: SyncRun, today: date) -> str | None:
         return None
     newest = days.select_related("source_file").order_by("-date", "source_file__key").first()
     return (
-        f"Dates after tomorrow: {dates:,}. The newest is {newest.date} in {newest.source_file.key}. They "
-        "count on their own dates, but freshness, coverage and charts go by the newest date up to tomorrow. "
-        "If such dates are not meant, correct the files and sync again."
+        f"Dates after tomorrow: {dates:,}. The newest is {spell(newest.date)} in {newest.source_file.key}. "
+        "They count on their own dates, but freshness, coverage and charts go by the newest date up to "
+        "tomorrow. If such dates are not meant, correct the files and sync again."
     )
 
 
@@ -222,8 +223,8 @@ def _warn_overlaps(run: SyncRun) -> str | None:
     one, other, day = found
     return (
         f"{one} and {other} were modified within an hour of each other and hold different values for the "
-        f"same point of {day}; the newer one counts. If they are parts of one export, choose the overlap "
-        "rule that adds values up."
+        f"same point of {spell(as_date(day))}; the newer one counts. If they are parts of one export, choose "
+        "the overlap rule that adds values up."
     )
 
 

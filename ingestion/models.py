@@ -4,6 +4,7 @@ import uuid
 
 from django.conf import settings
 from django.db import models
+from django.utils.formats import date_format
 
 from accounts.models import AccountScoped
 from telemetry.fields import KeyField
@@ -113,7 +114,7 @@ class SyncRun(AccountScoped):
         ]
 
     def __str__(self) -> str:
-        return f"{self.telemetry_id} {self.created_at:%Y-%m-%d %H:%M} {self.state}"
+        return f"{self.telemetry_id} {date_format(self.created_at, 'DATETIME_FORMAT')} {self.state}"
 
     @property
     def rows_used(self) -> int:

@@ -43,10 +43,23 @@ function closeMenus(event) {
   }
 }
 
+// 24 Nov 2026, 14:05 GMT+1: as the server writes it (config/formats), in the reader's own zone.
+const localParts = new Intl.DateTimeFormat("en-US", {
+  day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", hourCycle: "h23", timeZoneName: "short",
+});
+
+function writeLocally(moment) {
+  const { day, month, year, hour, minute, timeZoneName } = Object.fromEntries(
+    localParts.formatToParts(moment).map(({ type, value }) => [type, value]),
+  );
+  return `${day} ${month} ${year}, ${hour}:${minute} ${timeZoneName}`;
+}
+
 function localiseTimes(part) {
-  const format = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
   for (const time of part.querySelectorAll("time[data-local]")) {
-    time.textContent = format.format(new Date(time.dateTime));
+    const shown = time.textContent;
+    time.textContent = writeLocally(new Date(time.dateTime));
+    if (time.closest("h1")) document.title = document.title.replace(shown, time.textContent);
   }
 }
 
@@ -63,6 +76,24 @@ document.addEventListener("keydown", (event) => {
 
 function say(text) {
   document.getElementById("said").textContent = text.replace(/\s+/g, " ").trim();
+}
+
+// What was typed before the session was lost goes into the form of the page that has all of its fields.
+function fillKeptForm() {
+  const keptForm = document.querySelector("[data-kept-form]");
+  if (!keptForm) return;
+  const kept = new Map();
+  for (const { name, value } of keptForm.querySelectorAll("[data-kept]")) kept.set(name, [...(kept.get(name) || []), value]);
+  const form = [...document.querySelectorAll("main form[method=post]:not([data-kept-form])")]
+    .find(({ elements }) => [...kept.keys()].every((name) => elements.namedItem(name)));
+  if (!form) return;
+  for (const control of form.elements) {
+    const values = kept.get(control.name) || [];
+    if (control.type === "checkbox" || control.type === "radio") control.checked = values.includes(control.value);
+    else if (control.matches("input:not([type=hidden]), textarea, select") && values.length) control.value = values.shift();
+  }
+  keptForm.querySelector("[data-filled]").hidden = false;
+  keptForm.querySelector("[data-unfilled]").remove();
 }
 
 function prepare(part) {
@@ -110,6 +141,7 @@ showThemes();
 // The system's theme changes too, at dusk.
 new MutationObserver(showThemes).observe(document.documentElement, { attributeFilter: ["data-bs-theme"] });
 prepare(document);
+fillKeptForm();
 setTimeout(sayMessages, 300);
 document.addEventListener("htmx:beforeSwap", noteFocus);
 document.addEventListener("htmx:responseError", () => showWhetherServerAnswers(false));

@@ -12,6 +12,12 @@ function withSeparators(text) {
   return fraction ? `${grouped}.${fraction}` : grouped;
 }
 
+// 24 Nov 2026, as the pages write dates; of "2026-11-24".
+function writeDay(text) {
+  const [year, month, day] = text.split("-").map(Number);
+  return `${day} ${"Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ")[month - 1]} ${year}`;
+}
+
 // A day between two gaps has no line to stand on: it is drawn as a point however many days there are.
 function pointRadius({ dataset, dataIndex }) {
   const alone = [dataIndex - 1, dataIndex + 1].every((index) => (dataset.data[index] ?? null) === null);
@@ -73,7 +79,7 @@ function drawChart(canvas) {
   Chart.getChart(canvas)?.destroy();
   new Chart(canvas, {
     type: layers.length > 1 ? "bar" : "line",
-    data: { labels: dates, datasets: chartSets(layers, chartColours[theme]) },
+    data: { labels: dates.map(writeDay), datasets: chartSets(layers, chartColours[theme]) },
     options: chartOptions(layers, (index) => location.assign(`${canvas.dataset.days}${dates[index]}/`)),
   });
 }

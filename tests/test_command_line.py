@@ -29,7 +29,7 @@ def manage(*arguments: str, **environment: str) -> subprocess.CompletedProcess:
     [
         ({"DEBUG": "0", "SECRET_KEY": ""}, "SECRET_KEY"),
         ({"DAILY_SYNC_TIME": "25:00"}, "DAILY_SYNC_TIME must be a time of day in UTC such as 02:00"),
-        ({"RUN_HELPERS": "many"}, "RUN_HELPERS is malformed"),
+        ({"RUN_HELPERS": "many"}, "RUN_HELPERS must be a whole number"),
         ({"DATABASE_URL": "postgres://nobody@127.0.0.1:1/none"}, "The database refuses"),
     ],
 )

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from django.core.exceptions import ImproperlyConfigured
 
-from config.settings import _site_url
+from config.environment import Environment
 
 CLIENT = {"OIDC_CLIENT_ID": "x", "OIDC_CLIENT_SECRET": "y"}
 ROOT = Path(__file__).resolve().parent.parent
@@ -84,15 +84,15 @@ def test_single_sign_on_is_over_https_alone(tmp_path):
 )
 def test_the_sites_address_is_a_scheme_and_a_host(monkeypatch, address):
     monkeypatch.setenv("SITE_URL", address)
-    with pytest.raises(ImproperlyConfigured, match="SITE_URL must be a scheme and a host such as https://"):
-        _site_url("SITE_URL", default="")
+    with pytest.raises(ImproperlyConfigured, match=r"^SITE_URL must be a scheme and a host such as https://"):
+        Environment().origin("SITE_URL", default="x")
 
 
 @pytest.mark.parametrize("address", ["https://metrics.example.com/", "http://[::1]:8000", "https://m:8443"])
 def test_a_port_and_a_slash_at_its_end_are_taken(monkeypatch, address):
     monkeypatch.setenv("SITE_URL", address)
 
-    assert _site_url("SITE_URL", default="") == address.rstrip("/")
+    assert Environment().origin("SITE_URL", default="x") == address.rstrip("/")
 
 
 def test_the_sites_address_is_over_https_alone(tmp_path):
@@ -130,6 +130,5 @@ def test_the_check_for_deployment_refuses_what_believes_everybody(tmp_path, name
 def test_a_malformed_proxy_is_named(tmp_path):
     done = run(tmp_path, "manage.py", "check", TRUSTED_PROXIES="10.0.0.0/8,nonsense")
 
-    assert (
-        "TRUSTED_PROXIES must be IP addresses or networks such as 10.0.0.0/8, not 'nonsense'" in done.stderr
-    )
+    assert "TRUSTED_PROXIES must be IP addresses or networks such as 10.0.0.0/8" in done.stderr
+    assert "not 'nonsense'" in done.stderr

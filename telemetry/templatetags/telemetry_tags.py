@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -29,6 +29,12 @@ def exact(value: Decimal | int | None) -> str:
 def exact_text(value: str | None) -> str:
     """A decimal that was kept as text, as `exact` shows it."""
     return exact(None if value is None else Decimal(value))
+
+
+@register.filter
+def read_day(text: str) -> date:
+    """A date that was kept as ISO 8601 text."""
+    return date.fromisoformat(text)
 
 
 @register.filter

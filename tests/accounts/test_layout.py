@@ -90,6 +90,7 @@ class TestErrorPages:
 
     def test_a_form_without_its_mark_is_refused_with_advice(self, account, join):
         client = Client(enforce_csrf_checks=True)
+        client.sends_marks = False
         client.force_login(join(account, "admin").user, backend="django.contrib.auth.backends.ModelBackend")
         answer = client.post("/accounts/switch/", {"account": "acme"})
 

@@ -164,14 +164,16 @@ class TestTwoTabs:
         fields = {FIELD: make_mark(user=None, account=None), "email": "a@b.example"}
         assert browser.post("/accounts/password/reset/", fields).status_code == 409
 
-    def test_who_was_signed_out_is_sent_to_sign_in_and_reads_that_nothing_was_taken(self, browser):
+    def test_who_was_signed_out_is_sent_to_sign_in_and_reads_that_nothing_was_saved(self, browser):
         fields = read_hidden(browser.get(ADD))
         browser.logout()
         answer = post(browser, fields)
 
         assert answer.status_code == 302
         assert answer.url.startswith("/accounts/login/")
-        assert "nothing of what you sent was taken" in browser.get("/accounts/login/").content.decode()
+        assert (
+            "You were signed out, so nothing was saved." in browser.get("/accounts/login/").content.decode()
+        )
 
     def test_signing_out_and_switching_work_from_every_tab(self, browser):
         first_tab = read_hidden(browser.get(ADD))

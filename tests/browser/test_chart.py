@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
+from csvfiles.day_first import spell
 from tests.browser.journey import sign_in
 from tests.browser.world import EMAIL, PASSWORD, World
 
@@ -33,7 +34,9 @@ def page(world: World, live_server: LiveServer, open_page: Callable[..., Page]) 
 
 def expect_day(page: Page, world: World) -> None:
     expect(page).to_have_url(re.compile(f"/{world.telemetry.public_id}/days/{world.day}/$"))
-    expect(page.get_by_role("heading", level=1)).to_have_text(f"Where this number comes from: {world.day}")
+    expect(page.get_by_role("heading", level=1)).to_have_text(
+        f"Where this number comes from: {spell(world.day)}"
+    )
 
 
 @pytest.mark.parametrize(("query", "kind"), [("", "line"), ("?by=team", "bar")])
@@ -42,7 +45,7 @@ def test_a_click_on_the_chart_opens_the_page_of_that_day(page, world, live_serve
     canvas = page.locator("canvas")
     expect(canvas).to_be_visible()
     assert canvas.evaluate("canvas => Chart.getChart(canvas).config.type") == kind
-    place = canvas.evaluate(PLACE_OF_DAY, world.day.isoformat())
+    place = canvas.evaluate(PLACE_OF_DAY, spell(world.day))
     canvas.hover(position=place)
     expect(canvas).to_have_css("cursor", "pointer")
     canvas.click(position=place)
@@ -51,7 +54,7 @@ def test_a_click_on_the_chart_opens_the_page_of_that_day(page, world, live_serve
 
 def test_the_keyboard_reaches_the_same_page_by_the_table_below_the_chart(page, world, live_server):
     page.goto(f"{live_server.url}/settings/telemetry/{world.telemetry.public_id}/")
-    day = page.get_by_role("region", name="Daily totals").get_by_role("link", name=world.day.isoformat())
+    day = page.get_by_role("region", name="Daily totals").get_by_role("link", name=spell(world.day))
     expect(day).to_be_visible()
     page.get_by_role("heading", name="Daily total", exact=True).click()  # the keyboard begins at the chart
     for _ in range(TABS):

@@ -11,6 +11,7 @@ from django.utils import timezone
 from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
+from csvfiles.day_first import spell
 from ingestion.models import RunFile, SyncRun
 from tests.browser.conftest import PATIENCE
 from tests.browser.journey import press, sign_in
@@ -117,7 +118,7 @@ def test_a_number_leads_to_its_files_in_two_clicks_and_the_calendar_to_its_month
     header, *rows = saved.value.path().read_text().splitlines()
     assert header.startswith('"date","bytes","team 11","team 10"')
     assert len(rows) == 30
-    totals.get_by_role("link", name=world.day.isoformat()).click()
+    totals.get_by_role("link", name=spell(world.day)).click()
     files = page.get_by_role("region", name="Source files")
     for text in ("bytes/all.csv", "etag-bytes/all.csv", "Rows used", "Rejected in the file"):
         expect(files).to_contain_text(text)
@@ -162,17 +163,21 @@ def test_a_server_that_does_not_answer_is_no_secret(
     context.close()
 
 
-def test_times_are_the_readers_with_utc_on_hover_and_utc_without_javascript(
+def test_times_are_the_readers_with_their_zone_and_utc_without_javascript(
     world: World, live_server: LiveServer, open_page: Callable[..., Page]
 ):
     moment = datetime(2026, 1, 31, 22, 5, tzinfo=UTC)
     world.telemetry.__class__.objects.filter(pk=world.telemetry.pk).update(last_sync_at=moment)
-    for javascript, shown in ((True, "1 Feb 2026, 03:35"), (False, "31 Jan 2026, 22:05 UTC")):
-        page = open_page(javascript=javascript, timezone_id="Asia/Kolkata", locale="en-GB")
+    SyncRun.objects.filter(pk=world.run.pk).update(created_at=moment)
+    for javascript, shown in ((True, "1 Feb 2026, 03:35 GMT+5:30"), (False, "31 Jan 2026, 22:05 UTC")):
+        page = open_page(javascript=javascript, timezone_id="Asia/Kolkata", locale="de-DE")
         sign_in(page, url=live_server.url, email=EMAIL, password=PASSWORD)
         time = page.get_by_role("row", name="bytes a day").locator("time[title]")
         expect(time).to_have_text(shown)
-        expect(time).to_have_attribute("title", "2026-01-31 22:05 UTC")
+        expect(time).to_have_attribute("title", "31 Jan 2026, 22:05 UTC")
+        page.goto(f"{live_server.url}{TABLE}{world.telemetry.public_id}/runs/{world.run.public_id}/")
+        expect(page.get_by_role("heading", level=1)).to_have_text(f"Run of {shown}")
+        expect(page).to_have_title(f"Run of {shown} – Denominator")
 
 
 def test_a_viewer_sees_all_and_is_offered_nothing_to_change(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from playwright.sync_api import ConsoleMessage, Page, Request, Response
@@ -40,6 +41,22 @@ IN_THEME = """scheme => new Promise((resolve) => {
     };
     look();
 })"""
+# Texts of a page that are no cell, key or identifier of somebody's file: there a date is as it was written.
+TEXTS = """() => {
+    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    const texts = [];
+    const theirs = "code, .code, .verbatim, pre, script, .wizard-table td";
+    while (walker.nextNode()) {
+        const { parentElement, textContent } = walker.currentNode;
+        if (!parentElement.closest(theirs)) texts.push(textContent.trim());
+    }
+    return texts;
+}"""
+MONTHS = "Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec"
+ODD_TIME = re.compile(  # a date in another style than 24 Nov 2026; a time without a zone
+    rf"(?<![\w/])[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}\b|\b({MONTHS})[a-z]*\.? [0-9]{{1,2}}\b"
+    r"|(?<![\w:'])[0-9]{1,2}:[0-9]{2}\b(?! (UTC|GMT))"
+)
 LEFT_THE_PAGE = "net::ERR_ABORTED"  # the person went on before it was loaded
 
 
@@ -82,6 +99,11 @@ def find_problems(page: Page) -> list[str]:
         problems.append(f"{page.url}: {width} px wide at {NARROW['width']}")
     page.set_viewport_size(size)
     return problems
+
+
+def find_odd_times(page: Page) -> list[str]:
+    """Dates in another style than the pages' one, and times without a zone."""
+    return [f"{page.url}: {text}" for text in page.evaluate(TEXTS) if ODD_TIME.search(text)]
 
 
 def find_barriers(page: Page, *, rules: list[str] = RULES) -> list[str]:

@@ -97,17 +97,15 @@ def test_any_other_cell_that_is_no_date_is_a_rejected_row(date_format, cell):
 def test_the_failure_names_row_cell_both_readings_and_the_remedy():
     data = make_file("01/03/2024", "12/03/2024", "13/03/2024", "14/03/2024")
     assert str(fail(data, "MM/d/yyyy")) == (
-        "Row 4 has the date 13/03/2024, which is 13 March 2024 with the day first and no date in the format "
-        "MM/d/yyyy. The file would be stored with wrong dates: 01/03/2024 as 3 January 2024 instead of "
-        "1 March 2024. Export the dates as MM/d/yyyy, with the month before the day; or correct this row if "
+        "Row 4 has the date 13/03/2024, which is 13 Mar 2024 with the day first and no date in the format "
+        "MM/d/yyyy. The file would be stored with wrong dates: 01/03/2024 as 3 Jan 2024 instead of "
+        "1 Mar 2024. Export the dates as MM/d/yyyy, with the month before the day; or correct this row if "
         "it alone is wrong. Check also the dates up to the 12th of files that were read before."
     )
 
 
 def test_the_example_is_another_date_in_january_too():
-    assert "02/01/2024 as 1 February 2024 instead of 2 January 2024" in str(
-        fail(make_file("13/01/2024"), "MM/d/yyyy")
-    )
+    assert "02/01/2024 as 1 Feb 2024 instead of 2 Jan 2024" in str(fail(make_file("13/01/2024"), "MM/d/yyyy"))
 
 
 def test_the_row_counts_whatever_else_it_lacks():

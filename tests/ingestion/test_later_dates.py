@@ -16,7 +16,7 @@ def test_the_run_warns_of_dates_after_tomorrow_by_count_date_and_file(bench):
     bench.put("b.csv", HEADER + "2204-01-01,core,5\n2204-01-01,web,5\n2024-05-02,core,1\n")
     run = bench.sync()  # on 1 May
     [warning] = run.warnings
-    assert warning.startswith("Dates after tomorrow: 2. The newest is 2204-01-01 in usage/b.csv.")
+    assert warning.startswith("Dates after tomorrow: 2. The newest is 1 Jan 2204 in usage/b.csv.")
     assert "correct the files and sync again" in warning
     assert describe_run(run)["warnings"] == [warning]
     assert (run.state, run.rows_rejected) == ("succeeded", 0)
@@ -33,7 +33,7 @@ def test_tomorrow_is_nothing_to_warn_of(bench):
 
 def test_a_preview_warns_too(bench):
     bench.put("a.csv", HEADER + "9999-12-31,core,5\n")
-    assert "The newest is 9999-12-31 in usage/a.csv" in bench.sync(is_rehearsal=True).warnings[0]
+    assert "The newest is 31 Dec 9999 in usage/a.csv" in bench.sync(is_rehearsal=True).warnings[0]
 
 
 def test_after_the_correction_nothing_is_left_of_a_later_date(bench):
@@ -54,6 +54,6 @@ def test_a_file_with_the_day_first_fails_by_name_and_leaves_what_was_there(make_
     assert (run.state, run.files_failed) == ("incomplete", 1)
     failed = run.files.get(state="failed")
     assert failed.key == "usage/a.csv"
-    assert failed.message.startswith("Row 3 has the date 30/04/2024, which is 30 April 2024 with")
+    assert failed.message.startswith("Row 3 has the date 30/04/2024, which is 30 Apr 2024 with")
     assert "Export the dates as MM/d/yyyy" in failed.message
     assert bench.points() == [("2024-04-29", "core", "5"), ("2024-04-30", "core", "5")]

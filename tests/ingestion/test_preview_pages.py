@@ -60,7 +60,7 @@ def test_the_overlap_rules_preview_lists_the_days_it_changes(bench, post):
     page = run_page(post, carry_out(bench))
     assert "Values of different files add up." in page
     assert (
-        '<th scope="row" class="nowrap">2024-05-02</th><td class="number">10</td><td class="number">17</td>'
+        '<th scope="row" class="nowrap">2 May 2024</th><td class="number">10</td><td class="number">17</td>'
         in page
     )
 
@@ -98,7 +98,7 @@ def test_files_are_imported_again_after_a_preview(bench, post):
     post("reimport/", **{"from": "2024-05-02"})
     run = carry_out(bench)
     page = run_page(post, run)
-    assert "Files with dates from a day on again: 2024-05-02" in page
+    assert "Files with dates from a day on again: 2 May 2024" in page
     assert "<strong>7</strong> before, <strong>8</strong> after" in page
     post(f"runs/{run.public_id}/apply/")
     applied = carry_out(bench)

@@ -15,6 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import Account
+from csvfiles.day_first import spell
 from telemetry.coverage import get_coverage
 from telemetry.freshness import judge_freshness
 from telemetry.models import Telemetry
@@ -106,9 +107,9 @@ def test_the_chart_and_the_newest_points_are_of_the_newest_dates_up_to_tomorrow(
     points = list_newest_points(telemetry=telemetry, today=TODAY)
     assert [point.date for point in points] == days[:-11:-1]
     page = get(client, telemetry)
-    assert f"{days[10]} to {days[-1]}" in words(page)
+    assert f"{spell(days[10])} to {spell(days[-1])}" in words(page)
     assert f'href="?to={days[-1]}"' in page
-    assert f"{STALE} to {days[-1]}" in words(get(client, telemetry, f"?from={STALE}"))
+    assert f"{spell(STALE)} to {spell(days[-1])}" in words(get(client, telemetry, f"?from={STALE}"))
 
 
 def test_the_page_warns_and_leads_to_where_the_later_dates_come_from(client, telemetry):
@@ -128,7 +129,7 @@ def test_only_the_first_later_dates_are_named_and_all_are_counted(client, teleme
     store(telemetry, *days[:2], key="2.csv")
     later = get_later_dates(telemetry=telemetry, today=TODAY)
     assert (later.count, later.first) == (7, days[:5])
-    assert "2204-01-05 and later ones" in words(get(client, telemetry))
+    assert "5 Jan 2204 and later ones" in words(get(client, telemetry))
 
 
 @pytest.mark.parametrize(
@@ -154,7 +155,7 @@ def test_the_table_is_sorted_and_labelled_by_the_newest_date_up_to_tomorrow(clie
         names = re.findall(r'row-name"><a[^>]*>([^<]*)<', page)
         assert names == [*(one.name for one in order), empty.name]
     text = words(page)
-    assert "2024-07-10 and later dates" in text
+    assert "10 Jul 2024 and later dates" in text
     assert "9999" not in text
 
 

@@ -47,7 +47,7 @@ def test_each_telemetry_shows_what_the_table_promises(account, client):
     page = client.get(URL + "?search=requests").content.decode().replace("<wbr>", "")
     for text in ("API requests", "requests", "S3 CSV", "Main bucket", "exports/api/requests/", "team, env"):
         assert text in page
-    assert '<time datetime="2026-05-19">2026-05-19</time>' in page
+    assert '<time datetime="2026-05-19">19 May 2026</time>' in page
     assert 'datetime="2026-05-20T12:00:00+00:00"' in page
     assert "12:00 UTC" in page
 

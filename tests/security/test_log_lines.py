@@ -17,7 +17,7 @@ from django.test import Client
 from commandline.command import Command
 from commandline.printable import printable
 from tests.logs import logging_to
-from tests.pages.rows import make_account, make_telemetry
+from tests.pages.rows import make_account, make_telemetry, sign_in
 
 FORGED = "2026-01-01T00:00:00Z [info] admin signed in"
 BREAKS = {
@@ -101,6 +101,15 @@ class TestEvents:
         for line in self.log(as_json, visit).splitlines():
             assert not line.startswith("2026-01-01")
             assert not set(line) & set("\x1b\x9b\0\b\u2028\u202e")
+
+    @pytest.mark.urls("tests.accounts.guarded_urls")
+    @pytest.mark.parametrize("path", ["/guarded/manage-members/", "/refused/", "/no/such/page/"])
+    def test_a_refusal_is_a_line_without_a_traceback(self, db, as_json, path):
+        client = sign_in(make_account("Acme"), "viewer")
+        text = self.log(as_json, lambda: client.get(path))
+        assert_one_line(text)
+        assert path in text
+        assert "Traceback" not in text
 
     def test_the_line_still_says_what_it_is_about(self, as_json, attack):
         text = self.log(as_json, lambda: structlog.get_logger("x").info("file failed", key=attack))
