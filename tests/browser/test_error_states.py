@@ -89,6 +89,7 @@ def test_each_step_of_the_wizard_says_what_it_cannot_take(visitor, world, standi
     visitor.press("Continue")
     visitor.look("are not in the format MM/d/yyyy", "The format yyyy-MM-dd fits every row.")
     visitor.open(step("dimensions/"))
+    page.get_by_text("Columns of numbers: requests").click()
     for column in ("team", "plan", "requests"):
         page.get_by_role("checkbox", name=column, exact=True).check()
     visitor.press("Continue")
