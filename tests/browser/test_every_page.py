@@ -26,16 +26,9 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def list_values(world: World) -> dict[str, Any]:
     """A value for each parameter that an address of ours has."""
     member = world.account.memberships.exclude(user=world.person).get()
-    sent = invite(
-        account=world.account,
-        email="new@acme.example",
-        role="viewer",
-        invited_by=world.person,
-        now=timezone.now(),
-    )
+    asked = {"email": "new@acme.example", "role": "viewer", "name": "New", "now": timezone.now()}
+    invitation = invite(account=world.account, invited_by=world.person, **asked).invitation
     return {
-        "invitation_id": sent.invitation.public_id,
-        "session_id": uuid4(),
         "telemetry_id": world.telemetry.public_id,
         "run_id": world.run.public_id,
         "endpoint_id": world.endpoint.public_id,
@@ -45,6 +38,8 @@ def list_values(world: World) -> dict[str, Any]:
         "step": STEPS[0].slug,
         "uidb64": "MQ",
         "token": "no-such-token",
+        "session_id": uuid4(),
+        "invitation_id": invitation.public_id,
     }
 
 

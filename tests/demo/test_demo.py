@@ -31,8 +31,8 @@ def sign_in(demo: RunningDemo) -> tuple[str, str]:
     cookies = urllib.request.HTTPCookieProcessor(http.cookiejar.CookieJar())
     opener = urllib.request.build_opener(cookies)
     with opener.open(f"{demo.url}/accounts/login/") as response:
-        token = re.search(r'name="csrfmiddlewaretoken" value="([^"]+)"', response.read().decode())[1]
-    fields = {"csrfmiddlewaretoken": token, "username": demo.email, "password": demo.password}
+        marks = re.findall(r'name="(csrfmiddlewaretoken|made_for)" value="([^"]+)"', response.read().decode())
+    fields = {**dict(marks), "username": demo.email, "password": demo.password}
     with opener.open(f"{demo.url}/accounts/login/", urllib.parse.urlencode(fields).encode()) as response:
         return response.url, response.read().decode()
 

@@ -146,12 +146,13 @@ def check_data(world: World) -> None:
     world.telemetry.refresh_from_db()
     activate_telemetry(telemetry=world.telemetry)
     world.now = timezone.now()
-    world.sync()
+    while world.telemetry.sync_runs.filter(state__in=SyncRun.ACTIVE_STATES).exists():
+        world.run(check=False)
     held = list_dimensions(telemetry=world.telemetry), world.telemetry.overlap
     if held != (["team"], "newest"):
         change = Change(("team",) if held[0] != ["team"] else None, "newest" if held[1] != "newest" else None)
         run, _ = create_run(telemetry=world.telemetry, trigger="manual", now=world.now, change=change)
         assert execute_run(run_id=run.pk, clock=lambda: world.now)
         world.telemetry.refresh_from_db()
-    world.look()
+    world.sync()
     world.check_nothing_left_over()

@@ -357,7 +357,9 @@ def test_the_telemetrys_page_and_download_show_the_rejected_rows_of_the_stored_f
     assert "1 row of the stored files could not be used" in page
     assert "the metric is negative" in page
     download = b"".join(client.get(address + "rejected-rows.csv").streaming_content).decode()
-    assert download.splitlines()[1] == "usage/a.csv,read,3,the metric is negative,2024-05-01,'=core,'-1"
+    assert download.splitlines()[1] == (
+        '"usage/a.csv","read","3","the metric is negative","2024-05-01","\'=core","\'-1"'
+    )
     bench.put("a.csv", HEADER + "2024-05-01,core,1\n", minutes=1)
     bench.sync()
     assert "No row of the stored files was rejected" in client.get(address).content.decode()

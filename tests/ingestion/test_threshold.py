@@ -89,7 +89,7 @@ def test_the_rejected_rows_of_a_failed_file_can_be_seen_and_downloaded_as_such(b
     assert page.count("Failed file</span>") == 3
     assert "2 in failed files" in page
     download = b"".join(client.get(address + "rejected-rows.csv").streaming_content).decode().splitlines()
-    assert download[1] == "usage/a.csv,failed,3,the metric is negative,2024-05-01,core,'-5"
+    assert download[1] == ('"usage/a.csv","failed","3","the metric is negative","2024-05-01","core","\'-5"')
     assert len(download) == 4
 
 
