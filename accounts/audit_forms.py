@@ -7,7 +7,9 @@ from django.core.exceptions import ValidationError
 
 
 class AuditForm(forms.Form):
-    """What the audit log is narrowed to; every field may be left empty."""
+    """What the audit log is narrowed to; every field may be left empty, which is not said at each."""
+
+    is_filter = True
 
     person = forms.CharField(label="Who", required=False, max_length=254)
     action = forms.ChoiceField(
@@ -15,10 +17,10 @@ class AuditForm(forms.Form):
     )
     thing = forms.CharField(label="What", required=False, max_length=254)
     date_from = forms.DateField(
-        label="From", required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+        label="From (UTC)", required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     )
     date_to = forms.DateField(
-        label="To", required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+        label="To (UTC)", required=False, widget=forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
     )
 
     def __init__(self, *args: object, actions: Sequence[str], **kwargs: object) -> None:

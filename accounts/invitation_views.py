@@ -25,7 +25,7 @@ from accounts.invitations import find_by_token, find_for_person, list_for_person
 from accounts.mails import is_mail_set_up
 from accounts.models import Invitation, User
 from accounts.proof import has_shown_address
-from accounts.sessions import enter_account
+from accounts.sessions import enter_account, note_sign_in_to
 from accounts.signing_in import begin_sign_in
 
 TOKEN = "invitation_token"  # noqa: S105  # nosec B105 (its place in the session)
@@ -130,6 +130,7 @@ def _enter(request: HttpRequest, invitation: Invitation) -> HttpResponse:
     """Into the account of which the person is a member now."""
     request.session.pop(TOKEN, None)
     enter_account(request.session, account=invitation.account)
+    note_sign_in_to(invitation.account, user=request.user, now=timezone.now())
     messages.success(request, f"You are a member of {invitation.account.name} now.")
     return redirect("home")
 

@@ -15,12 +15,12 @@ from uuid import UUID
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.urls import reverse
 
 from accounts.addresses import find_normal
 from accounts.mails import is_mail_set_up, make_link, send_mail_later
-from accounts.models import Account, Invitation, User
+from accounts.models import Account, Invitation, Membership, User
 from accounts.roles import MANAGE_MEMBERS
 from accounts.selectors import find_member
 from accounts.throttle import allow
@@ -31,6 +31,7 @@ from audit.snapshots import take_snapshot
 HOUR = 3600
 TO_AN_ADDRESS = 5  # invitations an hour of an account to one address
 OF_AN_ACCOUNT = 100  # invitations an hour
+SHOWN_DECLINED = timedelta(days=30)
 KEPT = timedelta(days=90)  # after an invitation has expired
 PENDING = Invitation.State.PENDING
 
@@ -120,6 +121,16 @@ def list_old(now: datetime) -> QuerySet[Invitation]:
 def list_pending(*, account: Account) -> QuerySet[Invitation]:
     """What waits for an answer, by address; also what has waited too long."""
     return Invitation.objects.for_account(account).filter(state=PENDING).select_related("invited_by")
+
+
+def list_open_and_declined(*, account: Account, now: datetime) -> QuerySet[Invitation]:
+    """As `list_pending`, and who has said no lately; not who was asked again since, or is a member by now."""
+    of_account = Invitation.objects.for_account(account)
+    later = of_account.filter(email=OuterRef("email"), created_at__gt=OuterRef("created_at"))
+    member = Membership.objects.for_account(account).filter(user__email=OuterRef("email"))
+    declined = Q(state=Invitation.State.DECLINED, answered_at__gt=now - SHOWN_DECLINED)
+    passed = Q(Exists(later)) | Q(Exists(member))
+    return of_account.filter(Q(state=PENDING) | (declined & ~passed)).select_related("invited_by")
 
 
 def list_for_person(*, user: User, now: datetime) -> list[Invitation]:

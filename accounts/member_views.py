@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.access import account_permission
 from accounts.forms import MemberForm, RoleForm
-from accounts.invitations import Sent, invite, list_pending, send_again, withdraw
+from accounts.invitations import Sent, invite, list_open_and_declined, list_pending, send_again, withdraw
 from accounts.mails import is_mail_set_up
 from accounts.models import Invitation, Membership
 from accounts.paging import paginate
@@ -29,13 +29,15 @@ PER_PAGE = 100
 @require_safe
 @account_permission(MANAGE_MEMBERS)
 def show_members(request: HttpRequest) -> HttpResponse:
-    page = paginate(list_members(account=request.account), number=request.GET.get("page"), each=PER_PAGE)
+    now = timezone.now()
+    members = list_members(account=request.account).select_related("user__second_factor")
+    page = paginate(members, number=request.GET.get("page"), each=PER_PAGE)
     context = {
         "section": "members",
         "members": page,
         "page": page,
-        "invitations": list_pending(account=request.account),
-        "now": timezone.now(),
+        "invitations": list_open_and_declined(account=request.account, now=now),
+        "now": now,
     }
     return render(request, "accounts/members.html", context)
 

@@ -146,6 +146,8 @@ class Membership(AccountScoped):
         Permission, blank=True, help_text="Granted in this account beyond what the role gives."
     )
     created_at = models.DateTimeField(auto_now_add=True)
+    # When a session of theirs was in this account first: what they do in another one is no matter of this.
+    last_sign_in_at = models.DateTimeField(null=True, editable=False)
 
     audit_kind = "member"
     audited = ("user", "role", "name", "permissions")

@@ -9,7 +9,7 @@ from django.conf import settings
 from django.contrib.sessions.backends.base import SessionBase
 from django.db.models import F
 
-from accounts.models import Account, User
+from accounts.models import Account, Membership, User
 
 ACCOUNT = "account"
 SEEN, BEGAN = "seen_at", "began_at"
@@ -43,6 +43,12 @@ def note_activity(session: SessionBase, *, now: datetime) -> bool:
 def enter_account(session: SessionBase, *, account: Account) -> None:
     """From now on the session is in this account. The name is kept for when the person has left it."""
     session[ACCOUNT] = {"id": account.pk, "name": account.name}
+
+
+def note_sign_in_to(account: Account | None, *, user: User, now: datetime) -> None:
+    """For the account's admins. What is no sign-in to it, such as one to another account, they do not see."""
+    if account is not None:
+        Membership.objects.for_account(account).filter(user=user).update(last_sign_in_at=now)
 
 
 def find_account(session: SessionBase, *, accounts: Sequence[Account]) -> tuple[Account | None, str]:

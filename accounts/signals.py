@@ -10,7 +10,7 @@ from django.utils import timezone
 from accounts.kept_forms import find_kept_account
 from accounts.models import User
 from accounts.selectors import list_accounts
-from accounts.sessions import enter_account, find_account, note_activity
+from accounts.sessions import enter_account, find_account, note_activity, note_sign_in_to
 from accounts.sign_ins import note_sign_in
 
 
@@ -22,7 +22,8 @@ def begin_session(*, request: HttpRequest, user: User, **_more: object) -> None:
     accounts = list_accounts(user=user)
     if kept := find_kept_account(request, user=user, accounts=accounts, now=now):
         enter_account(request.session, account=kept)
-    find_account(request.session, accounts=accounts)  # which else enters the first
+    account, _left = find_account(request.session, accounts=accounts)  # which else enters the first
+    note_sign_in_to(account, user=user, now=now)
 
 
 @receiver(user_login_failed)

@@ -22,7 +22,7 @@ from accounts.forms import CodeForm, SignInForm
 from accounts.journal import record_own
 from accounts.lockout import take_attempt
 from accounts.services import set_password
-from accounts.sessions import enter_account
+from accounts.sessions import enter_account, note_sign_in_to
 from accounts.signing_in import begin_sign_in, find_pending, finish_sign_in
 
 
@@ -123,5 +123,6 @@ def switch(request: HttpRequest) -> HttpResponse:
     if account is None:
         raise Http404
     enter_account(request.session, account=account)
+    note_sign_in_to(account, user=request.user, now=timezone.now())
     messages.success(request, f"You are now in {account.name}.")
     return redirect("home")

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
+from importlib import import_module
 from uuid import uuid4
 
 import pytest
+from django.apps import apps
 from django.db import connection
+from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
-from accounts.models import Membership
+from accounts.models import Invitation, Membership, SecondFactor, User
 
 MEMBERS = "/settings/members/"
 ADD = "/settings/members/add/"
@@ -123,3 +128,72 @@ def test_a_member_of_another_account_is_as_one_who_does_not_exist(suffix, method
     assert [answer.status_code for answer in answers] == [404, 404]
     foreign.refresh_from_db()
     assert foreign.role == "admin"
+
+
+class TestWhatTheListSays:
+    def read_row(self, client: Client, email: str) -> str:
+        page = client.get(MEMBERS).content.decode()
+        [row] = [row for row in page.split("<tr>") if f'row-name">{email}' in row]
+        return re.sub(r"<[^>]*>", " ", row)
+
+    def test_when_a_member_signed_in_to_the_account_and_to_no_other(
+        self, admin, account, other_account, join, sign_in
+    ):
+        member = join(account, "viewer", email="both@acme.example")
+        join(other_account, "viewer", email="both@acme.example")
+        assert "Never" in self.read_row(admin, "both@acme.example")
+        client = sign_in(member.user)  # into Acme, the first
+        assert "UTC" in self.read_row(admin, "both@acme.example").split("Off")[0]
+        Membership.objects.update(last_sign_in_at=None)
+        client.post("/accounts/switch/", {"account": "zeta"})
+        assert "Never" in self.read_row(admin, "both@acme.example")
+        client.post("/accounts/switch/", {"account": "acme"})
+        assert "Never" not in self.read_row(admin, "both@acme.example")
+
+    def test_whether_a_member_has_a_second_factor(self, admin, account, join):
+        user = join(account, "viewer").user
+        factor = SecondFactor.objects.create(user=user, secret="not yet confirmed")
+        assert "Off" in self.read_row(admin, user.email)
+        factor.confirmed_at = timezone.now()
+        factor.save()
+        assert "On" in self.read_row(admin, user.email)
+
+    def test_how_an_invitation_stands(self, admin, account, settings):
+        settings.EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"  # links are handed over
+        admin.post(ADD, new_person())
+        [invitation] = Invitation.objects.all()
+        assert "Link handed over, no answer yet" in self.read_row(admin, invitation.email)
+        Invitation.objects.update(mailed=True)
+        assert "Mailed, no answer yet" in self.read_row(admin, invitation.email)
+        now = timezone.now()
+        Invitation.objects.update(expires_at=now)
+        assert "Expired" in self.read_row(admin, invitation.email)
+        Invitation.objects.update(state="declined", answered_at=now)
+        row = self.read_row(admin, invitation.email)
+        assert "Declined" in row
+        assert "Withdraw" not in row
+
+    @pytest.mark.parametrize("then", ["asked again", "a member", "a month later"])
+    def test_a_no_is_not_shown_for_ever(self, admin, account, join, then):
+        admin.post(ADD, new_person())
+        declined = Invitation.objects.get()
+        at = timezone.now() - timedelta(days=31 if then == "a month later" else 1)
+        Invitation.objects.update(state="declined", answered_at=at, created_at=at)
+        if then == "asked again":
+            admin.post(ADD, new_person())
+        elif then == "a member":
+            join(account, "viewer", email=declined.email)
+        assert "Declined" not in admin.get(MEMBERS).content.decode()
+
+
+def test_who_belongs_to_one_account_alone_keeps_their_last_sign_in(account, other_account, join):
+    alone, both = join(account, "viewer"), join(account, "manager")
+    join(other_account, "viewer", email=both.user.email)
+    now = timezone.now()
+    User.objects.update(last_login=now)
+    Membership.objects.update(last_sign_in_at=None)
+    carry_over = import_module("accounts.migrations.0006_last_sign_in_to_an_account").carry_over
+    carry_over(apps, None)
+    assert list(Membership.objects.exclude(last_sign_in_at=None)) == [alone]
+    alone.refresh_from_db()
+    assert alone.last_sign_in_at == now

@@ -68,7 +68,7 @@ def test_it_says_who_did_what_from_where_before_and_after(account, admin):
         "ada@acme.example",
         "Endpoint changed",
         "Exports",
-        "bucket: old → new",
+        "<dt>Bucket</dt><dd>old → new",
         "192.0.2.1",
         "Netscape",
     ):
@@ -141,6 +141,13 @@ def test_the_download_opens_in_a_spreadsheet_without_running_anything(account, a
     assert row["browser or program"] == "'@evil"
     assert row["who"] == "'+1@x.example"
     assert [cell for cell in row.values() if cell.startswith(("=", "+", "-", "@"))] == []
+
+
+def test_each_entry_is_one_line_and_no_filter_is_called_optional(account, admin):
+    add_entry(account)
+    page = admin.get(LOG).content.decode()
+    assert page.count("<details>\n      <summary>") == len(admin.get(LOG).context["page"])
+    assert "optional" not in page
 
 
 def test_what_people_typed_is_shown_as_text(account, admin):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
-from uuid import uuid4
 
 import pytest
 from django.http import Http404
@@ -26,16 +25,9 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def list_values(world: World) -> dict[str, Any]:
     """A value for each parameter that an address of ours has."""
     member = world.account.memberships.exclude(user=world.person).get()
-    sent = invite(
-        account=world.account,
-        email="new@acme.example",
-        role="viewer",
-        invited_by=world.person,
-        now=timezone.now(),
-    )
+    asked = {"email": "new@acme.example", "role": "viewer", "name": "New", "now": timezone.now()}
+    invitation = invite(account=world.account, invited_by=world.person, **asked).invitation
     return {
-        "invitation_id": sent.invitation.public_id,
-        "session_id": uuid4(),
         "telemetry_id": world.telemetry.public_id,
         "run_id": world.run.public_id,
         "endpoint_id": world.endpoint.public_id,
