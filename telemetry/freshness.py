@@ -32,7 +32,8 @@ def judge_freshness(*, telemetry: Telemetry, now: datetime) -> Freshness:
     if telemetry.last_sync_at is None:
         return Freshness("never_synced", "Never synced", "The next daily sync brings the first data.")
     if telemetry.last_sync_state in FAILING_STATES:
-        return Freshness("failing", "Failing", "The last sync could not read everything.")
+        some = "failed" if telemetry.last_sync_state == "failed" else "could not read every file"
+        return Freshness("failing", "Failing", f"The last sync {some}.")
     if now - telemetry.last_sync_at > SYNC_EXPECTED_WITHIN:
         return Freshness("late", "Late", "There was no sync for more than 36 hours.")
     if telemetry.data_through is None:
