@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from telemetry.models import Telemetry
 from telemetry.newest import get_newest_date
@@ -41,6 +41,12 @@ def judge_freshness(*, telemetry: Telemetry, now: datetime) -> Freshness:
     newest = get_newest_date(telemetry=telemetry, today=now.date())
     if newest is None:
         return Freshness("late", "Late", "Every date with data lies after tomorrow.")
+    through = f"Data through {newest.day} {newest:%b} {newest.year:04} ({_say_when(newest, now.date())})."
     if newest < now.date() - EXPECTED_WITHIN:
-        return Freshness("late", "Late", "The newest date is more than 2 days ago.")
-    return Freshness("up_to_date", "Up to date", "The newest date is at most 2 days ago.")
+        return Freshness("late", "Late", through)
+    return Freshness("up_to_date", "Up to date", through)
+
+
+def _say_when(day: date, today: date) -> str:
+    days = (today - day).days
+    return {-1: "tomorrow", 0: "today", 1: "yesterday"}.get(days, f"{days:,} days ago")

@@ -18,7 +18,16 @@ from csvfiles.header import check_columns
 from csvfiles.mapping import Mapping
 from endpoints.models import S3Endpoint
 from telemetry.locks import lock_rows, lock_telemetry, retry_deadlocks
-from telemetry.models import DailyTotal, Dimension, FileDay, PointBlock, Series, SourceFile, Telemetry
+from telemetry.models import (
+    DailyTotal,
+    Dimension,
+    FileDay,
+    PointBlock,
+    RejectedDay,
+    Series,
+    SourceFile,
+    Telemetry,
+)
 from telemetry.selectors import dimensions_are_free, list_dimensions
 
 MAX_DIMENSIONS = 10
@@ -117,6 +126,7 @@ def delete_telemetry(*, telemetry: Telemetry, identifier: str) -> None:
         for rows in (
             PointBlock.objects.filter(source_file__in=files),
             FileDay.objects.filter(source_file__in=files),
+            RejectedDay.objects.filter(source_file__in=files),
             DailyTotal.objects.filter(telemetry=telemetry),
             Series.objects.filter(telemetry=telemetry),
         ):

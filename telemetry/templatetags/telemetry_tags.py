@@ -10,6 +10,7 @@ from django import template
 from django.template import RequestContext
 
 from telemetry.freshness import judge_freshness
+from telemetry.gaps import Gaps
 from telemetry.models import Telemetry
 from telemetry.shown import LONGEST_SHOWN, Beginning
 
@@ -43,11 +44,10 @@ def lookup(values: dict, key: object) -> Any:
     return values.get(key)
 
 
-@register.inclusion_tag("components/badge.html")
-def freshness(telemetry: Telemetry, now: datetime) -> dict[str, str]:
-    """The badge that says whether a telemetry's numbers can be relied on today."""
-    judged = judge_freshness(telemetry=telemetry, now=now)
-    return {"state": judged.state, "label": judged.label}
+@register.inclusion_tag("telemetry/_freshness.html")
+def freshness(telemetry: Telemetry, now: datetime, gaps: Gaps | None) -> dict[str, Any]:
+    """The badges that say whether a telemetry's numbers can be relied on today, and what they lack."""
+    return {"judged": judge_freshness(telemetry=telemetry, now=now), "gaps": gaps}
 
 
 @register.simple_tag

@@ -14,6 +14,7 @@ from django.views.decorators.vary import vary_on_headers
 from accounts.roles import VIEW_TELEMETRY
 from telemetry.coverage import get_coverage
 from telemetry.forms import LONGEST_RANGE, RangeForm
+from telemetry.gaps import DAYS_LOOKED_AT, count_gaps
 from telemetry.models import Telemetry
 from telemetry.newest import get_later_dates, get_newest_date, get_newest_range, list_newest_points
 from telemetry.selectors import list_source_files
@@ -52,6 +53,8 @@ def detail(request: HttpRequest, telemetry_id: UUID) -> HttpResponse:
     if request.htmx:
         return render(request, "telemetry/_coverage.html", context)
     context |= {
+        "gaps": count_gaps(telemetries=[telemetry], today=now.date())[telemetry.pk],
+        "gap_days": DAYS_LOOKED_AT,
         "later_dates": get_later_dates(telemetry=telemetry, today=now.date()),
         "points": list_newest_points(telemetry=telemetry, today=now.date()),
         "files": list_source_files(telemetry=telemetry)[:NEWEST_FILES],

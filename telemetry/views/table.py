@@ -10,6 +10,7 @@ from accounts.paging import paginate
 from accounts.roles import MANAGE_TELEMETRY, VIEW_TELEMETRY
 from endpoints.models import S3Endpoint
 from telemetry.filters import TelemetryFilter
+from telemetry.gaps import count_gaps
 from telemetry.newest import annotate_newest_date
 from telemetry.selectors import list_telemetries
 from telemetry.views.guards import telemetry_page
@@ -28,7 +29,8 @@ def table(request: HttpRequest) -> HttpResponse:
     everything = annotate_newest_date(everything, today=now.date())
     rows = TelemetryFilter(request.GET, queryset=everything, request=request)
     page = paginate(rows.qs, number=request.GET.get("page"), each=PER_PAGE)
-    context = {"filter": rows, "page": page, "now": now}
+    gaps = count_gaps(telemetries=page.object_list, today=now.date())
+    context = {"filter": rows, "page": page, "now": now, "gaps": gaps}
     if not page.object_list:
         context["has_telemetries"] = everything.exists()
         context["has_endpoints"] = S3Endpoint.objects.for_account(request.account).exists()
