@@ -74,7 +74,7 @@ function drawChart(canvas) {
   new Chart(canvas, {
     type: layers.length > 1 ? "bar" : "line",
     data: { labels: dates, datasets: chartSets(layers, chartColours[theme]) },
-    options: chartOptions(layers, (index) => location.assign(`${canvas.dataset.days}${dates[index]}/`)),
+    options: chartOptions(layers, (index) => location.assign(`${canvas.dataset.days}${dates[index]}/${canvas.dataset.range}`)),
   });
 }
 
@@ -83,4 +83,9 @@ function drawCharts() {
 }
 
 drawCharts();
+// Stacking by something else brings the page's main part anew: charts that leave with it are given up.
+document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+  if (detail.shouldSwap) detail.target.querySelectorAll("canvas[data-chart]").forEach((canvas) => Chart.getChart(canvas)?.destroy());
+});
+document.addEventListener("htmx:load", ({ detail }) => detail.elt.querySelectorAll("canvas[data-chart]").forEach(drawChart));
 new MutationObserver(drawCharts).observe(document.documentElement, { attributeFilter: ["data-bs-theme"] });

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -42,6 +43,12 @@ def beginning(text: str | None) -> Beginning:
 def lookup(values: dict, key: object) -> Any:
     """`values[key]`, None where there is none."""
     return values.get(key)
+
+
+@register.filter
+def as_json(value: dict) -> str:
+    """JSON as text of the page, escaped as any text."""
+    return json.dumps(value)
 
 
 @register.inclusion_tag("telemetry/_freshness.html")

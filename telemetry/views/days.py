@@ -8,6 +8,7 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from accounts.roles import VIEW_TELEMETRY
+from telemetry.ranges import keep_range
 from telemetry.selectors import list_daily_totals
 from telemetry.shown import explain_day, list_shown_points
 from telemetry.views.guards import get_telemetry, telemetry_page
@@ -28,6 +29,7 @@ def day(request: HttpRequest, telemetry_id: UUID, day: date) -> HttpResponse:
     context = {
         "telemetry": telemetry,
         "day": day,
+        "range_query": keep_range(request.GET),
         "total": totals[0].value,
         "files": files,
         "files_in_all": files_in_all,

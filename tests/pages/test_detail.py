@@ -4,6 +4,7 @@ import json
 import re
 from datetime import date, timedelta
 from decimal import Decimal
+from html import unescape
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -47,7 +48,7 @@ def get(client: Client, telemetry: Telemetry, rest: str = "") -> str:
 
 
 def chart(page: str) -> dict:
-    return json.loads(re.search(r'<script id="chart-data"[^>]*>(.*?)</script>', page)[1])
+    return json.loads(unescape(re.search(r'<div id="chart-data"[^>]*>(.*?)</div>', page)[1]))
 
 
 def test_configuration_is_shown_in_words(client, telemetry):
