@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from django.conf import settings
+
 from telemetry.models import Telemetry
 from telemetry.newest import get_newest_date
 
@@ -30,7 +32,9 @@ def judge_freshness(*, telemetry: Telemetry, now: datetime) -> Freshness:
     if telemetry.status == Telemetry.Status.INACTIVE:
         return Freshness("not_syncing", "Not syncing", "The telemetry is inactive; its data stays.")
     if telemetry.last_sync_at is None:
-        return Freshness("never_synced", "Never synced", "The next daily sync brings the first data.")
+        return Freshness(
+            "never_synced", "Never synced", f"First sync at {settings.DAILY_SYNC_TIME:%H:%M} UTC."
+        )
     if telemetry.last_sync_state in FAILING_STATES:
         some = "failed" if telemetry.last_sync_state == "failed" else "could not read every file"
         return Freshness("failing", "Failing", f"The last sync {some}.")

@@ -48,7 +48,7 @@ class Totals:
         return (self.date_to - self.date_from).days + 1 - len(self.overall.values)
 
     def chart(self) -> dict[str, list]:
-        """As JSON for the chart: every day of the range; values as exact text, None where there is no data."""
+        """For the chart: every day of the range; values as exact text, None where there is no data."""
         days = list(_days(self.date_from, self.date_to))
         layers = self.stacks or [self.overall]
         return {

@@ -67,6 +67,18 @@ def last_problem(context: RequestContext, telemetry: Telemetry) -> dict[str, Any
     }
 
 
+@register.simple_tag
+def active_run(telemetry: Telemetry) -> SyncRun | None:
+    """The run that is queued or going on: while there is one, no other can be asked for."""
+    return get_active_run(telemetry=telemetry)
+
+
+@register.simple_tag
+def has_rejected_rows(telemetry: Telemetry) -> bool:
+    """Whether reading files with rejected rows again would read anything."""
+    return count_rejected_rows(telemetry=telemetry) > 0
+
+
 @register.filter
 def files_in_words(run: SyncRun) -> str:
     return describe_files(run)

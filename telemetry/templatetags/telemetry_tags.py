@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from django import template
+from django.conf import settings
 from django.template import RequestContext
 
 from telemetry.freshness import judge_freshness
@@ -61,6 +62,13 @@ def freshness(telemetry: Telemetry, now: datetime, gaps: Gaps | None) -> dict[st
 def freshness_reason(telemetry: Telemetry, now: datetime) -> str:
     """What the badge was judged by."""
     return judge_freshness(telemetry=telemetry, now=now).why
+
+
+@register.simple_tag
+def next_sync(telemetry: Telemetry) -> str:
+    """When a telemetry without data is synced by itself."""
+    which = "First" if telemetry.last_sync_at is None else "Next"
+    return f"{which} sync at {settings.DAILY_SYNC_TIME:%H:%M} UTC."
 
 
 @register.inclusion_tag("telemetry/_sort_head.html", takes_context=True)

@@ -31,6 +31,7 @@ def table(request: HttpRequest) -> HttpResponse:
     page = paginate(rows.qs, number=request.GET.get("page"), each=PER_PAGE)
     gaps = count_gaps(telemetries=page.object_list, today=now.date())
     context = {"filter": rows, "page": page, "now": now, "gaps": gaps}
+    context["has_telemetries"] = context["has_endpoints"] = True  # as any row shows
     if not page.object_list:
         context["has_telemetries"] = everything.exists()
         context["has_endpoints"] = S3Endpoint.objects.for_account(request.account).exists()

@@ -137,7 +137,7 @@ def test_a_date_with_too_many_values_stands_in_the_rest_and_the_page_says_so(cli
 
 
 def test_the_page_says_by_what_its_freshness_is_judged(client, telemetry):
-    assert "The next daily sync brings the first data." in get(client, telemetry)
+    assert "First sync at 02:00 UTC." in get(client, telemetry)
 
 
 def test_the_newest_points_are_shown_with_their_dimension_values(client, telemetry):
