@@ -53,6 +53,9 @@ class Totals:
         layers = self.stacks or [self.overall]
         return {
             "dates": [day.isoformat() for day in days],
+            "totals": [
+                plain(self.overall.values[day]) if day in self.overall.values else None for day in days
+            ],
             "layers": [
                 {
                     "label": layer.label[:LONGEST_SHOWN],

@@ -65,6 +65,16 @@ def detail(request: HttpRequest, telemetry_id: UUID) -> HttpResponse:
     return render(request, "telemetry/detail.html", context)
 
 
+@require_safe
+@telemetry_page(VIEW_TELEMETRY)
+def configuration(request: HttpRequest, telemetry_id: UUID) -> HttpResponse:
+    """What the telemetry reads, and how."""
+    telemetry = get_telemetry(request, telemetry_id)
+    newest = get_newest_date(telemetry=telemetry, today=timezone.now().date()) or telemetry.data_through
+    context = {"telemetry": telemetry, "newest_date": newest}
+    return render(request, "telemetry/configuration.html", context)
+
+
 def _totals_of(telemetry: Telemetry, form: RangeForm, today: date) -> Totals | None:
     """Over the range asked for, else the 30 newest dates; None where there is no data at all."""
     newest = get_newest_range(telemetry=telemetry, today=today)

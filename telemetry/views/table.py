@@ -11,7 +11,7 @@ from accounts.roles import MANAGE_TELEMETRY, VIEW_TELEMETRY
 from endpoints.models import S3Endpoint
 from telemetry.filters import TelemetryFilter
 from telemetry.gaps import count_gaps
-from telemetry.newest import annotate_newest_date
+from telemetry.newest import annotate_newest_date, list_newest_values
 from telemetry.selectors import list_telemetries
 from telemetry.views.guards import telemetry_page
 from telemetry.wizard.selectors import list_unfinished_drafts
@@ -31,6 +31,7 @@ def table(request: HttpRequest) -> HttpResponse:
     page = paginate(rows.qs, number=request.GET.get("page"), each=PER_PAGE)
     gaps = count_gaps(telemetries=page.object_list, today=now.date())
     context = {"filter": rows, "page": page, "now": now, "gaps": gaps}
+    context["values"] = list_newest_values(page.object_list)
     context["has_telemetries"] = context["has_endpoints"] = True  # as any row shows
     if not page.object_list:
         context["has_telemetries"] = everything.exists()
