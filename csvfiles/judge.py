@@ -43,6 +43,7 @@ class Judged:
     accepted: pl.DataFrame
     reasons: Counter[str] = field(default_factory=Counter)
     rejects: list[RejectedRow] = field(default_factory=list)
+    rejected_by_day: dict[date, int] = field(default_factory=dict)  # those whose date can be read
 
 
 class Judge:
@@ -131,6 +132,7 @@ class Judge:
         return found
 
     def _reject_cells(self, judged: Judged, frame: pl.DataFrame) -> None:
+        judged.rejected_by_day.update(frame[DAY].drop_nulls().value_counts().iter_rows())
         self._commas.look_at_rejected(frame[self._metric_cells], frame[ROW])
         headers = self._find_headers(frame)
         columns = self._mapping.columns

@@ -82,6 +82,7 @@ class PointReader:
         self.rows_read = 0
         self.reasons: Counter[str] = Counter()  # rejected rows by reason
         self.rows_by_day: Counter[date] = Counter()  # accepted rows
+        self.rejected_by_day: Counter[date] = Counter()  # of the first `limits.dates` dates that have any
         self.rows_repeated = 0  # equal to an earlier accepted row in date and all columns but the metric
 
     @property
@@ -129,6 +130,7 @@ class PointReader:
                 judged = self._judge.judge(rows)
                 self.rows_read += rows.count
                 self.reasons.update(judged.reasons)
+                self._count_rejected(judged.rejected_by_day)
                 accepted, new = self.combinations.number(judged.accepted)
                 self._count(accepted)
                 yield accepted.select(DAY, COMBINATION, VALUE), new, judged.rejects
@@ -139,6 +141,11 @@ class PointReader:
             size = max(self._limits.block_bytes, self._splitter.open_bytes)
             block = self._source.read(size)
             final = len(block) < size
+
+    def _count_rejected(self, rejected_by_day: dict[date, int]) -> None:
+        for day, rows in rejected_by_day.items():
+            if day in self.rejected_by_day or len(self.rejected_by_day) < self._limits.dates:
+                self.rejected_by_day[day] += rows
 
     def _count(self, accepted: pl.DataFrame) -> None:
         self.rows_by_day.update(count_by_day(accepted[DAY]))

@@ -71,6 +71,7 @@ ROUTES: dict[str, dict[str, dict[str, str]]] = {
         },
         "telemetry:detail": {"telemetry": "A telemetry"},
         "telemetry:day": {"day": "Where a number comes from"},
+        "telemetry:configuration": {"configuration": "Configuration"},
         "telemetry:files": {"files": "Files"},
         "ingestion:runs": {"runs": "Runs"},
         "ingestion:run": {

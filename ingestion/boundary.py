@@ -80,6 +80,7 @@ def _mark_failed(run_id: int, owner: UUID | None, now: datetime, message: str) -
             lease_until=None,
             lease_owner=None,
             message=message,
+            failure=SyncRun.Failure.STOPPED,
         )
         if ended:
             pending = RunFile.objects.filter(run_id=run_id, state=RunFile.State.PENDING)

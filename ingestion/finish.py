@@ -20,7 +20,7 @@ from telemetry.models import FileDay, SourceFile, Telemetry
 from telemetry.newest import TIME_ZONES
 from telemetry.selectors import as_date, get_data_range
 
-State = SyncRun.State
+State, Failure = SyncRun.State, SyncRun.Failure
 PARTS_OF_ONE_EXPORT = timedelta(hours=1)  # files modified within it of each other
 
 
@@ -35,10 +35,10 @@ def finish_run(*, lease: Lease) -> None:
         end_run(run, now, counted)
 
 
-def fail_run(*, lease: Lease, message: str) -> None:
+def fail_run(*, lease: Lease, message: str, failure: str) -> None:
     """End a run that met something that concerns all of its files. What it has read stays. Raises RunLost."""
     with lease.fence():
-        _fail(lease.run, lease.clock(), message)
+        _fail(lease.run, lease.clock(), message, failure)
 
 
 def give_up_run(*, run: SyncRun, now: datetime) -> None:
@@ -51,7 +51,7 @@ def give_up_run(*, run: SyncRun, now: datetime) -> None:
     with transaction.atomic():
         lost = SyncRun.objects.filter(pk=run.pk, state=run.state, lease_owner=run.lease_owner)
         for current in lost.filter(lease_until=run.lease_until).select_for_update(of=("self",)):
-            _fail(current, now, message)
+            _fail(current, now, message, Failure.STOPPED)
 
 
 def break_run(*, run_id: int, owner: UUID | None, now: datetime, message: str) -> bool:
@@ -60,11 +60,11 @@ def break_run(*, run_id: int, owner: UUID | None, now: datetime, message: str) -
         ours = SyncRun.objects.filter(held_by(owner), pk=run_id).select_for_update(of=("self",))
         run = ours.first()
         if run is not None:
-            _fail(run, now, message, state=State.FAILED)
+            _fail(run, now, message, Failure.STOPPED, state=State.FAILED)
     return run is not None
 
 
-def _fail(run: SyncRun, now: datetime, message: str, *, state: str = "") -> None:
+def _fail(run: SyncRun, now: datetime, message: str, failure: str, *, state: str = "") -> None:
     pending = run.files.filter(state=RunFile.State.PENDING)
     lock_rows(pending)
     lock_telemetry(run.telemetry_id)
@@ -78,7 +78,7 @@ def _fail(run: SyncRun, now: datetime, message: str, *, state: str = "") -> None
         run.state, counted["points_written"] = State.FAILED, 0
         discard_run(run=run)
         message = f"Nothing was changed. {message}"
-    run.message = message
+    run.message, run.failure = message, failure
     end_run(run, now, counted)
 
 

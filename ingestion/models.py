@@ -39,6 +39,14 @@ class SyncRun(AccountScoped):
         REJECTED = "rejected", "Files with rejected rows again"
         NAMED = "named", "Chosen files again"
 
+    class Failure(models.TextChoices):
+        """What stopped a run as a whole. Empty where only files failed, and in runs of earlier releases."""
+
+        CONNECTION = "connection", "The bucket could not be read"
+        INACTIVE = "inactive", "The telemetry was inactive"
+        STOPPED = "stopped", "The run stopped unexpectedly"
+        UNREADABLE = "unreadable", "Stored files could not be read again"
+
     ACTIVE_STATES = (State.QUEUED, State.RUNNING)
 
     is_late = False  # of a run just made: the queue did not take its message, the schedule sends it again
@@ -81,6 +89,7 @@ class SyncRun(AccountScoped):
     points_written = models.BigIntegerField(default=0)
     warnings = models.JSONField(default=list)  # [text]
     message = models.TextField(blank=True)  # why the run failed as a whole, and the remedy
+    failure = models.CharField(max_length=20, choices=Failure.choices, blank=True)  # the kind of `message`
 
     class Meta:
         ordering = ["-created_at", "-id"]

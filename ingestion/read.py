@@ -194,7 +194,9 @@ def _read(run_file: RunFile, load: Load, reading: Reading, ahead: FileReader) ->
     reader = ahead.result
     telemetry = reading.lease.run.telemetry
     check_rejects(telemetry=telemetry, rows_read=reader.rows_read, reasons=reader.reasons)
-    outcome = Outcome(reader.rows_read, reader.rows_rejected, reader.rows_by_day, reader.totals)
+    outcome = Outcome(
+        reader.rows_read, reader.rows_rejected, reader.rows_by_day, reader.totals, reader.rejected_by_day
+    )
     return ReadFile(run_file, load.finish(outcome), reader)
 
 

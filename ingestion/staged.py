@@ -28,14 +28,14 @@ def finish_staged_run(*, lease: Lease) -> None:
     except LoadLost:
         raise RunLost(str(run.public_id)) from None
     except CannotCarryOver as error:
-        fail_run(lease=lease, message=str(error))
+        fail_run(lease=lease, message=str(error), failure=SyncRun.Failure.UNREADABLE)
         return
     if run.is_rehearsal:
         _finish_rehearsal(lease)
         return
     unread = describe_carried_over(telemetry=run.telemetry)
     if unread.files and adds_dimension(run) and not run.keeps_unreadable:
-        fail_run(lease=lease, message=_explain_unread(unread))
+        fail_run(lease=lease, message=_explain_unread(unread), failure=SyncRun.Failure.UNREADABLE)
     else:
         _finish_change(lease)
 

@@ -17,7 +17,8 @@ from accounts.downloads import stream_csv
 from accounts.paging import paginate
 from accounts.roles import MANAGE_TELEMETRY, VIEW_TELEMETRY
 from ingestion.models import RejectedRow, RunFile, SyncRun
-from ingestion.selectors import count_rows, list_reasons, list_rejected_rows, list_runs
+from ingestion.problems import explain_problem
+from ingestion.selectors import count_rows, get_active_run, list_reasons, list_rejected_rows, list_runs
 from ingestion.services import activate_and_catch_up, request_sync
 from telemetry.models import Telemetry
 from telemetry.selectors import list_mapped_columns
@@ -102,6 +103,8 @@ def run(request: HttpRequest, telemetry_id: UUID, run_id: UUID) -> HttpResponse:
         "telemetry": telemetry,
         "columns": list_mapped_columns(telemetry=telemetry),
         "run": run,
+        "problem": explain_problem(run=run),
+        "is_syncing": get_active_run(telemetry=telemetry),
         "progress": count_rows(run=run) if is_active else None,
         "failed_files": failed[:FAILED_FILES_SHOWN],
         "reasons": list_reasons(run=run),

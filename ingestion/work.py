@@ -32,6 +32,7 @@ from ingestion.leases import (
     release_run,
 )
 from ingestion.messages import send
+from ingestion.models import SyncRun
 from ingestion.patience import Patience
 from ingestion.plan import plan_run
 from ingestion.read import Reading
@@ -138,13 +139,14 @@ def help_run(*, run_id: int, clock: Clock, turn: timedelta | None = None) -> int
 def _carry_out(lease: Lease, *, ask_for_help: bool, report: Report | None) -> None:
     telemetry = lease.run.telemetry
     if telemetry.status != Telemetry.Status.ACTIVE:
-        fail_run(lease=lease, message=f"{telemetry.name} was deactivated. Activate it to sync it again.")
+        message = f"{telemetry.name} was deactivated. Activate it to sync it again."
+        fail_run(lease=lease, message=message, failure=SyncRun.Failure.INACTIVE)
         return
     try:
         if lease.run.reads_files:
             _read_bucket(lease, ask_for_help=ask_for_help, report=report)
     except StorageError as error:
-        fail_run(lease=lease, message=str(error))
+        fail_run(lease=lease, message=str(error), failure=SyncRun.Failure.CONNECTION)
         return
     finish = finish_staged_run if lease.run.is_staged else finish_run
     finish(lease=lease)

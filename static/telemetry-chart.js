@@ -33,6 +33,9 @@ function chartSets(layers, colours) {
     spanGaps: false,
     borderColor: colours[index % colours.length],
     backgroundColor: colours[index % colours.length],
+    hoverBackgroundColor: colours[index % colours.length],
+    hoverBorderColor: getComputedStyle(document.body).color,
+    hoverBorderWidth: stacked ? 1 : 2,
     borderWidth: stacked ? 0 : 2,
     pointRadius,
     pointHitRadius: 8,
@@ -40,12 +43,39 @@ function chartSets(layers, colours) {
   }));
 }
 
-function chartOptions(layers, openDay) {
+// A finger has no hover: its first tap shows the values of a day, the second one on the same day opens it.
+function chooseDay({ native }, [found], chart, openDay) {
+  if (!found) return;
+  const isFinger = native.pointerType ? native.pointerType === "touch" : matchMedia("(hover: none)").matches;
+  if (!isFinger || chart.tappedDay === found.index) openDay(found.index);
+  chart.tappedDay = found.index;
+}
+
+function tooltipOptions(totals, stacked, theme) {
+  const light = theme === "light";
+  const ink = light ? "#fff" : "#12161c";
+  return {
+    backgroundColor: light ? "#1b2027" : "#e6eaf0",
+    titleColor: ink,
+    bodyColor: ink,
+    footerColor: ink,
+    itemSort: (one, other) => other.datasetIndex - one.datasetIndex, // from the top, as the bars are stacked
+    callbacks: {
+      label: ({ dataset, dataIndex }) => {
+        const value = dataset.exact[dataIndex];
+        return value === null ? "" : `${dataset.label}: ${withSeparators(value)}`;
+      },
+      footer: ([item]) => (stacked && item && totals[item.dataIndex] ? `Total: ${withSeparators(totals[item.dataIndex])}` : ""),
+    },
+  };
+}
+
+function chartOptions({ layers, totals }, theme, openDay) {
   const ink = getComputedStyle(document.body).color;
   const stacked = layers.length > 1;
   return {
     animation: false,
-    onClick: (_event, [found]) => found && openDay(found.index),
+    onClick: (event, found, chart) => chooseDay(event, found, chart, openDay),
     onHover: ({ native }, found) => (native.target.style.cursor = found.length ? "pointer" : ""),
     maintainAspectRatio: false,
     interaction: { mode: "index", intersect: false },
@@ -60,27 +90,20 @@ function chartOptions(layers, openDay) {
     },
     plugins: {
       legend: { display: stacked, position: "bottom", labels: { color: ink, boxWidth: 12 } },
-      tooltip: {
-        callbacks: {
-          label: ({ dataset, dataIndex }) => {
-            const value = dataset.exact[dataIndex];
-            return value === null ? "" : `${dataset.label}: ${withSeparators(value)}`;
-          },
-        },
-      },
+      tooltip: tooltipOptions(totals, stacked, theme),
     },
   };
 }
 
 function drawChart(canvas) {
-  const { dates, layers } = JSON.parse(document.getElementById(canvas.dataset.chart).textContent);
+  const { dates, layers, totals } = JSON.parse(document.getElementById(canvas.dataset.chart).textContent);
   const theme = document.documentElement.dataset.bsTheme === "dark" ? "dark" : "light";
   Chart.defaults.font.family = getComputedStyle(document.body).fontFamily;
   Chart.getChart(canvas)?.destroy();
   new Chart(canvas, {
     type: layers.length > 1 ? "bar" : "line",
     data: { labels: dates.map(writeDay), datasets: chartSets(layers, chartColours[theme]) },
-    options: chartOptions(layers, (index) => location.assign(`${canvas.dataset.days}${dates[index]}/`)),
+    options: chartOptions({ layers, totals }, theme, (index) => location.assign(`${canvas.dataset.days}${dates[index]}/${canvas.dataset.range}`)),
   });
 }
 
@@ -89,4 +112,9 @@ function drawCharts() {
 }
 
 drawCharts();
+// Stacking by something else brings the page's main part anew: charts that leave with it are given up.
+document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+  if (detail.shouldSwap) detail.target.querySelectorAll("canvas[data-chart]").forEach((canvas) => Chart.getChart(canvas)?.destroy());
+});
+document.addEventListener("htmx:load", ({ detail }) => detail.elt.querySelectorAll("canvas[data-chart]").forEach(drawChart));
 new MutationObserver(drawCharts).observe(document.documentElement, { attributeFilter: ["data-bs-theme"] });

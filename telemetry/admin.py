@@ -14,7 +14,7 @@ from django.http import HttpRequest
 
 from accounts.paging import CappedPaginator
 from audit.admin import AuditedAdmin, keep_for_audit
-from telemetry.models import DailyTotal, Dimension, FileDay, Series, SourceFile, Telemetry
+from telemetry.models import DailyTotal, Dimension, FileDay, RejectedDay, Series, SourceFile, Telemetry
 from telemetry.shown import LONGEST_SHOWN
 from telemetry.wizard.models import TelemetryDraft
 
@@ -110,6 +110,13 @@ class SourceFileAdmin(HistoryAdmin):
 @admin.register(FileDay)
 class FileDayAdmin(HistoryAdmin):
     list_display = ["date", "telemetry", "source_file", "rows", "value"]
+    list_select_related = ["telemetry", "source_file"]
+    search_fields = ["=telemetry__identifier"]
+
+
+@admin.register(RejectedDay)
+class RejectedDayAdmin(HistoryAdmin):
+    list_display = ["date", "telemetry", "source_file", "rows"]
     list_select_related = ["telemetry", "source_file"]
     search_fields = ["=telemetry__identifier"]
 

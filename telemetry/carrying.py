@@ -17,7 +17,7 @@ from telemetry.daily_totals import dimension_sql
 from telemetry.exact import sum_function
 from telemetry.fields import plain
 from telemetry.loading import LoadLost, Version, begin_loads
-from telemetry.models import FileDay, SourceFile, Telemetry
+from telemetry.models import FileDay, RejectedDay, SourceFile, Telemetry
 from telemetry.selectors import as_date, list_dimensions, stream_rows
 from telemetry.series import SeriesIds
 
@@ -66,10 +66,15 @@ def carry_over(*, source_file: SourceFile, dimensions: Sequence[str], renew: Cal
             FileDay(source_file=copy, date=day.date, rows=day.rows, value=day.value)
             for day in source_file.days.all()
         )
+        RejectedDay.objects.bulk_create(
+            RejectedDay(source_file=copy, date=day.date, rows=day.rows)
+            for day in source_file.rejected_days.all()
+        )
         staged = SourceFile.objects.filter(pk=copy.pk, state=State.READING).update(
             state=State.STAGED,
             rows_read=source_file.rows_read,
             rows_rejected=source_file.rows_rejected,
+            rejected_undated=source_file.rejected_undated,
             imported_at=source_file.imported_at,
             points=points,
             is_carried_over=True,

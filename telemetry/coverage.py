@@ -3,38 +3,51 @@
 from __future__ import annotations
 
 from calendar import Calendar
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
 from dateutil.relativedelta import relativedelta
-from django.db.models import Sum
+from django.db.models import Count, Q, Sum
 
 from telemetry.freshness import EXPECTED_WITHIN
-from telemetry.models import FileDay, Telemetry
+from telemetry.models import FileDay, RejectedDay, SourceFile, Telemetry
 from telemetry.newest import get_newest_date
 
 MONTHS_SHOWN = 3
 
 
 class DayState(StrEnum):
-    """PARTIAL: a file that holds the day has rejected rows, of this day or another (docs/decisions/0016)."""
+    """PARTIAL: some rows of the day were rejected. REJECTED: all were (docs/decisions/0016)."""
 
     PRESENT = "present"
     PARTIAL = "partial"
+    REJECTED = "rejected"
     MISSING = "missing"
     OUTSIDE = "outside"  # before the first date with data, or not expected yet
 
 
 @dataclass(frozen=True, slots=True)
 class Day:
+    """`rejected`: rows of the day; 0 of a PARTIAL one where an earlier release has read its files."""
+
     date: date
     state: DayState
+    rejected: int = 0
 
     @property
     def has_data(self) -> bool:
         return self.state in {DayState.PRESENT, DayState.PARTIAL}
+
+
+@dataclass(frozen=True, slots=True)
+class Rejects:
+    """Rejected rows of the stored files that no day can be marked for: `undated` of them have no date that
+    can be read, and those of `files` were not counted by date (an earlier release has read them).
+    """
+
+    undated: int
+    files: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +68,15 @@ class Coverage:
     months: list[Month]
     earlier: date | None
     later: date | None
+    rejects: Rejects
+
+    @property
+    def first_month(self) -> date:
+        return self.months[-1].first
+
+    @property
+    def last_month(self) -> date:
+        return self.months[0].first
 
     @property
     def present(self) -> int:
@@ -63,6 +85,10 @@ class Coverage:
     @property
     def partial(self) -> int:
         return self._count(DayState.PARTIAL)
+
+    @property
+    def rejected(self) -> int:
+        return self._count(DayState.REJECTED)
 
     @property
     def missing(self) -> int:
@@ -89,12 +115,12 @@ def get_coverage(*, telemetry: Telemetry, today: date, last_month: date | None =
     latest = max(newest, telemetry.data_through.replace(day=1))
     shown = min(max((last_month or newest).replace(day=1), oldest), latest)
     firsts = _list_months(shown, oldest)
-    rejected = _count_rejected_rows(telemetry, firsts[-1], shown + relativedelta(day=31))
-    expected = (telemetry.data_from, until)
+    days = _Days(telemetry, firsts[-1], shown + relativedelta(day=31), expected=(telemetry.data_from, until))
     return Coverage(
-        months=[_make_month(first, rejected, expected) for first in firsts],
+        months=[_make_month(first, days) for first in firsts],
         earlier=min(firsts[-1] - relativedelta(months=1), newest) if firsts[-1] > oldest else None,
         later=_go_later(shown, newest) if shown < newest else None,
+        rejects=_count_undated(telemetry),
     )
 
 
@@ -111,19 +137,38 @@ def _go_later(shown: date, newest: date) -> date:
     return shown + relativedelta(months=min(MONTHS_SHOWN, months_left))
 
 
-def _count_rejected_rows(telemetry: Telemetry, first: date, last: date) -> dict[date, int]:
-    """For each date with data: the rejected rows of the files that hold it."""
-    days = FileDay.objects.filter(telemetry=telemetry, date__range=(first, last)).values("date")
-    return dict(days.annotate(rejected=Sum("source_file__rows_rejected")).values_list("date", "rejected"))
+class _Days:
+    """What is known of each date of a range: whether it has data, and how many of its rows were rejected."""
+
+    def __init__(self, telemetry: Telemetry, first: date, last: date, *, expected: tuple[date, date]) -> None:
+        held = FileDay.objects.filter(telemetry=telemetry, date__range=(first, last)).values("date")
+        is_uncounted = Q(source_file__rejected_undated=None, source_file__rows_rejected__gt=0)
+        self._held = dict(held.annotate(files=Count("pk", filter=is_uncounted)).values_list("date", "files"))
+        rejected = RejectedDay.objects.filter(telemetry=telemetry, date__range=(first, last)).values("date")
+        self._rejected = dict(rejected.annotate(count=Sum("rows")).values_list("date", "count"))
+        self._first, self._last = expected
+
+    def judge(self, day: date) -> Day:
+        rejected = self._rejected.get(day, 0)
+        if day in self._held:
+            is_partial = rejected or self._held[day]
+            return Day(day, DayState.PARTIAL if is_partial else DayState.PRESENT, rejected)
+        if rejected:
+            return Day(day, DayState.REJECTED, rejected)
+        return Day(day, DayState.MISSING if self._first <= day <= self._last else DayState.OUTSIDE)
 
 
-def _make_month(first: date, rejected: Mapping[date, int], expected: tuple[date, date]) -> Month:
-    def judge(day: date) -> Day:
-        if day in rejected:
-            return Day(day, DayState.PARTIAL if rejected[day] else DayState.PRESENT)
-        return Day(day, DayState.MISSING if expected[0] <= day <= expected[1] else DayState.OUTSIDE)
-
-    weeks = Calendar().monthdayscalendar(first.year, first.month)  # 0 where a day is another month's
-    return Month(
-        first, [[judge(first.replace(day=number)) if number else None for number in week] for week in weeks]
+def _count_undated(telemetry: Telemetry) -> Rejects:
+    with_rejects = telemetry.source_files.filter(state=SourceFile.State.STORED, rows_rejected__gt=0)
+    found = with_rejects.aggregate(
+        undated=Sum("rejected_undated"), files=Count("pk", filter=Q(rejected_undated=None))
     )
+    return Rejects(found["undated"] or 0, found["files"])
+
+
+def _make_month(first: date, days: _Days) -> Month:
+    weeks = Calendar().monthdayscalendar(first.year, first.month)  # 0 where a day is another month's
+    judged = [
+        [days.judge(first.replace(day=number)) if number else None for number in week] for week in weeks
+    ]
+    return Month(first, judged)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from django.db import connection, transaction
 from django.db.models import QuerySet
 
-from telemetry.models import DailyTotal, FileDay, PointBlock, Series, SourceFile, Telemetry
+from telemetry.models import DailyTotal, FileDay, PointBlock, RejectedDay, Series, SourceFile, Telemetry
 
 ROWS_AT_A_TIME = 5_000
 _FILES_AT_A_TIME = 100
@@ -24,6 +24,7 @@ def empty_telemetry(*, telemetry: Telemetry) -> None:
     for some in _list_in_portions(files):
         delete_in_portions(PointBlock.objects.filter(source_file__in=some), at_a_time=BLOCKS_AT_A_TIME)
         delete_in_portions(FileDay.objects.filter(source_file__in=some))
+        delete_in_portions(RejectedDay.objects.filter(source_file__in=some))
     delete_in_portions(DailyTotal.objects.filter(telemetry=telemetry))
     delete_in_portions(Series.objects.filter(telemetry=telemetry))
     delete_in_portions(files)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
+
+from django.conf import settings
 
 from telemetry.models import Telemetry
 from telemetry.newest import get_newest_date
@@ -30,9 +32,12 @@ def judge_freshness(*, telemetry: Telemetry, now: datetime) -> Freshness:
     if telemetry.status == Telemetry.Status.INACTIVE:
         return Freshness("not_syncing", "Not syncing", "The telemetry is inactive; its data stays.")
     if telemetry.last_sync_at is None:
-        return Freshness("never_synced", "Never synced", "The next daily sync brings the first data.")
+        return Freshness(
+            "never_synced", "Never synced", f"First sync at {settings.DAILY_SYNC_TIME:%H:%M} UTC."
+        )
     if telemetry.last_sync_state in FAILING_STATES:
-        return Freshness("failing", "Failing", "The last sync could not read everything.")
+        some = "failed" if telemetry.last_sync_state == "failed" else "could not read every file"
+        return Freshness("failing", "Failing", f"The last sync {some}.")
     if now - telemetry.last_sync_at > SYNC_EXPECTED_WITHIN:
         return Freshness("late", "Late", "There was no sync for more than 36 hours.")
     if telemetry.data_through is None:
@@ -40,6 +45,12 @@ def judge_freshness(*, telemetry: Telemetry, now: datetime) -> Freshness:
     newest = get_newest_date(telemetry=telemetry, today=now.date())
     if newest is None:
         return Freshness("late", "Late", "Every date with data lies after tomorrow.")
+    through = f"Data through {newest.day} {newest:%b} {newest.year:04} ({_say_when(newest, now.date())})."
     if newest < now.date() - EXPECTED_WITHIN:
-        return Freshness("late", "Late", "The newest date is more than 2 days ago.")
-    return Freshness("up_to_date", "Up to date", "The newest date is at most 2 days ago.")
+        return Freshness("late", "Late", through)
+    return Freshness("up_to_date", "Up to date", through)
+
+
+def _say_when(day: date, today: date) -> str:
+    days = (today - day).days
+    return {-1: "tomorrow", 0: "today", 1: "yesterday"}.get(days, f"{days:,} days ago")

@@ -1,12 +1,13 @@
 """Writing the data of source files: points that do not count yet, then one transaction in which they do.
 
-This module and `telemetry.staging` are the writers of SourceFile, FileDay, PointBlock and DailyTotal.
+This module and `telemetry.staging` are the writers of SourceFile, FileDay, RejectedDay, PointBlock
+and DailyTotal.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
 import polars as pl
@@ -17,7 +18,7 @@ from telemetry.blocks import BlockWriter
 from telemetry.counting import PointCount
 from telemetry.daily_totals import refresh_daily_totals
 from telemetry.locks import lock_rows, lock_telemetry
-from telemetry.models import DataPoint, FileDay, PointBlock, SourceFile, Telemetry
+from telemetry.models import DataPoint, FileDay, PointBlock, RejectedDay, SourceFile, Telemetry
 from telemetry.series import SeriesIds
 from telemetry.updating import update_each
 
@@ -36,6 +37,11 @@ class Outcome:
     rows_rejected: int
     rows_by_day: Mapping[date, int]  # accepted rows
     totals: FileTotals
+    rejected_by_day: Mapping[date, int] = field(default_factory=dict)
+
+    @property
+    def rejected_undated(self) -> int:
+        return self.rows_rejected - sum(self.rejected_by_day.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +228,7 @@ def _keep(loads: Sequence[Loaded], *, state: str, now: datetime) -> None:
                     "state": state,
                     "rows_read": load.outcome.rows_read,
                     "rows_rejected": load.outcome.rows_rejected,
+                    "rejected_undated": load.outcome.rejected_undated,
                     "points": load.points,
                     "imported_at": now,
                 },
@@ -263,6 +270,7 @@ def _replace(telemetry: Telemetry, keys: Sequence[str]) -> set[date]:
     held = FileDay.objects.filter(source_file__in=stored)
     days = set(held.values_list("date", flat=True))
     held.delete()
+    RejectedDay.objects.filter(source_file__in=stored).delete()
     _delete_points(stored)
     return days
 
@@ -286,4 +294,14 @@ def _write_days(loads: Sequence[Loaded], *, counting: bool = True) -> set[date]:
         for day, rows in sorted(load.outcome.rows_by_day.items())
     ]
     FileDay.objects.bulk_create(days)
+    RejectedDay.objects.bulk_create(
+        RejectedDay(
+            source_file=load.source_file,
+            telemetry_id=load.source_file.telemetry_id if counting else None,
+            date=day,
+            rows=rows,
+        )
+        for load in loads
+        for day, rows in sorted(load.outcome.rejected_by_day.items())
+    )
     return {day.date for day in days}

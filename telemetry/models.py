@@ -168,6 +168,8 @@ class SourceFile(AccountScoped):
     message = models.TextField(blank=True)  # why it failed or is ignored
     rows_read = models.BigIntegerField(default=0)
     rows_rejected = models.BigIntegerField(default=0)
+    # Of the rejected rows, those that no RejectedDay counts; None: read before there were any.
+    rejected_undated = models.BigIntegerField(null=True, editable=False)
     points = models.BigIntegerField(default=0)
     imported_at = models.DateTimeField(null=True)
     # Its points were made from those of an earlier mapping, since the object could not be read again.
@@ -175,7 +177,14 @@ class SourceFile(AccountScoped):
 
     class Meta:
         ordering = ["-last_modified", "key"]
-        indexes = [models.Index(fields=["telemetry", "-last_modified"], name="source_file_newest_first")]
+        indexes = [
+            models.Index(fields=["telemetry", "-last_modified"], name="source_file_newest_first"),
+            models.Index(
+                fields=["telemetry"],
+                condition=models.Q(state="stored", rows_rejected__gt=0),
+                name="source_file_with_rejects",
+            ),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["telemetry", "key", "state"],
@@ -223,6 +232,30 @@ class FileDay(AccountScoped):
             models.CheckConstraint(condition=models.Q(rows__gte=1), name="file_day_has_rows"),
         ]
         indexes = [models.Index(fields=["telemetry", "date"], name="file_day_by_date")]
+
+    def __str__(self) -> str:
+        return f"{self.source_file_id} on {self.date}"
+
+
+class RejectedDay(AccountScoped):
+    """How many rows of a date a stored source file has that could not be used: where the date could be read.
+
+    As with FileDay, those of a STAGED file have no telemetry yet.
+    """
+
+    TO_ACCOUNT = "source_file__telemetry__account"
+
+    source_file = models.ForeignKey(SourceFile, on_delete=models.CASCADE, related_name="rejected_days")
+    telemetry = models.ForeignKey(Telemetry, null=True, on_delete=models.CASCADE, related_name="+")
+    date = models.DateField()
+    rows = models.BigIntegerField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["source_file", "date"], name="rejected_day_once"),
+            models.CheckConstraint(condition=models.Q(rows__gte=1), name="rejected_day_has_rows"),
+        ]
+        indexes = [models.Index(fields=["telemetry", "date"], name="rejected_day_by_date")]
 
     def __str__(self) -> str:
         return f"{self.source_file_id} on {self.date}"

@@ -6,8 +6,10 @@ has stopped would look up to date for ever. In some time zones it is tomorrow al
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, timedelta
+from decimal import Decimal
 
 from django.db.models import Case, Count, DateField, F, OuterRef, QuerySet, Subquery, Sum, When
 
@@ -52,6 +54,15 @@ def get_newest_date(*, telemetry: Telemetry, today: date) -> date | None:
         return telemetry.data_through
     days = FileDay.objects.filter(telemetry=telemetry, date__lte=today + TIME_ZONES)
     return days.order_by("-date").values_list("date", flat=True).first()
+
+
+def list_newest_values(telemetries: Collection[Telemetry]) -> dict[int, Decimal]:
+    """The total of each telemetry's `newest_date` (annotated), by its primary key, in one query."""
+    newest = {telemetry.pk: telemetry.newest_date for telemetry in telemetries if telemetry.newest_date}
+    totals = DailyTotal.objects.filter(
+        telemetry__in=newest, dimension=DailyTotal.OVERALL, date__in=set(newest.values())
+    ).values_list("telemetry", "date", "value")
+    return {pk: value for pk, day, value in totals if newest[pk] == day}
 
 
 @snapshot()

@@ -19,7 +19,16 @@ from csvfiles.mapping import Mapping
 from endpoints.models import S3Endpoint
 from endpoints.prefixes import split_address
 from telemetry.locks import lock_rows, lock_telemetry, retry_deadlocks
-from telemetry.models import DailyTotal, Dimension, FileDay, PointBlock, Series, SourceFile, Telemetry
+from telemetry.models import (
+    DailyTotal,
+    Dimension,
+    FileDay,
+    PointBlock,
+    RejectedDay,
+    Series,
+    SourceFile,
+    Telemetry,
+)
 from telemetry.selectors import dimensions_are_free, list_dimensions
 
 MAX_DIMENSIONS = 10
@@ -120,6 +129,7 @@ def delete_telemetry(*, telemetry: Telemetry, identifier: str) -> None:
         for rows in (
             PointBlock.objects.filter(source_file__in=files),
             FileDay.objects.filter(source_file__in=files),
+            RejectedDay.objects.filter(source_file__in=files),
             DailyTotal.objects.filter(telemetry=telemetry),
             Series.objects.filter(telemetry=telemetry),
         ):

@@ -6,6 +6,7 @@ process reads, keeps and answers follows what is shown. Downloads have everythin
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -16,11 +17,14 @@ from django.db import connection
 from accounts.reading import snapshot
 from telemetry.daily_totals import dimension_sql
 from telemetry.fold import fold_range
-from telemetry.models import FileDay, Telemetry
+from telemetry.models import FileDay, RejectedDay, SourceFile, Telemetry
 from telemetry.selectors import as_date, list_dimensions, order_by_bytes, stream_rows
 
 LONGEST_SHOWN = 200  # characters
 FILES_SHOWN = 100
+VERSIONS_SHOWN = 5  # of a file, beside the stored one
+VERSIONS_READ = 500  # of all files that are shown
+State = SourceFile.State
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +57,7 @@ def list_shown_points(
     dimensions = [
         dimension_sql("s", number + 1) for number in range(len(list_dimensions(telemetry=telemetry)))
     ]
-    starts = [_begin(dimension) for dimension in dimensions]
+    starts = [begin_sql(dimension) for dimension in dimensions]
     order = ", ".join(
         ["e.date DESC" if newest_first else "e.date", *(order_by_bytes(start) for start in starts), "s.key"]
     )
@@ -64,10 +68,10 @@ def list_shown_points(
     sql = f"""
         SELECT e.date, e.value {cells} FROM (
             SELECT e.date, e.series_id, e.value FROM ({fold.sql}) AS e
-            {_join_series()} ORDER BY {order} LIMIT {int(limit)}
-        ) AS e {_join_series()} ORDER BY {order}"""
+            {join_series_sql()} ORDER BY {order} LIMIT {int(limit)}
+        ) AS e {join_series_sql()} ORDER BY {order}"""
     return [
-        ShownPoint(as_date(day), tuple(_pair(rest)), Decimal(str(value)))
+        ShownPoint(as_date(day), tuple(pair_beginnings(rest)), Decimal(str(value)))
         for day, value, *rest in stream_rows(sql, fold.params)
     ]
 
@@ -86,9 +90,25 @@ def explain_day(*, telemetry: Telemetry, date: date) -> tuple[list[FileDay], int
     )
     adds = telemetry.overlap == Telemetry.Overlap.ADD
     counting = None if adds or len(days) < 2 else _find_winners(telemetry, date)
+    _attach_history(telemetry, days)
     for day in days:
         day.counts = counting is None or day.source_file_id in counting
     return days, len(days) if len(days) < FILES_SHOWN else held.count()
+
+
+def _attach_history(telemetry: Telemetry, days: list[FileDay]) -> None:
+    """`.rejected`: rows of the date that were. `.earlier`: the newest versions of the file before it."""
+    files = [day.source_file for day in days]
+    rejected = RejectedDay.objects.filter(source_file__in=files, date__in={day.date for day in days})
+    counts = dict(rejected.values_list("source_file", "rows"))
+    before: dict[str, list[SourceFile]] = defaultdict(list)
+    versions = telemetry.source_files.filter(key__in=[file.key for file in files], state=State.SUPERSEDED)
+    for version in versions.order_by("-last_modified", "-pk")[:VERSIONS_READ]:
+        if version.imported_at is not None:  # else its reading was given up, and it never counted
+            before[version.key].append(version)
+    for day in days:
+        day.rejected = counts.get(day.source_file_id, 0)
+        day.earlier = before[day.source_file.key][:VERSIONS_SHOWN]
 
 
 def _find_winners(telemetry: Telemetry, day: date) -> set[int]:
@@ -106,7 +126,7 @@ def _find_winners(telemetry: Telemetry, day: date) -> set[int]:
     return {source_file_id for (source_file_id,) in stream_rows(sql, [telemetry.pk, day])}
 
 
-def _join_series() -> str:
+def join_series_sql() -> str:
     """SQL that gives rows of `e` their series as `s`; PostgreSQL unpacks its values once, not at each use."""
     if connection.vendor != "postgresql":
         return "JOIN telemetry_series s ON s.id = e.series_id"
@@ -114,12 +134,12 @@ def _join_series() -> str:
             CROSS JOIN LATERAL (SELECT r.key, r.dimensions #> '{}' AS dimensions OFFSET 0) AS s"""
 
 
-def _begin(text: str) -> str:
+def begin_sql(text: str) -> str:
     """SQL for the beginning of a text."""
     function = "left({}, {})" if connection.vendor == "postgresql" else "substr({}, 1, {})"
     return function.format(text, LONGEST_SHOWN)
 
 
-def _pair(cells: list) -> Iterator[Beginning]:
+def pair_beginnings(cells: list) -> Iterator[Beginning]:
     for text, length in zip(cells[::2], cells[1::2], strict=True):
         yield Beginning(text or "", length or 0)

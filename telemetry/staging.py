@@ -14,7 +14,7 @@ from django.db.models import QuerySet
 
 from telemetry.daily_totals import refresh_daily_totals
 from telemetry.locks import lock_telemetry
-from telemetry.models import FileDay, PointBlock, SourceFile, Telemetry
+from telemetry.models import FileDay, PointBlock, RejectedDay, SourceFile, Telemetry
 from telemetry.services import write_dimensions
 
 State = SourceFile.State
@@ -31,6 +31,7 @@ def apply_staged(*, telemetry: Telemetry, dimensions: Sequence[str] | None = Non
         days = _list_days(telemetry)
         _supersede(telemetry, staged)
         FileDay.objects.filter(source_file__in=staged).update(telemetry=telemetry)
+        RejectedDay.objects.filter(source_file__in=staged).update(telemetry=telemetry)
         staged.update(state=State.STORED)
         if dimensions is not None:
             write_dimensions(telemetry=telemetry, dimensions=dimensions)
@@ -88,5 +89,5 @@ def _supersede(telemetry: Telemetry, staged: QuerySet[SourceFile]) -> None:
 
 def _delete_data(files: QuerySet[SourceFile]) -> None:
     """Days and points: straight to the database, since they may be millions."""
-    for model in (FileDay, PointBlock):
+    for model in (FileDay, RejectedDay, PointBlock):
         model.objects.filter(source_file__in=files)._raw_delete(using=connection.alias)

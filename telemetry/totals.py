@@ -48,11 +48,14 @@ class Totals:
         return (self.date_to - self.date_from).days + 1 - len(self.overall.values)
 
     def chart(self) -> dict[str, list]:
-        """For json_script: every day of the range; values as exact text, None where there is no data."""
+        """For the chart: every day of the range; values as exact text, None where there is no data."""
         days = list(_days(self.date_from, self.date_to))
         layers = self.stacks or [self.overall]
         return {
             "dates": [day.isoformat() for day in days],
+            "totals": [
+                plain(self.overall.values[day]) if day in self.overall.values else None for day in days
+            ],
             "layers": [
                 {
                     "label": layer.label[:LONGEST_SHOWN],

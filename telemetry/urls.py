@@ -27,6 +27,7 @@ urlpatterns = [
     path("<uuid:telemetry_id>/edit/", changes.edit, name="edit"),
     path("<uuid:telemetry_id>/delete/", changes.delete, name="delete"),
     path("<uuid:telemetry_id>/days/<day:day>/", days.day, name="day"),
+    path("<uuid:telemetry_id>/configuration/", detail.configuration, name="configuration"),
     path("<uuid:telemetry_id>/files/", files.files, name="files"),
     path("<uuid:telemetry_id>/totals.csv", downloads.totals_csv, name="totals_csv"),
     path("<uuid:telemetry_id>/points.csv", downloads.points_csv, name="points_csv"),

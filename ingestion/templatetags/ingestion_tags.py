@@ -7,10 +7,13 @@ from datetime import datetime
 from typing import Any
 
 from django import template
+from django.template import RequestContext
 
 from ingestion import scope
+from ingestion.counts import describe_files, describe_rows, list_files
 from ingestion.models import SyncRun
-from ingestion.selectors import count_rejected_rows, list_rejected_rows, list_runs
+from ingestion.problems import find_last_problem
+from ingestion.selectors import count_rejected_rows, get_active_run, list_rejected_rows, list_runs
 from telemetry.models import Telemetry
 from telemetry.selectors import list_mapped_columns
 
@@ -63,3 +66,44 @@ def duration(start: datetime, end: datetime) -> str:
     if hours:
         return f"{hours} h {minutes} min"
     return f"{minutes} min {seconds} s" if minutes else f"{seconds} s"
+
+
+@register.inclusion_tag("ingestion/_last_problem.html", takes_context=True)
+def last_problem(context: RequestContext, telemetry: Telemetry) -> dict[str, Any]:
+    """Why the last sync left the telemetry failing, with what to do; nothing where it did not."""
+    run, problem = find_last_problem(telemetry=telemetry) or (None, None)
+    return {
+        "telemetry": telemetry,
+        "run": run,
+        "problem": problem,
+        "is_syncing": get_active_run(telemetry=telemetry) if run else None,
+        "can": context["can"],
+        "request": context["request"],
+    }
+
+
+@register.simple_tag
+def active_run(telemetry: Telemetry) -> SyncRun | None:
+    """The run that is queued or going on: while there is one, no other can be asked for."""
+    return get_active_run(telemetry=telemetry)
+
+
+@register.simple_tag
+def has_rejected_rows(telemetry: Telemetry) -> bool:
+    """Whether reading files with rejected rows again would read anything."""
+    return count_rejected_rows(telemetry=telemetry) > 0
+
+
+@register.filter
+def files_in_words(run: SyncRun) -> str:
+    return describe_files(run)
+
+
+@register.filter
+def rows_in_words(run: SyncRun) -> str:
+    return describe_rows(run)
+
+
+@register.filter
+def files_found(run: SyncRun) -> str:
+    return list_files(run)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
 from django import template
+from django.conf import settings
 from django.template import RequestContext
 
 from telemetry.freshness import judge_freshness
+from telemetry.gaps import Gaps
 from telemetry.models import Telemetry
 from telemetry.shown import LONGEST_SHOWN, Beginning
 
@@ -49,17 +52,29 @@ def lookup(values: dict, key: object) -> Any:
     return values.get(key)
 
 
-@register.inclusion_tag("components/badge.html")
-def freshness(telemetry: Telemetry, now: datetime) -> dict[str, str]:
-    """The badge that says whether a telemetry's numbers can be relied on today."""
-    judged = judge_freshness(telemetry=telemetry, now=now)
-    return {"state": judged.state, "label": judged.label}
+@register.filter
+def as_json(value: dict) -> str:
+    """JSON as text of the page, escaped as any text."""
+    return json.dumps(value)
+
+
+@register.inclusion_tag("telemetry/_freshness.html")
+def freshness(telemetry: Telemetry, now: datetime, gaps: Gaps | None) -> dict[str, Any]:
+    """The badges that say whether a telemetry's numbers can be relied on today, and what they lack."""
+    return {"judged": judge_freshness(telemetry=telemetry, now=now), "gaps": gaps}
 
 
 @register.simple_tag
 def freshness_reason(telemetry: Telemetry, now: datetime) -> str:
     """What the badge was judged by."""
     return judge_freshness(telemetry=telemetry, now=now).why
+
+
+@register.simple_tag
+def next_sync(telemetry: Telemetry) -> str:
+    """When a telemetry without data is synced by itself."""
+    which = "First" if telemetry.last_sync_at is None else "Next"
+    return f"{which} sync at {settings.DAILY_SYNC_TIME:%H:%M} UTC."
 
 
 @register.inclusion_tag("telemetry/_sort_head.html", takes_context=True)

@@ -8,8 +8,10 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from accounts.roles import VIEW_TELEMETRY
+from telemetry.day_points import DayForm, get_neighbours, list_groups
+from telemetry.ranges import keep_range
 from telemetry.selectors import list_daily_totals
-from telemetry.shown import explain_day, list_shown_points
+from telemetry.shown import explain_day
 from telemetry.views.guards import get_telemetry, telemetry_page
 
 POINTS_SHOWN = 200
@@ -23,15 +25,24 @@ def day(request: HttpRequest, telemetry_id: UUID, day: date) -> HttpResponse:
     totals = list_daily_totals(telemetry=telemetry, date_from=day, date_to=day)
     if not totals:
         raise Http404
-    points = list_shown_points(telemetry=telemetry, date_from=day, date_to=day, limit=POINTS_SHOWN + 1)
+    form = DayForm(request.GET, dimensions=telemetry.dimensions.all())
+    groups, has_more_points = list_groups(
+        telemetry=telemetry, day=day, by=form.dimension, order=form.order, limit=POINTS_SHOWN
+    )
     files, files_in_all = explain_day(telemetry=telemetry, date=day)
+    before, after = get_neighbours(telemetry=telemetry, day=day)
     context = {
         "telemetry": telemetry,
         "day": day,
+        "range_query": keep_range(request.GET),
+        "form": form,
+        "before": before,
+        "after": after,
         "total": totals[0].value,
         "files": files,
         "files_in_all": files_in_all,
-        "points": points[:POINTS_SHOWN],
-        "has_more_points": len(points) > POINTS_SHOWN,
+        "groups": groups,
+        "points_shown": sum(len(group.points) for group in groups),
+        "has_more_points": has_more_points,
     }
     return render(request, "telemetry/day.html", context)

@@ -14,15 +14,17 @@ from django.views.decorators.vary import vary_on_headers
 from accounts.roles import VIEW_TELEMETRY
 from telemetry.coverage import get_coverage
 from telemetry.forms import LONGEST_RANGE, RangeForm
+from telemetry.gaps import DAYS_LOOKED_AT, count_gaps
 from telemetry.models import Telemetry
 from telemetry.newest import get_later_dates, get_newest_date, get_newest_range, list_newest_points
+from telemetry.ranges import keep_range
 from telemetry.selectors import list_source_files
 from telemetry.totals import Totals, get_totals
 from telemetry.views.guards import get_telemetry, telemetry_page
 
 DATES_PER_PAGE = 30
 NEWEST_FILES = 5
-COVERAGE = "coverage"  # the id of the part that htmx renews by itself
+COVERAGE, WHOLE = "coverage", "main"  # ids of what htmx renews, beside the table of daily totals
 WEEKDAYS = [(name, name[:2]) for name in day_name]
 
 
@@ -30,7 +32,7 @@ WEEKDAYS = [(name, name[:2]) for name in day_name]
 @vary_on_headers("HX-Request")
 @telemetry_page(VIEW_TELEMETRY)
 def detail(request: HttpRequest, telemetry_id: UUID) -> HttpResponse:
-    """Configuration, daily totals, points, runs and files; htmx gets the totals or the calendar alone."""
+    """Daily totals, coverage, points, runs and files; htmx gets a part alone."""
     telemetry = get_telemetry(request, telemetry_id)
     form = RangeForm(request.GET, dimensions=telemetry.dimensions.all())
     now = timezone.now()
@@ -40,23 +42,37 @@ def detail(request: HttpRequest, telemetry_id: UUID) -> HttpResponse:
     context = {
         "telemetry": telemetry,
         "form": form,
+        "range_query": keep_range(request.GET),
         "totals": totals,
         "page": Paginator(totals.days if totals else [], DATES_PER_PAGE).get_page(request.GET.get("page")),
         "now": now,
         "newest_date": get_newest_date(telemetry=telemetry, today=now.date()) or telemetry.data_through,
     }
-    if request.htmx and request.htmx.target != COVERAGE:
+    part = request.htmx.target if request.htmx else WHOLE
+    if part not in (COVERAGE, WHOLE):
         return render(request, "telemetry/_daily_totals.html", context)
     context["coverage"] = get_coverage(telemetry=telemetry, today=now.date(), last_month=_read_month(request))
     context["weekdays"] = WEEKDAYS
-    if request.htmx:
+    if part == COVERAGE:
         return render(request, "telemetry/_coverage.html", context)
     context |= {
+        "gaps": count_gaps(telemetries=[telemetry], today=now.date())[telemetry.pk],
+        "gap_days": DAYS_LOOKED_AT,
         "later_dates": get_later_dates(telemetry=telemetry, today=now.date()),
         "points": list_newest_points(telemetry=telemetry, today=now.date()),
         "files": list_source_files(telemetry=telemetry)[:NEWEST_FILES],
     }
     return render(request, "telemetry/detail.html", context)
+
+
+@require_safe
+@telemetry_page(VIEW_TELEMETRY)
+def configuration(request: HttpRequest, telemetry_id: UUID) -> HttpResponse:
+    """What the telemetry reads, and how."""
+    telemetry = get_telemetry(request, telemetry_id)
+    newest = get_newest_date(telemetry=telemetry, today=timezone.now().date()) or telemetry.data_through
+    context = {"telemetry": telemetry, "newest_date": newest}
+    return render(request, "telemetry/configuration.html", context)
 
 
 def _totals_of(telemetry: Telemetry, form: RangeForm, today: date) -> Totals | None:

@@ -35,6 +35,7 @@ def files(request: HttpRequest, telemetry_id: UUID) -> HttpResponse:
         "telemetry": telemetry,
         "filters": filters,
         "is_narrowed": any(request.GET.get(name) for name in filters.fields),
+        "has_files": telemetry.source_files.exists(),
         "page": paginate(rows, number=request.GET.get("page"), each=PER_PAGE),
     }
     template = "telemetry/_files.html" if request.htmx else "telemetry/files.html"

@@ -10,7 +10,8 @@ from accounts.paging import paginate
 from accounts.roles import MANAGE_TELEMETRY, VIEW_TELEMETRY
 from endpoints.models import S3Endpoint
 from telemetry.filters import TelemetryFilter
-from telemetry.newest import annotate_newest_date
+from telemetry.gaps import count_gaps
+from telemetry.newest import annotate_newest_date, list_newest_values
 from telemetry.selectors import list_telemetries
 from telemetry.views.guards import telemetry_page
 from telemetry.wizard.selectors import list_unfinished_drafts
@@ -29,7 +30,10 @@ def table(request: HttpRequest) -> HttpResponse:
     everything = annotate_newest_date(everything, today=now.date())
     rows = TelemetryFilter(request.GET, queryset=everything, request=request)
     page = paginate(rows.qs, number=request.GET.get("page"), each=PER_PAGE)
-    context = {"filter": rows, "page": page, "now": now}
+    gaps = count_gaps(telemetries=page.object_list, today=now.date())
+    context = {"filter": rows, "page": page, "now": now, "gaps": gaps}
+    context["values"] = list_newest_values(page.object_list)
+    context["has_telemetries"] = context["has_endpoints"] = True  # as any row shows
     if not page.object_list:
         context["has_telemetries"] = everything.exists()
         context["has_endpoints"] = S3Endpoint.objects.for_account(request.account).exists()

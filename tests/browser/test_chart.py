@@ -33,7 +33,7 @@ def page(world: World, live_server: LiveServer, open_page: Callable[..., Page]) 
 
 
 def expect_day(page: Page, world: World) -> None:
-    expect(page).to_have_url(re.compile(f"/{world.telemetry.public_id}/days/{world.day}/$"))
+    expect(page).to_have_url(re.compile(f"/{world.telemetry.public_id}/days/{world.day}/"))
     expect(page.get_by_role("heading", level=1)).to_have_text(
         f"Where this number comes from: {spell(world.day)}"
     )
@@ -64,3 +64,28 @@ def test_the_keyboard_reaches_the_same_page_by_the_table_below_the_chart(page, w
     expect(day).to_be_focused()
     page.keyboard.press("Enter")
     expect_day(page, world)
+
+
+def test_stacked_by_applies_at_once_and_range_and_stacking_stay(page, world, live_server, open_page):
+    page.goto(f"{live_server.url}/settings/telemetry/{world.telemetry.public_id}/")
+    page.get_by_label("Stacked by").focus()
+    page.get_by_label("Stacked by").select_option("team")
+    totals = page.get_by_role("region", name="Daily totals")
+    expect(totals.get_by_role("columnheader", name="All other values")).to_be_visible()
+    expect(page).to_have_url(re.compile("by=team"))
+    expect(page.get_by_label("Stacked by")).to_be_focused()
+    expect(page.locator("#said")).to_contain_text("stacked by team")
+    canvas = page.locator("canvas")
+    assert canvas.evaluate("canvas => Chart.getChart(canvas).config.type") == "bar"
+    page.get_by_role("link", name="Newest 30 dates").click()
+    expect(page.get_by_label("Stacked by")).to_have_value("team")
+    canvas.click(position=canvas.evaluate(PLACE_OF_DAY, world.day.isoformat()))
+    expect(page).to_have_url(re.compile(r"/days/.*\?by=team"))
+    page.get_by_role("link", name=world.telemetry.name, exact=True).click()
+    expect(page.get_by_label("Stacked by")).to_have_value("team")
+    plain = open_page(javascript=False)
+    sign_in(plain, url=live_server.url, email=EMAIL, password=PASSWORD)
+    plain.goto(f"{live_server.url}/settings/telemetry/{world.telemetry.public_id}/")
+    plain.get_by_label("Stacked by").select_option("team")
+    plain.get_by_role("button", name="Show").click()
+    expect(plain.get_by_role("columnheader", name="All other values")).to_be_visible()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from django.http import Http404
@@ -37,6 +38,8 @@ def list_values(world: World) -> dict[str, Any]:
         "step": STEPS[0].slug,
         "uidb64": "MQ",
         "token": "no-such-token",
+        "session_id": uuid4(),
+        "invitation_id": invitation.public_id,
     }
 
 

@@ -48,6 +48,7 @@ def compare(data: bytes, mapping: Mapping, limits: Limits) -> str:
     assert (reader.rows_read, reader.rows_rejected) == (expected.rows, len(expected.rejected))
     assert reader.rows_repeated == expected.repeated
     assert reader.rows_by_day.total() == expected.rows - len(expected.rejected)
+    assert reader.rejected_by_day == expected.rejected_by_day
     check_sample(data, mapping, expected, limits)
     check_after(reader, points, rejected, data, mapping, limits)
     return "read"

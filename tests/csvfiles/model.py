@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import unicodedata
 import zlib
+from collections import Counter
 from dataclasses import dataclass, field
 from fractions import Fraction
 
@@ -20,6 +21,7 @@ from tests.csvfiles.model_text import NOT_TEXT, FileFails, is_plain_text, split,
 class Outcome:
     points: dict[tuple, Fraction] = field(default_factory=dict)  # (date, dimension values) -> value
     rejected: dict[int, str] = field(default_factory=dict)  # row number -> reason
+    rejected_by_day: Counter = field(default_factory=Counter)  # of those whose date can be read
     rows: int = 0
     repeated: int = 0
     cells: dict[int, tuple[str, ...]] = field(default_factory=dict)  # row number -> those of the right width
@@ -137,10 +139,12 @@ def judge_rows(rows: list, columns: list[str], delimiter: str, asked: Asked) -> 
             check_other_header(cells, asked)
         if isinstance(day, str) or isinstance(value, str):
             outcome.rejected[number] = day if isinstance(day, str) else value
+            outcome.rejected_by_day.update([] if isinstance(day, str) else [day])
             metrics.append((row[asked.metric], False))
             continue
         if any("\0" in cell for cell in dimensions):
             outcome.rejected[number] = "a dimension holds a NUL character"
+            outcome.rejected_by_day[day] += 1
             continue
         metrics.append((row[asked.metric], True))
         key = (day, dimensions)

@@ -192,6 +192,7 @@ def test_a_file_that_is_gone_stops_a_new_dimension_unless_that_is_agreed_to(benc
     assert run.comparison["unreadable"] == {"files": 1, "days": 1, "keys": ["usage/a.csv"]}
     run = apply(bench, dimensions=("team", "env"))
     assert run.state == State.FAILED
+    assert run.failure == "unreadable"
     assert (
         "Nothing was changed. Stored files that cannot be read again by the new dimensions: 1 with 1 days"
         in run.message

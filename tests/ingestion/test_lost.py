@@ -158,4 +158,5 @@ def test_a_telemetry_deactivated_while_its_run_is_queued_is_not_read(bench, cloc
     run.refresh_from_db()
     assert run.state == State.FAILED
     assert run.message == "API requests was deactivated. Activate it to sync it again."
+    assert run.failure == "inactive"
     assert standin.count("list") == 0

@@ -187,6 +187,7 @@ def test_a_run_that_is_lost_again_and_again_ends_with_the_reason(bench, settings
     run.refresh_from_db()
     assert run.state == State.FAILED
     assert "stopped unexpectedly 5 times" in run.message
+    assert run.failure == "stopped"
     assert run.files.get().state == "failed"
 
 

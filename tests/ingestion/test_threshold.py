@@ -117,7 +117,7 @@ def test_the_share_is_set_on_the_edit_page_and_shown_with_the_configuration(benc
     ]
     client.force_login(member.user)
     address = f"/settings/telemetry/{bench.telemetry.public_id}/"
-    assert "Any share of a file" in client.get(address).content.decode()
+    assert "Any share of a file" in client.get(f"{address}configuration/").content.decode()
     fields = {"name": "A", "description": "", "dimensions": "team"}
     for wrong in ("101", "-1", "x", "1.234"):
         page = client.post(address + "edit/", {**fields, "max_rejected_percent": wrong}).content.decode()

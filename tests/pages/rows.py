@@ -87,7 +87,9 @@ def store_file(telemetry: Telemetry, key: str, days: Days, *, modified: datetime
     load = Load(file, SeriesIds(telemetry.pk), writer)
     for batch in reader:
         load.add(points=batch.points, combinations=batch.combinations)
-    outcome = Outcome(reader.rows_read, reader.rows_rejected, reader.rows_by_day, reader.totals)
+    outcome = Outcome(
+        reader.rows_read, reader.rows_rejected, reader.rows_by_day, reader.totals, reader.rejected_by_day
+    )
     writer.flush()
     complete_loads(loads=[load.finish(outcome)], now=modified)
     file.refresh_from_db()

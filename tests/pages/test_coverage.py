@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from datetime import date, timedelta
 
 import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
-from telemetry.coverage import Coverage, get_coverage
-from telemetry.models import SourceFile, Telemetry
+from telemetry.coverage import Coverage, Rejects, get_coverage
+from telemetry.gaps import Gaps, count_gaps
+from telemetry.models import RejectedDay, SourceFile, Telemetry
 from tests.pages.rows import make_telemetry, sign_in, store_file
 
 TODAY = date(2026, 5, 20)
@@ -22,10 +25,12 @@ def telemetry(account) -> Telemetry:
     return make_telemetry(account)
 
 
-def store(telemetry: Telemetry, *days: date, key: str = "1.csv", rejected: int = 0) -> None:
-    file = store_file(telemetry, key, {day: {("a", "b"): "1"} for day in days})
-    rows = len(days) + rejected
-    SourceFile.objects.filter(pk=file.pk).update(rows_rejected=rejected, rows_read=rows)
+def store(telemetry: Telemetry, *days: date, key: str = "1.csv", rejected: Sequence[date | str] = ()) -> None:
+    """`rejected`: the dates of further rows, one each, whose metric is none."""
+    rows = {day: {("a", "b"): "1"} for day in days}
+    for day in rejected:
+        rows.setdefault(day, {})[("bad", "b")] = "x"
+    store_file(telemetry, key, rows)
 
 
 def states(coverage: Coverage) -> dict[date, str]:
@@ -35,7 +40,7 @@ def states(coverage: Coverage) -> dict[date, str]:
 
 def test_a_day_is_present_partly_rejected_or_missing(telemetry):
     store(telemetry, date(2026, 5, 14), date(2026, 5, 16))
-    store(telemetry, date(2026, 5, 17), key="2.csv", rejected=3)
+    store(telemetry, date(2026, 5, 17), key="2.csv", rejected=[date(2026, 5, 17)])
     coverage = get_coverage(telemetry=telemetry, today=TODAY)
     assert states(coverage) == {
         date(2026, 5, 14): "present",
@@ -45,6 +50,59 @@ def test_a_day_is_present_partly_rejected_or_missing(telemetry):
         date(2026, 5, 18): "missing",  # an export of two days ago is expected today
     }
     assert (coverage.present, coverage.partial, coverage.missing) == (2, 1, 2)
+
+
+def test_a_rejected_row_marks_its_own_date_and_not_all_of_its_file(telemetry):
+    good = [date(2026, 5, day) for day in (16, 17, 18)]
+    store(telemetry, *good, rejected=[good[1], date(2026, 5, 15), "no date"])
+    coverage = get_coverage(telemetry=telemetry, today=TODAY)
+    assert states(coverage) == {
+        date(2026, 5, 15): "rejected",  # the one row that it has
+        good[0]: "present",
+        good[1]: "partial",
+        good[2]: "present",
+    }
+    assert coverage.rejects == Rejects(undated=1, files=0)
+
+
+def test_what_an_earlier_release_read_marks_all_its_days_until_it_is_read_again(account, telemetry):
+    store(telemetry, date(2026, 5, 17), date(2026, 5, 18), rejected=[date(2026, 5, 18)])
+    RejectedDay.objects.all().delete()
+    SourceFile.objects.update(rejected_undated=None)
+    coverage = get_coverage(telemetry=telemetry, today=TODAY)
+    assert states(coverage) == {date(2026, 5, 17): "partial", date(2026, 5, 18): "partial"}
+    assert coverage.rejects == Rejects(undated=0, files=1)
+    page = sign_in(account, "viewer").get(f"/settings/telemetry/{telemetry.public_id}/").content.decode()
+    assert "1 file was read by an earlier release" in page
+    store(telemetry, date(2026, 5, 17), date(2026, 5, 18))
+    assert states(get_coverage(telemetry=telemetry, today=TODAY))[date(2026, 5, 18)] == "present"
+    assert not RejectedDay.objects.exists()
+
+
+def test_a_recent_date_is_not_all_that_freshness_says(account, telemetry):
+    today = timezone.now().date()
+    days = [today - timedelta(days=back) for back in (1, 2, 6)]  # 3, 4 and 5 days ago nothing
+    store(telemetry, *days, today - timedelta(days=400), rejected=[days[0], "no date"])
+    whole = make_telemetry(account, "whole")
+    store(whole, *days[:2], key="whole.csv")
+    gaps = count_gaps(telemetries=[telemetry, whole], today=today)
+    assert gaps == {telemetry.pk: Gaps(missing=86, rejected=2), whole.pk: Gaps()}
+    client = sign_in(account, "viewer")
+    for url in ("/settings/telemetry/", f"/settings/telemetry/{telemetry.public_id}/"):
+        page = client.get(url).content.decode()
+        assert "86 days missing" in page
+        assert page.count("2 rows rejected") == 1
+    assert "86 of the last 90 days have no data." in page
+    assert "days missing" not in client.get(f"/settings/telemetry/{whole.public_id}/").content.decode()
+
+
+def test_the_counts_name_the_months_that_they_cover(account, telemetry):
+    store(telemetry, date(2026, 1, 31), date(2026, 3, 1))
+    Telemetry.objects.update(status="inactive")
+    client = sign_in(account, "viewer")
+    url = f"/settings/telemetry/{telemetry.public_id}/"
+    assert "January 2026 to March 2026:" in client.get(url).content.decode()
+    assert ">January 2026:" in client.get(f"{url}?months=2026-01").content.decode()
 
 
 def test_an_inactive_telemetry_expects_nothing_more(telemetry):
@@ -81,11 +139,18 @@ def test_without_data_there_is_no_calendar(telemetry):
 
 def test_every_cell_says_its_state_in_words_and_leads_to_its_day(account, telemetry):
     store(telemetry, date(2026, 5, 1), date(2026, 5, 3))
-    store(telemetry, date(2026, 5, 4), key="2.csv", rejected=1)
+    store(telemetry, date(2026, 5, 4), key="2.csv", rejected=[date(2026, 5, 4)])
     Telemetry.objects.update(status="inactive")
     page = sign_in(account, "viewer").get(f"/settings/telemetry/{telemetry.public_id}/").content.decode()
     words = re.sub(r"<[^>]+>", "", page)
-    for text in ("1✓ May: present", "2✕ May: missing", "4! May: partly rejected", "Present: 2", "Missing: 1"):
+    for text in (
+        "1✓ May: present",
+        "2✕ May: missing",
+        "4! May: partly rejected, 1 row",
+        "May 2026:",
+        "Present: 2",
+        "Missing: 1",
+    ):
         assert text in words
     assert page.count(f'href="/settings/telemetry/{telemetry.public_id}/days/2026-05-0') >= 3
 
@@ -100,9 +165,9 @@ def test_htmx_gets_the_calendar_alone_whatever_is_asked(account, telemetry, aske
     assert b'id="coverage"' in part.content
 
 
-def test_the_calendar_is_one_query_however_many_files(telemetry):
+def test_the_calendar_takes_three_queries_however_many_files(telemetry):
     for number in range(5):
         store(telemetry, date(2026, 5, 1) + timedelta(days=number), key=f"{number}.csv")
     with CaptureQueriesContext(connection) as queries:
         get_coverage(telemetry=telemetry, today=TODAY)
-    assert len(queries) == 1
+    assert len(queries) == 3

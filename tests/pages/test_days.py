@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from datetime import date, timedelta
 
 import pytest
@@ -34,9 +35,9 @@ def test_of_files_of_one_moment_the_page_names_the_one_whose_value_counts(accoun
     telemetry = make_telemetry(account)
     store_file(telemetry, "B.csv", {DAY: {("a", "b"): "7"}})
     store_file(telemetry, "a.csv", {DAY: {("a", "b"): "5"}})
-    page = get(client, telemetry).content.decode()
+    page = get(client, telemetry).content.decode().replace("<wbr>", "")
     assert "<strong>5</strong>" in page
-    assert page.index("a.csv") < page.index("B.csv") < page.index("No: newer files")
+    assert page.index(">a.csv") < page.index(">B.csv") < page.index("No: newer files")
 
 
 def test_the_files_of_a_day_say_how_many_of_their_rows_were_rejected(account, client):
@@ -71,3 +72,44 @@ def test_a_day_without_data_or_that_is_none_is_not_found(account, client, day):
     telemetry = make_telemetry(account)
     store_file(telemetry, "1.csv", {DAY: {("a", "b"): "1"}})
     assert get(client, telemetry, day).status_code == 404
+
+
+def test_points_are_grouped_with_subtotals_and_sorted(account, client):
+    telemetry = make_telemetry(account)
+    values = {("b", "x"): "1", ("a", "x"): "9", ("a", "y"): "10", ("b", "y"): "20.5"}
+    store_file(telemetry, "1.csv", {DAY: values})
+    url = f"/settings/telemetry/{telemetry.public_id}/days/{DAY}/"
+
+    def numbers(query: str) -> list[str]:
+        page = client.get(url + query).content.decode()
+        table = page[page.index('id="day-points"') :]
+        return re.findall(r'class="number">(?:<strong>)?([\d.]+)<', table)
+
+    assert numbers("") == ["9", "10", "1", "20.5"]
+    assert numbers("?sort=-value") == ["20.5", "10", "9", "1"]
+    assert numbers("?group=team") == ["19", "9", "10", "21.5", "1", "20.5"]
+    assert numbers("?group=team&sort=-value") == ["21.5", "20.5", "1", "19", "10", "9"]
+    assert numbers("?group=env&sort=value") == ["10", "1", "9", "30.5", "10", "20.5"]
+    assert numbers("?group=nothing&sort=x") == ["9", "10", "1", "20.5"]
+
+
+def test_a_day_leads_to_those_before_and_after_with_data(account, client):
+    telemetry = make_telemetry(account)
+    days = [DAY - timedelta(days=5), DAY, DAY + timedelta(days=1)]
+    store_file(telemetry, "1.csv", {day: {("a", "b"): "1"} for day in days})
+    url = f"/settings/telemetry/{telemetry.public_id}/days/"
+    page = client.get(f"{url}{DAY}/?group=team").content.decode()
+    assert f'rel="prev" href="{url}{days[0]}/?group=team"' in page
+    assert f'rel="next" href="{url}{days[2]}/?group=team"' in page
+    assert 'rel="next"' not in get(client, telemetry, days[2]).content.decode()
+
+
+def test_a_file_shows_its_history_and_its_rejected_rows_of_the_day(account, client):
+    telemetry = make_telemetry(account)
+    earlier = {DAY: {("a", "b"): "1", ("a", "c"): "2"}}
+    store_file(telemetry, "1.csv", earlier, modified=NOON - timedelta(days=1))
+    assert ">History<" not in get(client, telemetry).content.decode()
+    store_file(telemetry, "1.csv", {DAY: {("a", "b"): "1", ("bad", ""): "x"}})
+    page = get(client, telemetry).content.decode()
+    assert "1 of this date" in page
+    assert "replaced since, 2 rows read" in page
