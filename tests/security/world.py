@@ -117,7 +117,7 @@ def make_place(name: str, standin: StandIn, **fields: bool) -> Place:
     )
     trust(standin, endpoint)
     telemetry = make_telemetry(account, "requests", endpoint=endpoint, dimensions=["team"])
-    store_file(telemetry, "requests/1.csv", {DAY: {("a",): "1"}})
+    store_file(telemetry, "requests/1.csv", {DAY: {("a",): "1", ("b",): "x"}})
     run = make_run(telemetry)
     reject_rows(make_run_file(run, "requests/1.csv"), 2, reason="no date", cells={"date": "x"})
     invitation = invite(
