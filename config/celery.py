@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from celery import Celery
-from celery.signals import worker_process_init
+from celery.signals import worker_process_init, worker_ready
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -18,6 +18,14 @@ app.set_default()  # for every thread: `celery.current_app` is one thread's own 
 app.config_from_object("config.queue")
 app.autodiscover_tasks()
 worker_process_init.connect(lambda **_kwargs: database.limit_worker(), weak=False)
+
+
+@worker_ready.connect
+def _note_worker(sender: object, **_kwargs: object) -> None:
+    from standby.heartbeats import note_worker  # once the apps are loaded
+
+    note_worker(sender)
+
 
 # What pages and the schedule send with: the same queue, by connections that give up after a second. A
 # worker's own waits for messages, and must have patience.

@@ -39,6 +39,7 @@ ADDRESS = re.compile(r"[^\s@<>,]+@[^\s@<>,]+|[^<>,@]*<[^\s@<>,]+@[^\s@<>,]+>")
 ACCOUNT_ID = re.compile("[0-9]{12}")
 KEY = re.compile(r"[\x21-\x7e]+")
 KEY_TAKES = "letters, digits and signs of ASCII, without a space"
+TOKEN = re.compile(r"[\x21-\x7e]{16,}")
 REGION = re.compile(r"[a-z]{2}(-[a-z]+)+-[0-9]+")
 CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 LINE = re.compile(r"(export )?[A-Za-z_0-9]+=.*|#.*|")  # as django-environ takes it

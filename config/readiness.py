@@ -1,10 +1,16 @@
-"""Whether what this process needs answers: for /readyz. Pages go on without Redis, not without a database."""
+"""Whether what this process needs answers, and whether the others are alive: for /readyz.
+
+Load balancers ask whether a process can serve: workers and the scheduler do not matter for that.
+"""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from pathlib import Path
+from typing import TypeVar
 
 import redis
 from django.conf import settings
@@ -12,7 +18,11 @@ from django.db import DatabaseError, connection
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-ANSWERS, SILENT = "ok", "does not answer"
+from config.queue import task_queues
+from standby import heartbeats
+
+Found = TypeVar("Found")
+ANSWERS, SILENT, UNKNOWN = "ok", "does not answer", "unknown without a database"
 DATABASE_SECONDS = 3
 _asking = ThreadPoolExecutor(max_workers=1, thread_name_prefix="readiness")
 
@@ -26,25 +36,48 @@ def check_services() -> dict[str, str]:
     }
 
 
+def check_processes(*, now: datetime, database: str) -> dict[str, str]:
+    """`scheduler` and the workers of each queue, each "ok" or since when nothing was heard of them.
+
+    `database`: what check_services has found, since there they write down that they are alive.
+    """
+    names = [heartbeats.SCHEDULER, *(heartbeats.name_workers(queue.name) for queue in task_queues)]
+    found = None
+    if database == ANSWERS:
+        found = _ask_database(lambda: heartbeats.describe_processes(names=names, now=now))
+    return found or dict.fromkeys(names, UNKNOWN)
+
+
 def _check_database() -> str:
-    """In a thread of its own: a database that hangs keeps its client waiting, whatever was set there."""
-    asked = _asking.submit(_ask_database)
+    return ANSWERS if _ask_database(_select_one) else SILENT
+
+
+def _ask_database(question: Callable[[], Found]) -> Found | None:
+    """In a thread of its own: a database that hangs keeps its client waiting, whatever was set there.
+
+    None where there is no answer.
+    """
+
+    def ask() -> Found | None:
+        try:
+            return question()
+        except DatabaseError:
+            return None
+        finally:
+            connection.close()
+
+    asked = _asking.submit(ask)
     try:
         return asked.result(timeout=DATABASE_SECONDS)
     except TimeoutError:
         asked.cancel()
-        return SILENT
+        return None
 
 
-def _ask_database() -> str:
-    try:
-        with connection.cursor() as cursor:
-            cursor.execute("SELECT 1")
-    except DatabaseError:
-        return SILENT
-    finally:
-        connection.close()
-    return ANSWERS
+def _select_one() -> bool:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1")
+    return True
 
 
 def _check(url: str, *, folder: str | Path) -> str:

@@ -40,6 +40,14 @@ logging_config(
     as_json=env.bool("LOG_JSON", default=not DEBUG),
 )
 
+READYZ_TOKEN = env.str(
+    "READYZ_TOKEN",
+    default="",
+    form=environment.TOKEN,
+    takes="at least 16 letters, digits and signs of ASCII, without a space",
+    secret=True,
+)
+
 # --- the parts ---------------------------------------------------------------------------------------
 INSTALLED_APPS = [
     "accounts",  # before Django's own, so that its createsuperuser and changepassword are found first
@@ -154,7 +162,6 @@ CACHES = {
         }
     )
 }
-CELERY_APP = "config.celery.app"
 CELERY_SENDER = "config.celery.sender"
 QUEUE_DIR = env.folder("QUEUE_DIR", default=VAR_DIR / "queue")
 # A task is killed after so long. Redis gives one to another worker that is not done after the other time.

@@ -1,13 +1,19 @@
 from __future__ import annotations
 
+import structlog
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.utils.crypto import constant_time_compare
 from django.views.decorators.http import require_safe
 
-from config.readiness import ANSWERS, check_services
+from config.readiness import ANSWERS, check_processes, check_services
 from config.text import UnstorableText
+
+log = structlog.get_logger(__name__)
+_missing: dict[str, str] = {}  # as this process has last seen it
 
 
 @require_safe
@@ -24,13 +30,31 @@ def healthz(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def readyz(request: HttpRequest) -> HttpResponse:
-    """The process can serve: database, cache and queue answer; says of each whether it does.
+    """The process can serve: database, cache and queue answer. Asks each in a second or two, and no session.
 
-    Asks each in a second or two, and no session or person.
+    Whoever has READYZ_TOKEN is told what is missing, of workers and scheduler too, where any of it is.
     """
     found = check_services()
+    _log_missing(found)
+    is_operators = _has_token(request)
+    if is_operators:
+        found |= check_processes(now=timezone.now(), database=found["database"])
     ok = all(answer == ANSWERS for answer in found.values())
-    return JsonResponse({"ok": ok, **found}, status=200 if ok else 503)
+    return JsonResponse({"ok": ok, **(found if is_operators else {})}, status=200 if ok else 503)
+
+
+def _has_token(request: HttpRequest) -> bool:
+    token = request.headers.get("Authorization", "").removeprefix("Bearer ")
+    return bool(settings.READYZ_TOKEN) and constant_time_compare(token, settings.READYZ_TOKEN)
+
+
+def _log_missing(found: dict[str, str]) -> None:
+    """Once for each change: a probe comes every few seconds."""
+    global _missing
+    missing = {name: answer for name, answer in found.items() if answer != ANSWERS}
+    if missing != _missing:
+        _missing = missing
+        log.error("not ready", **missing) if missing else log.info("ready again")
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:

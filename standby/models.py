@@ -48,3 +48,13 @@ class QueuedMail(models.Model):
 
     def __str__(self) -> str:
         return f"{self.subject} to {self.recipient}"
+
+
+class Heartbeat(models.Model):
+    """When the scheduler, or a worker of a queue, was last alive (standby.heartbeats)."""
+
+    name = models.CharField(max_length=100, primary_key=True)
+    at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.name

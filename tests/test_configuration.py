@@ -41,6 +41,7 @@ MALFORMED: dict[str, tuple[str, ...]] = {
     "CSRF_TRUSTED_ORIGINS": ("metrics.example.com", "https://metrics.example.com/", "https://a:99999"),
     "LOG_LEVEL": ("", "LOUD"),
     "LOG_JSON": FLAG,
+    "READYZ_TOKEN": (SECRET, f"{SECRET} {SECRET} {SECRET}"),
     "DATABASE_URL": (
         "",
         "foo",

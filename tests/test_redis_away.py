@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import io
+import json
 import socket
 import threading
 from collections.abc import Callable, Iterator
@@ -22,13 +24,15 @@ from accounts.models import Account
 from accounts.places import NoPlaceFree, hold_place
 from audit.models import Entry
 from config import queue as queue_settings
-from config import readiness
+from config import readiness, views
 from ingestion.models import SyncRun
 from ingestion.services import recover_lost_runs
 from standby import mails, queue, values
-from standby.models import KeptTask, KeptValue, QueuedMail
+from standby.heartbeats import note_alive
+from standby.models import Heartbeat, KeptTask, KeptValue, QueuedMail
 from telemetry.models import Telemetry
 from tests.endpoints.test_check_by_check import begin, go_on, read_token
+from tests.logs import logging_to
 from tests.pages.rows import make_member, make_run, make_run_file, make_telemetry, reject_rows, store_file
 from tests.standin import BUCKET
 from tests.wizard.walk import Walk, text_of
@@ -266,17 +270,38 @@ class TestMails:
         assert len(mailoutbox) == 1
 
 
+PROCESSES = ("scheduler", "mail workers", "interactive workers", "nightly workers")
+
+
+def note_everything_alive() -> None:
+    note_alive(names=PROCESSES, now=timezone.now())
+
+
 class TestHealth:
-    def test_readyz_names_what_is_missing_and_healthz_asks_nothing(self, away, db):
-        answer = Client().get("/readyz")
+    @pytest.fixture(autouse=True)
+    def first_look(self, monkeypatch):
+        monkeypatch.setattr(views, "_missing", {})
+
+    @pytest.fixture
+    def as_operator(self, settings) -> dict[str, str]:
+        settings.READYZ_TOKEN = "a token of sixteen characters"
+        return {"Authorization": f"Bearer {settings.READYZ_TOKEN}"}
+
+    def test_readyz_names_what_is_missing_to_operators_and_healthz_asks_nothing(
+        self, away, transactional_db, as_operator
+    ):
+        note_everything_alive()
+        assert Client().get("/readyz").json() == {"ok": False}
+        answer = Client().get("/readyz", headers=as_operator)
         assert answer.status_code == 503
         missing = "does not answer"
-        assert answer.json() == {"ok": False, "database": "ok", "cache": missing, "queue": missing}
+        services = {"database": "ok", "cache": missing, "queue": missing}
+        assert answer.json() == {"ok": False, **services, **dict.fromkeys(PROCESSES, "ok")}
         before = len(away.connections)
         assert Client().get("/healthz").status_code == 200
         assert len(away.connections) == before
 
-    def test_readyz_without_a_database_and_with_one_that_hangs(self, db, monkeypatch):
+    def test_readyz_without_a_database_and_with_one_that_hangs(self, db, monkeypatch, as_operator):
         hangs = threading.Event()
 
         class Away:
@@ -292,10 +317,44 @@ class TestHealth:
         monkeypatch.setattr(readiness, "DATABASE_SECONDS", 0.2)
         for ask in (fail, hangs.wait):
             monkeypatch.setattr(readiness, "connection", Away(ask))
-            answer = Client().get("/readyz")
+            answer = Client().get("/readyz", headers=as_operator)
             assert (answer.status_code, answer.json()["database"]) == (503, "does not answer")
+            assert answer.json()["scheduler"] == "unknown without a database"
+            assert Client().get("/readyz").status_code == 503
         hangs.set()
 
-    def test_readyz_with_everything(self, db):
-        answer = Client().get("/readyz")
-        assert answer.json() == {"ok": True, "database": "ok", "cache": "ok", "queue": "ok"}
+    def test_readyz_with_everything(self, transactional_db, as_operator):
+        note_everything_alive()
+        services = dict.fromkeys(("database", "cache", "queue", *PROCESSES), "ok")
+        assert Client().get("/readyz", headers=as_operator).json() == {"ok": True, **services}
+        assert Client().get("/readyz").json() == {"ok": True}
+
+    def test_readyz_names_the_one_process_that_is_silent_and_serves_all_the_same(
+        self, transactional_db, as_operator
+    ):
+        at = timezone.now() - timedelta(minutes=2)
+        for silent in PROCESSES:
+            note_everything_alive()
+            note_alive(names=[silent], now=at)
+            answer = Client().get("/readyz", headers=as_operator)
+            told = {name: text for name, text in answer.json().items() if text != "ok"}
+            assert told == {"ok": False, silent: f"not seen since {at.isoformat(timespec='seconds')}"}
+            assert answer.status_code == 503
+            assert Client().get("/readyz").status_code == 200
+        Heartbeat.objects.all().delete()
+        assert Client().get("/readyz", headers=as_operator).json()["scheduler"] == "never seen"
+
+    @pytest.mark.parametrize("token", ["", "Bearer ", "Bearer of another token", "Basic Og=="])
+    def test_readyz_tells_strangers_nothing(self, db, settings, as_operator, token):
+        assert Client().get("/readyz", headers={"Authorization": token}).json() == {"ok": True}
+        settings.READYZ_TOKEN = ""
+        for headers in ({"Authorization": token}, as_operator):
+            assert Client().get("/readyz", headers=headers).json() == {"ok": True}
+
+    def test_what_is_missing_is_a_line_in_the_log_once(self, away, db):
+        with logging_to(io.StringIO(), as_json=[True], level="INFO") as written:
+            for _ in range(3):
+                Client().get("/readyz")
+        lines = [line for line in written.getvalue().splitlines() if "not ready" in line]
+        assert len(lines) == 1
+        assert json.loads(lines[0])["queue"] == "does not answer"

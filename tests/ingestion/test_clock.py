@@ -98,8 +98,9 @@ class Clock:
 
 
 @pytest.fixture
-def beat():
-    """With the clock, which every entry reads."""
+def beat(monkeypatch):
+    """With the clock, which every entry reads; what it notes of itself is tests/test_redis_away.py's."""
+    monkeypatch.setattr("config.beat.heartbeats.note_alive", lambda **_given: None)
     app, clock = Celery("tests", set_as_current=False), Clock()
     every = {name: entry["schedule"] for name, entry in queue.beat_schedule.items()}
     app.conf.beat_schedule = {

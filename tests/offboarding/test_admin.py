@@ -7,7 +7,7 @@ from django.urls import reverse
 from kombu.exceptions import OperationalError
 
 from accounts.models import Account, User
-from config.celery import app
+from config.celery import sender
 from offboarding.tasks import remove_account
 from tests.offboarding.conftest import Tenant
 
@@ -21,7 +21,7 @@ def operator(db, client):
 @pytest.fixture
 def sent(monkeypatch):
     sent = []
-    monkeypatch.setattr(app, "send_task", lambda name, kwargs, **_: sent.append((name, kwargs)))
+    monkeypatch.setattr(sender, "send_task", lambda name, kwargs, **_: sent.append((name, kwargs)))
     return sent
 
 
@@ -64,7 +64,7 @@ def test_where_the_queue_is_away_it_says_what_to_do(acme: Tenant, operator, monk
     def refuse(*_args, **_kwargs):
         raise OperationalError("away")
 
-    monkeypatch.setattr(app, "send_task", refuse)
+    monkeypatch.setattr(sender, "send_task", refuse)
     answer = operator.post(page_of(acme.account), {"slug": "acme"}, follow=True)
     assert "manage.py remove_account acme" in answer.content.decode()
 

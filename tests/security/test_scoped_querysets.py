@@ -21,6 +21,7 @@ BELONG_TO_NO_ACCOUNT = {
     "Identity": "a person's, whatever accounts they belong to",
     "Counter": "tries of people and networks, whatever accounts they belong to",
     "Entry": "without foreign keys, it narrows by a `for_account` of its own; some belong to no account",
+    "Heartbeat": "a process's, of the whole installation",
     "KeptValue": "the cache's, while Redis is away: a key as the cache has it",
     "KeptTask": "the work queue's, while it is away: a message as the queue has it",
     "QueuedMail": "a person's mail, until it is sent",
