@@ -32,4 +32,5 @@ def _limit(*, statement: int, idle: int) -> None:
                 [f"{statement}s", f"{idle}s"],
             )
 
+    connection_created.disconnect(dispatch_uid="config.database")  # the last call counts
     connection_created.connect(set_limits, weak=False, dispatch_uid="config.database")

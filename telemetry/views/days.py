@@ -15,6 +15,7 @@ from telemetry.shown import explain_day
 from telemetry.views.guards import get_telemetry, telemetry_page
 
 POINTS_SHOWN = 200
+KEPT = ("from", "to", "by", "page")  # of the page that the reader came from
 
 
 @require_safe
@@ -35,6 +36,7 @@ def day(request: HttpRequest, telemetry_id: UUID, day: date) -> HttpResponse:
         "telemetry": telemetry,
         "day": day,
         "range_query": keep_range(request.GET),
+        "kept": [(name, value) for name, value in request.GET.items() if name in KEPT],
         "form": form,
         "before": before,
         "after": after,

@@ -40,7 +40,7 @@ def test_presets_keep_the_stacking(client, telemetry):
 
 def test_a_day_and_its_way_back_keep_range_and_stacking(client, telemetry):
     own = f"/settings/telemetry/{telemetry.public_id}/"
-    to_day = links(client, own + ASKED)["2026-05-19"]
+    to_day = links(client, own + ASKED)["19 May 2026"]
     assert to_day == f"{own}days/2026-05-19/{ASKED}"
     assert links(client, to_day)[telemetry.name] == own + ASKED
     assert links(client, f"{own}days/2026-05-19/?by=%22%3E&x=1")[telemetry.name] == f"{own}?by=%22%3E"

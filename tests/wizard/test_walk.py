@@ -131,7 +131,9 @@ def test_the_review_says_how_many_rows_may_be_rejected_and_takes_another_share(w
     walk.post("review", max_rejected_percent="2.5")
     telemetry = Telemetry.objects.get()
     assert telemetry.max_rejected_percent == Decimal("2.5")
-    assert "2.5 % of a file" in text_of(walk.client.get(f"/settings/telemetry/{telemetry.public_id}/"))
+    assert "2.5 % of a file" in text_of(
+        walk.client.get(f"/settings/telemetry/{telemetry.public_id}/configuration/")
+    )
 
 
 def test_a_telemetry_needs_no_dimension(walk):

@@ -49,7 +49,7 @@ class Queue:
 
     def send_mail(self, *, email: str) -> None:
         """What the page sends that was asked for a new password."""
-        kwargs = {"email": email, "site": "https://testserver", "address": None, "agent": "a browser"}
+        kwargs = {"email": email, "address": None, "agent": "a browser"}
         task = "accounts.tasks.send_password_reset"
         self._client.send_task(task, kwargs=kwargs, retry=False, queue=config.MAIL)
 
