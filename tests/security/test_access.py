@@ -72,7 +72,7 @@ class TestAccess(World):
                 route = next(route for route in list_routes() if route.name == name)
                 careful = Client(enforce_csrf_checks=True)
                 careful.sends_marks = (
-                    False  # with one, the page is asked for again: who types may lose a cookie
+                    False  # with one, who has lost a cookie is led back to the form
                 )
                 careful.cookies.update(self.people[person].client.cookies)
                 answer = ask(careful, "POST", route.url(self.ids(route, person)), FORMS.get(name))
