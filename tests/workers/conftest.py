@@ -38,7 +38,7 @@ class Queue:
     """The queue as a client that was there before the workers, and its processes."""
 
     def __init__(self, url: str) -> None:
-        self._url = url
+        self.url = url
         self.redis = redis.Redis.from_url(url)
         self._client = Celery("tests", broker=url)
         self._processes: list[subprocess.Popen] = []
@@ -49,7 +49,7 @@ class Queue:
 
     def send_mail(self, *, email: str) -> None:
         """What the page sends that was asked for a new password."""
-        kwargs = {"email": email, "site": "https://testserver", "address": None, "agent": "a browser"}
+        kwargs = {"email": email, "address": None, "agent": "a browser"}
         task = "accounts.tasks.send_password_reset"
         self._client.send_task(task, kwargs=kwargs, retry=False, queue=config.MAIL)
 
@@ -93,7 +93,7 @@ class Queue:
         process = subprocess.Popen(
             [sys.executable, "-m", "celery", "--quiet", "-A", app, *arguments],
             cwd=ROOT,
-            env=make_environment(REDIS_URL=self._url, CACHE_URL="", PYTHONWARNINGS=QUIET, **settings),
+            env=make_environment(REDIS_URL=self.url, CACHE_URL="", PYTHONWARNINGS=QUIET, **settings),
             start_new_session=True,
         )
         self._processes.append(process)
