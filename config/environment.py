@@ -210,6 +210,8 @@ class Environment:
 
     def redis_url(self, name: builtins.str, *, default: builtins.str) -> builtins.str:
         takes = "redis://HOST:6379/0 or rediss://HOST:6379/0, the last being the number of a database"
+        if os.environ.get(name) == "":  # files, whatever the default is
+            return ""
         text = self.str(name, default=default, takes=takes, secret=True)
         if text:
             parts = _split(name, text, takes, schemes={"redis", "rediss"})

@@ -197,6 +197,12 @@ def test_unusual_values_are_taken(monkeypatch, tmp_path, name, value, read):
     assert read is None or settings[name] == read
 
 
+def test_a_cache_can_be_in_files_beside_a_queue_in_redis(monkeypatch, tmp_path):
+    settings = read_settings(monkeypatch, tmp_path, REDIS_URL="redis://redis/0", CACHE_URL="")
+
+    assert settings["CACHES"]["default"]["BACKEND"] == "config.caches.FileBasedCache"
+
+
 @pytest.mark.parametrize(
     ("url", "name", "host"),
     [

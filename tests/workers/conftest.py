@@ -38,7 +38,7 @@ class Queue:
     """The queue as a client that was there before the workers, and its processes."""
 
     def __init__(self, url: str) -> None:
-        self._url = url
+        self.url = url
         self.redis = redis.Redis.from_url(url)
         self._client = Celery("tests", broker=url)
         self._processes: list[subprocess.Popen] = []
@@ -93,7 +93,7 @@ class Queue:
         process = subprocess.Popen(
             [sys.executable, "-m", "celery", "--quiet", "-A", app, *arguments],
             cwd=ROOT,
-            env=make_environment(REDIS_URL=self._url, CACHE_URL="", PYTHONWARNINGS=QUIET, **settings),
+            env=make_environment(REDIS_URL=self.url, CACHE_URL="", PYTHONWARNINGS=QUIET, **settings),
             start_new_session=True,
         )
         self._processes.append(process)
