@@ -206,7 +206,7 @@ def test_a_cache_can_be_in_files_beside_a_queue_in_redis(monkeypatch, tmp_path):
 @pytest.mark.parametrize(
     ("url", "name", "host"),
     [
-        ("postgres://ada:p%23w@db:5433/metrics?sslmode=require", "metrics", "db"),
+        ("postgres://ada:PASSWORD@db:5433/metrics?sslmode=require", "metrics", "db"),
         ("postgresql:////var/run/postgresql/metrics", "metrics", "/var/run/postgresql"),
         ("postgres://ada@a:5432,b:5432/metrics", "metrics", "a,b"),
     ],

@@ -30,7 +30,7 @@ def form_marks(context: Context) -> SafeString:
 def htmx_marks(context: Context) -> SafeString:
     """The same as headers of each request that htmx sends from the page."""
     headers = {"X-CSRFToken": str(context.get("csrf_token", "")), HEADER: _make(context)}
-    return format_html("hx-headers='{}'", SafeString(json.dumps(headers)))
+    return format_html('hx-headers="{}"', json.dumps(headers))
 
 
 def _make(context: Context) -> str:

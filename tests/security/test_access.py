@@ -71,9 +71,7 @@ class TestAccess(World):
             if method == "POST" and expected[person] in {"200", "302", "409"}:
                 route = next(route for route in list_routes() if route.name == name)
                 careful = Client(enforce_csrf_checks=True)
-                careful.sends_marks = (
-                    False  # with one, who has lost a cookie is led back to the form
-                )
+                careful.sends_marks = False  # with one, who has lost a cookie is led back to the form
                 careful.cookies.update(self.people[person].client.cookies)
                 answer = ask(careful, "POST", route.url(self.ids(route, person)), FORMS.get(name))
                 assert (name, answer.status) == (name, 403)
