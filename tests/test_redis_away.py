@@ -279,7 +279,8 @@ def note_everything_alive() -> None:
 
 class TestHealth:
     @pytest.fixture(autouse=True)
-    def first_look(self, monkeypatch):
+    def first_look(self, monkeypatch, settings):
+        settings.REDIS_TIMEOUT_SECONDS = SECONDS
         monkeypatch.setattr(views, "_missing", {})
 
     @pytest.fixture

@@ -103,7 +103,7 @@ class TestErrorPages:
     def test_htmx_carries_the_mark_in_a_header(self, account, join):
         client = Client(enforce_csrf_checks=True)
         client.force_login(join(account, "admin").user, backend="django.contrib.auth.backends.ModelBackend")
-        page = client.get("/settings/members/").content.decode()
+        page = unescape(client.get("/settings/members/").content.decode())
         token = re.search(r'X-CSRFToken": "(\w+)"', page)[1]
 
         answer = client.post("/accounts/switch/", {"account": "acme"}, headers={"X-CSRFToken": token})

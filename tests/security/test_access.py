@@ -66,15 +66,22 @@ class TestAccess(World):
                 assert self.ask(route, "operator", method).status == 405
 
     def test_no_form_is_taken_without_its_token(self):
+        self.send_without_token(with_mark=False, status=403)
+
+    def test_with_a_mark_of_ours_it_is_kept_to_be_filled_in_again_and_no_more(self):
+        self.send_without_token(with_mark=True, status=302)
+
+    def send_without_token(self, *, with_mark: bool, status: int) -> None:
         for (name, method), expected in TABLE.items():
             person = "admin" if expected["admin"] in {"200", "302", "409"} else "operator"
             if method == "POST" and expected[person] in {"200", "302", "409"}:
                 route = next(route for route in list_routes() if route.name == name)
                 careful = Client(enforce_csrf_checks=True)
-                careful.sends_marks = False  # with one, who has lost a cookie is led back to the form
+                careful.sends_marks = with_mark
                 careful.cookies.update(self.people[person].client.cookies)
                 answer = ask(careful, "POST", route.url(self.ids(route, person)), FORMS.get(name))
-                assert (name, answer.status) == (name, 403)
+                assert (name, answer.status) == (name, status)
+                assert answer.changes <= {"django_session", "accounts_signin"}, name
 
     def ask(self, route: Route, name: str, method: str, headers: dict[str, str] | None = None) -> Answer:
         url = route.url(self.ids(route, name)) + QUERIES.get(route.name, "")

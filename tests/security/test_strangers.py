@@ -17,7 +17,7 @@ TABLE = read_table()
 IDS = {"endpoint_id", "telemetry_id", "run_id", "member_id", "draft_id"}
 CHANGING = (  # what differs between two answers to the same request
     re.compile(rb'name="csrfmiddlewaretoken" value="\w+"'),
-    re.compile(rb'"X-CSRFToken": "\w+"'),
+    re.compile(rb"&quot;X-CSRFToken&quot;: &quot;\w+&quot;"),
 )
 UUID = re.compile(r"[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}")
 MOMENT = re.compile(r"'\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[^']*'")
