@@ -26,6 +26,7 @@ SENDING = (
     "send_mass_mail",
 )
 NO_LINK_IN_A_MAIL = {
+    "accounts/kept_forms.py": "whether a form was sent from a page of ours",
     "accounts/sso.py": "where the provider sends the browser back to: it knows the addresses",
     "accounts/views.py": "whether `next` is on this site",
 }

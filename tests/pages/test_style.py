@@ -11,6 +11,7 @@ COMPONENTS = sorted(path.stem for path in (TEMPLATES / "components").glob("*.htm
 SHOWN_BY_OTHERS = {  # what the layout puts on every page, and the part of another component
     "error_summary": "layout.html",
     "header": "layout.html",
+    "kept_form": "layout.html",
     "messages": "layout.html",
     "navigation": "layout.html",
     "field_notes": "components/field.html",
