@@ -186,7 +186,7 @@ def test_the_audit_log_and_members_have_pages(account):
         Entry(at=NOON, account_id=account.pk, actor="a", action="x.y", object_name="n" * 200, via="page")
         for _ in range(60)
     )
-    assert admin.get(reverse("accounts:audit")).content.decode().count("<summary><time") == 50
+    assert admin.get(reverse("accounts:audit")).content.decode().count("<summary>") == 50
     assert admin.get(reverse("accounts:members")).status_code == 200
 
 
