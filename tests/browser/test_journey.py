@@ -11,6 +11,7 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
+from csvfiles.day_first import spell
 from demo.company import EMAIL, open_company
 from demo.sample import BUCKET, lay_sample, list_api_requests
 from demo.standin import StandIn
@@ -53,7 +54,7 @@ def work() -> None:
 def list_expected_totals(today: date) -> dict[str, str]:
     """The last thirty whole days of api_requests/, added up from what was written to the files."""
     days = [today - timedelta(days=back) for back in range(1, 31)]
-    return {day.isoformat(): str(sum(row[4] for row in list_api_requests(day=day))) for day in days}
+    return {spell(day): str(sum(row[4] for row in list_api_requests(day=day))) for day in days}
 
 
 def plain(totals: dict[str, str]) -> dict[str, str]:

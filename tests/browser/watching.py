@@ -45,7 +45,7 @@ IN_THEME = """scheme => new Promise((resolve) => {
 TEXTS = """() => {
     const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
     const texts = [];
-    const theirs = "code, .code, .verbatim, pre, script, .wizard-table td";
+    const theirs = "code, .code, .verbatim, pre, script, #chart-data, .wizard-table td";
     while (walker.nextNode()) {
         const { parentElement, textContent } = walker.currentNode;
         if (!parentElement.closest(theirs)) texts.push(textContent.trim());
