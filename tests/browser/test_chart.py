@@ -79,7 +79,7 @@ def test_stacked_by_applies_at_once_and_range_and_stacking_stay(page, world, liv
     assert canvas.evaluate("canvas => Chart.getChart(canvas).config.type") == "bar"
     page.get_by_role("link", name="Newest 30 dates").click()
     expect(page.get_by_label("Stacked by")).to_have_value("team")
-    canvas.click(position=canvas.evaluate(PLACE_OF_DAY, world.day.isoformat()))
+    canvas.click(position=canvas.evaluate(PLACE_OF_DAY, spell(world.day)))
     expect(page).to_have_url(re.compile(r"/days/.*\?by=team"))
     page.get_by_role("link", name=world.telemetry.name, exact=True).click()
     expect(page.get_by_label("Stacked by")).to_have_value("team")

@@ -177,6 +177,8 @@ def test_nothing_runs_on_any_page(page: Page, telemetry: Telemetry, live_server:
     by = page.get_by_label("Stacked by").locator("option").nth(1).get_attribute("value") or ""
     page.get_by_label("Stacked by").select_option(by)
     page.get_by_role("button", name="Show").click()
+    page.wait_for_url("**by=*")
+    page.wait_for_load_state("networkidle")
     assert page.evaluate(FIND_PROGRAMS) == []
     labels = page.evaluate("Chart.getChart(document.querySelector('canvas')).data.datasets.map(d => d.label)")
     cut = [text[:LONGEST_SHOWN] for text in STRINGS]

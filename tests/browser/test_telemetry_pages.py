@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
+from csvfiles.day_first import spell
 from tests.browser.journey import sign_in
 from tests.browser.test_chart import PLACE_OF_DAY
 from tests.browser.watching import find_problems
@@ -53,7 +54,7 @@ def test_a_day_is_grouped_sorted_and_leads_on(
     page.get_by_role("link", name="Previous day").click()
     expect(page).to_have_url(re.compile(r"/days/(?!" + str(world.day) + r").*group=env"))
     page.get_by_role("link", name="Next day").click()
-    expect(page.get_by_role("heading", level=1)).to_contain_text(str(world.day))
+    expect(page.get_by_role("heading", level=1)).to_contain_text(spell(world.day))
     expect(points.get_by_role("rowheader", name="prod")).to_be_visible()
     page.goto(own)
     expect(page.locator("canvas")).to_be_visible()
@@ -76,13 +77,13 @@ def test_a_finger_sees_the_values_first_and_opens_the_day_second(
     page.goto(f"{live_server.url}/settings/telemetry/{world.telemetry.public_id}/?by=team")
     canvas = page.locator("canvas")
     canvas.scroll_into_view_if_needed()
-    place = canvas.evaluate(PLACE_OF_DAY, world.day.isoformat())
+    place = canvas.evaluate(PLACE_OF_DAY, spell(world.day))
     canvas.tap(position=place)
     canvas.evaluate(TOOLTIP_IS_SHOWN)
     lines, footer = canvas.evaluate(TOOLTIP)
     assert lines[0].startswith("All other values: ")
     assert lines[-1].startswith("team 11: ")
-    total = page.get_by_role("row", name=re.compile(str(world.day))).first.locator("td").first.inner_text()
+    total = page.get_by_role("row", name=re.compile(spell(world.day))).first.locator("td").first.inner_text()
     assert footer == [f"Total: {total}"]
     assert "/days/" not in page.url
     colours = canvas.evaluate(COLOURS)

@@ -159,9 +159,9 @@ def test_rejected_rows_beyond_the_kept_ones_are_still_counted():
 
 
 def test_a_sum_that_does_not_fit_fails_the_file():
-    with pytest.raises(FileError, match="Rows of 2024-05-01 add up to a value that does not fit 38 digits"):
+    with pytest.raises(FileError, match="Rows of 1 May 2024 add up to a value that does not fit 38 digits"):
         read(HEADER + f"2024-05-01,core,{'9' * 20}\n" * 2)
-    with pytest.raises(FileError, match="Rows of 2024-05-01 add up to a value that does not fit 38 digits"):
+    with pytest.raises(FileError, match="Rows of 1 May 2024 add up to a value that does not fit 38 digits"):
         read(HEADER + f"2024-05-01,core,{'9' * 20}\n2024-05-01,core,1e-30\n")
 
 

@@ -38,7 +38,7 @@ def test_the_dimensions_change_after_their_preview_was_applied(bench, post):
     assert "Waiting for a worker." in page
     run = carry_out(bench)
     page = run_page(post, run)
-    assert "Preview: nothing of it counts" in page
+    assert "Preview: no data was changed" in page
     assert (
         "Total of the 2 days compared: <strong>1,246.5</strong> before, <strong>1,246.5</strong> after"
         in page

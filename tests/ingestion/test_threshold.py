@@ -123,7 +123,7 @@ def test_the_share_is_set_on_the_edit_page_and_shown_with_the_configuration(benc
         page = client.post(address + "edit/", {**fields, "max_rejected_percent": wrong}).content.decode()
         assert "enter a share from 0 to 100" in page
     client.post(address + "edit/", {**fields, "max_rejected_percent": "2.50"})
-    assert "2.5 % of a file" in client.get(address).content.decode()
+    assert "2.5 % of a file" in client.get(f"{address}configuration/").content.decode()
     client.post(address + "edit/", {**fields, "max_rejected_percent": ""})
     bench.telemetry.refresh_from_db()
     assert bench.telemetry.max_rejected_percent is None
