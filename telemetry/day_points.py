@@ -15,7 +15,14 @@ from telemetry.daily_totals import dimension_sql
 from telemetry.fold import fold_range
 from telemetry.models import DailyTotal, Dimension, Telemetry
 from telemetry.selectors import as_date, order_by_bytes, stream_rows
-from telemetry.shown import Beginning, ShownPoint, begin_sql, join_series_sql, pair_beginnings
+from telemetry.shown import (
+    Beginning,
+    ShownPoint,
+    begin_sql,
+    cells_sql,
+    join_series_sql,
+    pair_beginnings,
+)
 
 BY_NAME, LARGEST_FIRST, SMALLEST_FIRST = "", "-value", "value"
 _DIRECTIONS = {LARGEST_FIRST: "DESC", SMALLEST_FIRST: "ASC"}
@@ -73,48 +80,58 @@ def list_groups(
     rows = _read(telemetry, day, by, order, limit + 1)
     groups: list[Group] = []
     key = None
-    for point, subtotal in rows[:limit]:
+    for point, total_id, subtotal in rows[:limit]:
         label = point.dimensions[by.position - 1] if by else None
-        # A subtotal tells values apart that begin alike.
-        if not groups or (label, subtotal) != key:
+        # Values that begin alike are told apart by the row of their total, also where they come to the same.
+        if not groups or (label, total_id) != key:
             groups.append(Group(label, subtotal))
-            key = (label, subtotal)
+            key = (label, total_id)
         groups[-1].points.append(point)
     return groups, len(rows) > limit
 
 
 def _read(
     telemetry: Telemetry, day: date, by: Dimension | None, order: str, limit: int
-) -> list[tuple[ShownPoint, Decimal | None]]:
-    """As telemetry.shown reads points: the few rows are chosen first, their lengths asked for then."""
+) -> list[tuple[ShownPoint, int | None, Decimal | None]]:
+    """Points, each with the row of its group's total and what that comes to.
+
+    As telemetry.shown reads points: the few rows are chosen first, their lengths asked for then.
+    """
     fold = fold_range(telemetry=telemetry, date_from=day, date_to=day)
     dimensions = [dimension_sql("s", dimension.position) for dimension in telemetry.dimensions.all()]
-    starts = [begin_sql(dimension) for dimension in dimensions]
-    subtotal, join, params = "NULL", "", []
+    total, join, params = ("NULL", "NULL"), "", []
     if by is not None:
-        subtotal, params = "t.value", [telemetry.pk, by.position, day]
+        total, params = ("t.id", "t.value"), [telemetry.pk, by.position, day]
         join = f"""LEFT JOIN telemetry_dailytotal t ON t.telemetry_id = %s AND t.dimension = %s
             AND t.date = %s AND t.dimension_value = {dimension_sql("s", by.position)}"""
-    by_values = [order_by_bytes(start) for start in starts]
-    places = [order_by_bytes(starts[by.position - 1])] if by else []
-    if order in _DIRECTIONS:
-        direction = _DIRECTIONS[order]
-        first = [f"{_as_number('subtotal')} {direction}"] if by else []
-        places = [*first, *places, f"{_as_number('e.value')} {direction}"]
-    ordering = ", ".join([*places, *by_values, "s.key"])
-    cells = "".join(
-        f", {start}, length({dimension})" for start, dimension in zip(starts, dimensions, strict=True)
-    )
-    inner = ordering.replace("subtotal", subtotal)
     sql = f"""
-        SELECT e.date, e.value, e.subtotal {cells} FROM (
-            SELECT e.date, e.series_id, e.value, {subtotal} AS subtotal FROM ({fold.sql}) AS e
-            {join_series_sql()} {join} ORDER BY {inner} LIMIT {int(limit)}
-        ) AS e {join_series_sql()} ORDER BY {ordering}"""
+        SELECT e.date, e.value, e.total_id, e.subtotal {cells_sql(dimensions)} FROM (
+            SELECT e.date, e.series_id, e.value, {total[0]} AS total_id, {total[1]} AS subtotal
+            FROM ({fold.sql}) AS e {join_series_sql()} {join}
+            ORDER BY {_order_sql(dimensions, by, order, *total)} LIMIT {int(limit)}
+        ) AS e {join_series_sql()}
+        ORDER BY {_order_sql(dimensions, by, order, "e.total_id", "e.subtotal")}"""
     return [
-        (ShownPoint(as_date(at), tuple(pair_beginnings(rest)), Decimal(str(value))), _to_decimal(total))
-        for at, value, total, *rest in stream_rows(sql, [*fold.params, *params])
+        (
+            ShownPoint(as_date(at), tuple(pair_beginnings(rest)), Decimal(str(value))),
+            row,
+            _to_decimal(subtotal),
+        )
+        for at, value, row, subtotal, *rest in stream_rows(sql, [*fold.params, *params])
     ]
+
+
+def _order_sql(
+    dimensions: Sequence[str], by: Dimension | None, order: str, total_id: str, subtotal: str
+) -> str:
+    """Group by group: by what it comes to, or by its value; within it by value, or by dimension values."""
+    starts = [order_by_bytes(begin_sql(dimension)) for dimension in dimensions]
+    groups = [starts[by.position - 1], total_id] if by else []
+    if order not in _DIRECTIONS:
+        return ", ".join([*groups, *starts, "s.key"])
+    direction = _DIRECTIONS[order]
+    first = [f"{_as_number(subtotal)} {direction}"] if by else []
+    return ", ".join([*first, *groups, f"{_as_number('e.value')} {direction}", *starts, "s.key"])
 
 
 def get_neighbours(*, telemetry: Telemetry, day: date) -> tuple[date | None, date | None]:

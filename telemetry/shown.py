@@ -7,7 +7,7 @@ process reads, keeps and answers follows what is shown. Downloads have everythin
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -57,16 +57,11 @@ def list_shown_points(
     dimensions = [
         dimension_sql("s", number + 1) for number in range(len(list_dimensions(telemetry=telemetry)))
     ]
-    starts = [begin_sql(dimension) for dimension in dimensions]
-    order = ", ".join(
-        ["e.date DESC" if newest_first else "e.date", *(order_by_bytes(start) for start in starts), "s.key"]
-    )
-    cells = "".join(
-        f", {start}, length({dimension})" for start, dimension in zip(starts, dimensions, strict=True)
-    )
+    starts = [order_by_bytes(begin_sql(dimension)) for dimension in dimensions]
+    order = ", ".join(["e.date DESC" if newest_first else "e.date", *starts, "s.key"])
     # The few rows are chosen first: the second join, and it alone, asks for the lengths.
     sql = f"""
-        SELECT e.date, e.value {cells} FROM (
+        SELECT e.date, e.value {cells_sql(dimensions)} FROM (
             SELECT e.date, e.series_id, e.value FROM ({fold.sql}) AS e
             {join_series_sql()} ORDER BY {order} LIMIT {int(limit)}
         ) AS e {join_series_sql()} ORDER BY {order}"""
@@ -138,6 +133,11 @@ def begin_sql(text: str) -> str:
     """SQL for the beginning of a text."""
     function = "left({}, {})" if connection.vendor == "postgresql" else "substr({}, 1, {})"
     return function.format(text, LONGEST_SHOWN)
+
+
+def cells_sql(dimensions: Sequence[str]) -> str:
+    """SQL that selects each dimension's beginning and length, as `pair_beginnings` takes them."""
+    return "".join(f", {begin_sql(dimension)}, length({dimension})" for dimension in dimensions)
 
 
 def pair_beginnings(cells: list) -> Iterator[Beginning]:

@@ -93,6 +93,18 @@ def test_points_are_grouped_with_subtotals_and_sorted(account, client):
     assert numbers("?group=nothing&sort=x") == ["9", "10", "1", "20.5"]
 
 
+def test_values_that_begin_alike_and_come_to_the_same_have_a_subtotal_each(account, client):
+    """A page has their beginnings alone: one subtotal over both would be half of what its points come to."""
+    telemetry = make_telemetry(account, dimensions=["team", "env"])
+    long = "x" * 300
+    points = {(long + end, env): value for end in "ab" for env, value in (("p", "1"), ("q", "2"))}
+    store_file(telemetry, "1.csv", {DAY: points})
+    for query in ("?group=team", "?group=team&sort=-value"):
+        groups = client.get(f"/settings/telemetry/{telemetry.public_id}/days/{DAY}/{query}").context["groups"]
+        found = [(group.subtotal, sum(point.value for point in group.points)) for group in groups]
+        assert found == [(3, 3), (3, 3)]
+
+
 def test_a_day_leads_to_those_before_and_after_with_data(account, client):
     telemetry = make_telemetry(account)
     days = [DAY - timedelta(days=5), DAY, DAY + timedelta(days=1)]
