@@ -90,7 +90,7 @@ def take_download(*, account_id: int) -> DownloadPlace:
             status=429,
             passes=True,
         ) from None
-    except BaseException:
+    except BaseException:  # whatever the cache or the database meets: the process has the place back
         of_process.give_back()
         raise
     return DownloadPlace(place)
@@ -105,9 +105,7 @@ class Spooled:
     def __iter__(self) -> Iterator[bytes]:
         ends = time.monotonic() + LONGEST_SENDING
         while piece := self._file.read(SENT_AT_A_TIME):
-            if (
-                time.monotonic() > ends
-            ):  # the server closes the connection: the reader sees that it was cut off
+            if time.monotonic() > ends:  # the server closes the connection: the reader sees the cut
                 raise ConnectionResetError(errno.ECONNRESET, "read too slowly")
             yield piece
         self.close()
@@ -127,7 +125,7 @@ def spool(lines: Iterator[str], *, place: DownloadPlace) -> Spooled:
         size = _write(lines, file)
         file.seek(0)
         return Spooled(file, size, place)
-    except BaseException as error:
+    except BaseException as error:  # Ctrl-C too: the file and the places must not stay behind
         lines.close()
         if file is not None:
             file.close()

@@ -43,8 +43,7 @@ def check_unsaved(request: HttpRequest) -> HttpResponse:
 @s3_csv_telemetry_required
 def check(request: HttpRequest, endpoint_id: UUID) -> HttpResponse:
     """The next check of an endpoint; after the last one, its page's part with what is kept."""
-    endpoints = S3Endpoint.objects.for_account(request.account).select_related("account")
-    endpoint = get_object_or_404(endpoints, public_id=endpoint_id)
+    endpoint = _find(request, endpoint_id)
     try:
         progress = _continue(request, endpoint.external_id)
     except (TestGone, CannotTestNow) as stopped:
@@ -62,8 +61,7 @@ def check(request: HttpRequest, endpoint_id: UUID) -> HttpResponse:
 @s3_csv_telemetry_required
 def check_change(request: HttpRequest, endpoint_id: UUID) -> HttpResponse:
     """The next check of a change that is not saved; what they find is remembered for when it is."""
-    endpoints = S3Endpoint.objects.for_account(request.account).select_related("account")
-    endpoint = get_object_or_404(endpoints, public_id=endpoint_id)
+    endpoint = _find(request, endpoint_id)
     try:
         progress = _continue(request, endpoint.external_id)
     except (TestGone, CannotTestNow) as stopped:
@@ -83,6 +81,11 @@ def check_change(request: HttpRequest, endpoint_id: UUID) -> HttpResponse:
 def begin(request: HttpRequest, endpoint: S3Endpoint) -> HttpResponse:
     """A test of an endpoint that exists: all of its checks, waiting."""
     return _show_progress(request, endpoint, begin_test(endpoint=endpoint))
+
+
+def _find(request: HttpRequest, endpoint_id: UUID) -> S3Endpoint:
+    endpoints = S3Endpoint.objects.for_account(request.account).select_related("account")
+    return get_object_or_404(endpoints, public_id=endpoint_id)
 
 
 def _show_progress(request: HttpRequest, endpoint: S3Endpoint, progress: Progress) -> HttpResponse:

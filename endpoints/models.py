@@ -9,7 +9,7 @@ from django.db import models
 
 from accounts.models import Account, AccountScoped
 from endpoints.prefixes import join_prefix
-from endpoints.trust import check_own_role
+from endpoints.trust import explain_own_role
 
 
 def new_external_id() -> str:
@@ -69,10 +69,8 @@ class S3Endpoint(AccountScoped):
 
     def clean(self) -> None:
         super().clean()
-        try:
-            check_own_role(self.role_arn)
-        except ValidationError as refused:
-            raise ValidationError({"role_arn": refused}) from None
+        if problem := explain_own_role(self.role_arn):
+            raise ValidationError({"role_arn": problem})
 
     @property
     def location(self) -> str:

@@ -33,7 +33,6 @@ from botocore.exceptions import (
 )
 from botocore.exceptions import ConnectionError as SdkConnectionError
 from botocore.loaders import create_loader
-from django.core.exceptions import ValidationError
 from urllib3.exceptions import HTTPError
 
 from endpoints import errors
@@ -69,7 +68,7 @@ from endpoints.objects import S3Object, holds_archived
 from endpoints.refusals import explain_refused_role, explain_s3_refusal, is_stale_session
 from endpoints.sessions import Credentials, Session, SessionCache
 from endpoints.streams import ResumingStream
-from endpoints.trust import check_own_role, may_be_unsafe
+from endpoints.trust import explain_own_role, may_be_unsafe
 from endpoints.versions import check_version
 
 __all__ = [
@@ -357,10 +356,8 @@ def _refuse_unsafe(grant: Grant) -> None:
 
 
 def _assume_role(grant: Grant, *, external_id: str | None) -> Credentials:
-    try:
-        check_own_role(grant.role_arn)
-    except ValidationError as refused:
-        raise errors.own_role(grant, refused.messages[0]) from None
+    if problem := explain_own_role(grant.role_arn):
+        raise errors.own_role(grant, problem)
     if is_aws() and grant.region not in list_regions():
         raise errors.unknown_region(grant)
     try:

@@ -8,26 +8,20 @@ design; docs/decisions/0028.
 from __future__ import annotations
 
 from django.conf import settings
-from django.core.exceptions import ValidationError
 
 
-def is_own_role(role_arn: str) -> bool:
-    """Whether it is a role of our own AWS account that no setting names."""
+def explain_own_role(role_arn: str) -> str:
+    """Why the role is refused: it is of our own AWS account, and no setting names it. Else empty."""
     parts = role_arn.split(":")
     is_ours = len(parts) > 4 and bool(settings.AWS_ACCOUNT_ID) and parts[4] == settings.AWS_ACCOUNT_ID
-    return is_ours and role_arn not in settings.OWN_ROLES_ALLOWED
-
-
-def check_own_role(role_arn: str) -> None:
-    """Raises ValidationError for a role that `is_own_role`."""
-    if is_own_role(role_arn):
-        raise ValidationError(
-            f"This role belongs to Denominator's own AWS account {settings.AWS_ACCOUNT_ID}: through it, "
-            "every account here could read what belongs to Denominator's operator. Enter a role of the AWS "
-            "account that owns the bucket. If that is this very account, Denominator's administrator has to "
-            "name the role in OWN_ROLES_ALLOWED.",
-            code="own_role",
-        )
+    if not is_ours or role_arn in settings.OWN_ROLES_ALLOWED:
+        return ""
+    return (
+        f"This role belongs to Denominator's own AWS account {settings.AWS_ACCOUNT_ID}: through it, every "
+        "account here could read what belongs to Denominator's operator. Enter a role of the AWS account "
+        "that owns the bucket. If that is this very account, Denominator's administrator has to name the "
+        "role in OWN_ROLES_ALLOWED."
+    )
 
 
 def may_be_unsafe(external_id: str) -> bool:

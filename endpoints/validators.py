@@ -15,7 +15,7 @@ from django.core.exceptions import ValidationError
 
 from endpoints.prefixes import tidy_path_prefix
 from endpoints.storage import find_partition, is_aws, list_partitions, list_regions
-from endpoints.trust import check_own_role
+from endpoints.trust import explain_own_role
 
 ROLE_ARN = re.compile(r"arn:([a-z-]+):iam::[0-9]{12}:role/([\x21-\x7e]{1,510}/)?[A-Za-z0-9_+=,.@-]{1,64}")
 BUCKET = re.compile(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]")
@@ -38,7 +38,8 @@ def clean_role_arn(value: str) -> str:
     value = value.strip()
     found = ROLE_ARN.fullmatch(value)
     if found and found[1] in list_partitions() and len(value) <= MAX_ROLE_ARN:
-        check_own_role(value)
+        if problem := explain_own_role(value):
+            raise ValidationError(problem, code="own_role")
         return value
     if ":assumed-role/" in value:
         hint = "This is the ARN of a session. Paste the ARN of the role itself, from the role's page in IAM."

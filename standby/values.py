@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.core.cache.backends.base import DEFAULT_TIMEOUT, BaseCache
-from django.db import DatabaseError, IntegrityError, transaction
+from django.db import DatabaseError, transaction
 from django.utils import timezone
 
 from standby.models import KeptValue
@@ -32,7 +32,7 @@ class KeptValues(BaseCache):
         try:
             with transaction.atomic():
                 row.save(force_insert=True)
-        except (IntegrityError, DatabaseError):  # it is there; or the transaction may only read
+        except DatabaseError:  # it is there; or the transaction may only read
             return False
         return True
 

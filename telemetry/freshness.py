@@ -7,6 +7,7 @@ from datetime import date, datetime, timedelta
 
 from django.conf import settings
 
+from csvfiles.day_first import spell
 from telemetry.models import Telemetry
 from telemetry.newest import get_newest_date
 
@@ -45,7 +46,7 @@ def judge_freshness(*, telemetry: Telemetry, now: datetime) -> Freshness:
     newest = get_newest_date(telemetry=telemetry, today=now.date())
     if newest is None:
         return Freshness("late", "Late", "Every date with data lies after tomorrow.")
-    through = f"Data through {newest.day} {newest:%b} {newest.year:04} ({_say_when(newest, now.date())})."
+    through = f"Data through {spell(newest)} ({_say_when(newest, now.date())})."
     if newest < now.date() - EXPECTED_WITHIN:
         return Freshness("late", "Late", through)
     return Freshness("up_to_date", "Up to date", through)

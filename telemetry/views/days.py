@@ -9,13 +9,12 @@ from django.views.decorators.http import require_safe
 
 from accounts.roles import VIEW_TELEMETRY
 from telemetry.day_points import DayForm, get_neighbours, list_groups
-from telemetry.ranges import keep_range
+from telemetry.ranges import HANDED_ON, keep_range
 from telemetry.selectors import list_daily_totals
 from telemetry.shown import explain_day
 from telemetry.views.guards import get_telemetry, telemetry_page
 
 POINTS_SHOWN = 200
-KEPT = ("from", "to", "by", "page")  # of the page that the reader came from
 
 
 @require_safe
@@ -36,7 +35,7 @@ def day(request: HttpRequest, telemetry_id: UUID, day: date) -> HttpResponse:
         "telemetry": telemetry,
         "day": day,
         "range_query": keep_range(request.GET),
-        "kept": [(name, value) for name, value in request.GET.items() if name in KEPT],
+        "kept": [(name, value) for name, value in request.GET.items() if name in HANDED_ON],
         "form": form,
         "before": before,
         "after": after,
