@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from datetime import UTC, datetime, timedelta
+from html import unescape
 
 import pytest
 from django.test import Client
@@ -141,6 +143,16 @@ def test_the_download_opens_in_a_spreadsheet_without_running_anything(account, a
     assert row["browser or program"] == "'@evil"
     assert row["who"] == "'+1@x.example"
     assert [cell for cell in row.values() if cell.startswith(("=", "+", "-", "@"))] == []
+
+
+def test_the_link_to_the_download_keeps_the_filter_whatever_else_the_address_says(account, admin):
+    """A template looks a name up in the query before it asks for a method of that name."""
+    add_entry(account)
+    add_entry(account, object_name="Other")
+    page = admin.get(f"{LOG}?thing=Other&urlencode=x&page=1").content.decode()
+    [link] = re.findall(r'href="(/settings/audit/csv/[^"]*)"', page)
+    rows = csv.DictReader(io.StringIO(admin.get(unescape(link)).getvalue().decode()))
+    assert [row["name"] for row in rows] == ["Other"]
 
 
 def test_each_entry_is_one_line_and_no_filter_is_called_optional(account, admin):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -17,6 +18,7 @@ from telemetry.wizard.steps import STEPS
 from tests.accounts.codes import make_code
 from tests.browser.world import make_draft
 from tests.security.fields import recording_fields
+from tests.security.queries import ROOT
 from tests.security.routes import list_routes, read_table
 from tests.security.walking import FORMS, ask
 from tests.security.world import PASSWORD, World
@@ -114,3 +116,10 @@ class TestOddText(World):
         if value == NUL and answer.status != 400:
             return f"{answer.status}, not 400"
         return f"{answer.status}" if answer.status >= 500 else ""
+
+
+def test_no_template_asks_a_query_for_a_method():
+    """`request.GET.items` is the field `items` where somebody sends one: use {% querystring %}, or the view."""
+    asked = re.compile(r"request\.(?:GET|POST)\.(?:urlencode|items|lists|dict|keys|values|getlist)\b")
+    found = [path.name for path in (ROOT / "templates").rglob("*.html") if asked.search(path.read_text())]
+    assert found == []
