@@ -119,7 +119,7 @@ class TestOddText(World):
 
 
 def test_no_template_asks_a_query_for_a_method():
-    """`request.GET.items` is the field `items` where somebody sends one: use {% querystring %} or the view."""
+    """`request.GET.items` is the field `items` where one is sent: use {% querystring %}, or the view."""
     asked = re.compile(r"request\.(?:GET|POST)\.(?:urlencode|items|lists|dict|keys|values|getlist)\b")
     found = [path.name for path in (ROOT / "templates").rglob("*.html") if asked.search(path.read_text())]
     assert found == []
