@@ -133,6 +133,18 @@ function showWhetherServerAnswers(answers) {
   document.getElementById("messages").append(alert);
 }
 
+// What was typed before htmx listened, or was put back by the browser or by fillKeptForm: it is told of it now.
+function tellTyped() {
+  for (const control of document.querySelectorAll("main input, main textarea")) {
+    const isText = !["hidden", "password", "checkbox", "radio"].includes(control.type);
+    if (isText && control.value !== control.defaultValue) control.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+  for (const control of document.querySelectorAll("main select")) {
+    const shown = [...control.options].find(({ defaultSelected }) => defaultSelected) || control.options[0];
+    if (shown && !shown.selected) control.dispatchEvent(new Event("change", { bubbles: true }));
+  }
+}
+
 function showThemes() {
   document.querySelectorAll("[data-theme-switch]").forEach(showTheme);
 }
@@ -143,6 +155,7 @@ new MutationObserver(showThemes).observe(document.documentElement, { attributeFi
 prepare(document);
 fillKeptForm();
 setTimeout(sayMessages, 300);
+document.addEventListener("DOMContentLoaded", tellTyped); // after htmx, whose script comes before this one
 document.addEventListener("htmx:beforeSwap", noteFocus);
 document.addEventListener("htmx:responseError", () => showWhetherServerAnswers(false));
 document.addEventListener("htmx:sendError", () => showWhetherServerAnswers(false));

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 from pytest_django.live_server_helper import LiveServer
 
 from demo.standin import StandIn
@@ -48,3 +48,20 @@ def test_a_prefix_is_chosen_or_pasted_and_its_other_reader_said(
     page.get_by_label("Prefix").press("Enter")  # continues, and chooses no folder
     expect(page.get_by_role("heading", level=1, name=": Preview")).to_be_visible()
     expect(page.get_by_text("was read as the prefix usage/2")).to_be_visible()
+
+
+def test_what_is_typed_before_the_script_is_there_is_heard_once_it_is(
+    s3_account, s3_endpoint, standin: StandIn, live_server: LiveServer, open_page: Callable[..., Page]
+):
+    """As what a browser puts back after a reload, and what was typed before the session was lost."""
+    make_person(s3_account)
+    lay_files(standin, today=timezone.now().date())
+    page = open_page()
+    sign_in(page, url=live_server.url, email=EMAIL, password=PASSWORD)
+    held: list[Route] = []
+    page.route("**/htmx*.js", lambda route: held.append(route))
+    page.goto(f"{live_server.url}/settings/telemetry/add/", wait_until="commit")
+    page.get_by_label("Prefix").fill("usage/")
+    for route in held:
+        route.continue_()
+    expect(page.get_by_text("5 files match")).to_be_visible()
