@@ -37,8 +37,8 @@ class SignInForm(AuthenticationForm):
     """Says the same whether the address, the password or both are wrong."""
 
     error_messages = {
-        "invalid_login": "The e-mail address or the password is not right. Check both and try again.",
-        "inactive": "The e-mail address or the password is not right. Check both and try again.",
+        "invalid_login": "Incorrect e-mail address or password. Check both and try again.",
+        "inactive": "Incorrect e-mail address or password. Check both and try again.",
     }
 
     username = AddressField(
@@ -95,7 +95,7 @@ class OwnPasswordForm(forms.Form):
 
     def clean_password(self) -> str:
         if not self.user.check_password(self.cleaned_data["password"]):
-            raise ValidationError("The password is not right.")
+            raise ValidationError("Incorrect password.")
         return self.cleaned_data["password"]
 
 

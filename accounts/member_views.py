@@ -144,7 +144,7 @@ def remove(request: HttpRequest, member_id: UUID) -> HttpResponse:
         except ValidationError as error:
             messages.error(request, " ".join(error.messages))
             return redirect("accounts:members")
-        messages.success(request, f"{membership.user.email} is removed from {request.account.name}.")
+        messages.success(request, f"{membership.user.email} was removed from {request.account.name}.")
         return redirect("accounts:members" if membership.user != request.user else "home")
     return render(request, "accounts/member_remove.html", {"section": "members", "membership": membership})
 

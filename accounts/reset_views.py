@@ -45,5 +45,5 @@ class UseLink(auth_views.PasswordResetConfirmView):
     def form_valid(self, form: SetPasswordForm) -> HttpResponse:
         use_link(user=form.user, password=form.cleaned_data["new_password1"], now=timezone.now())
         self.request.session.pop(auth_views.INTERNAL_RESET_SESSION_TOKEN, None)
-        messages.success(self.request, "Your password is changed. Sign in with the new one.")
+        messages.success(self.request, "Your password was changed. Sign in with the new one.")
         return redirect(self.success_url)

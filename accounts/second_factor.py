@@ -30,7 +30,7 @@ STEPS_OFF = 1  # how far the phone's clock may be off, in steps, to either side
 RECOVERY_CODES = 10
 WRONG_CODES = 10  # in a row, from any address, after which there is a pause
 PAUSE = timedelta(minutes=15)
-WRONG = "The code is not right, or was used already. Wait for the next one in your app and type that."
+WRONG = "Incorrect code, or one that was used already. Wait for the next one in your app and type that."
 
 
 def has_second_factor(user: User) -> bool:

@@ -108,7 +108,7 @@ def _renew(request: HttpRequest, code: str, now: datetime) -> HttpResponse:
 def _turn_off(request: HttpRequest, code: str, now: datetime) -> HttpResponse:
     second_factor.turn_off(user=request.user, code=code, now=now)
     update_session_auth_hash(request, request.user)
-    messages.success(request, "Your second factor is off. Other sessions of yours are signed out.")
+    messages.success(request, "Your second factor was turned off. Other sessions of yours are signed out.")
     return redirect("accounts:second-factor")
 
 

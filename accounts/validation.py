@@ -21,4 +21,4 @@ def check_email(email: str) -> None:
 def check_role(role: str) -> None:
     """Raises ValidationError keyed by `role`."""
     if role not in ROLE_PERMISSIONS:
-        raise ValidationError({"role": f'"{role}" is no role. Choose {", ".join(ROLE_PERMISSIONS)}.'})
+        raise ValidationError({"role": f'Unknown role "{role}". Choose {", ".join(ROLE_PERMISSIONS)}.'})

@@ -110,7 +110,7 @@ class ChangePassword(auth_views.PasswordChangeView):
         self.attempt.take_back()
         set_password(user=form.user, password=form.cleaned_data["new_password1"])
         update_session_auth_hash(self.request, form.user)
-        messages.success(self.request, "Your password is changed. Other sessions of yours are signed out.")
+        messages.success(self.request, "Your password was changed. Other sessions of yours are signed out.")
         return redirect(self.success_url)
 
 

@@ -82,7 +82,7 @@ def remove_vera(admin: Camera, *, url: str) -> None:
     page.get_by_role("link", name=f"Remove {VERA}").click()
     admin.take("member-remove")
     press(page, "Remove Member")
-    page.get_by_text(f"{VERA} is removed").wait_for()
+    page.get_by_text(f"{VERA} was removed").wait_for()
 
 
 def picture_own_pages(admin: Camera, *, url: str) -> None:
@@ -106,7 +106,7 @@ def picture_reset(camera: Camera, *, demo: RunningDemo) -> str:
     camera.take("password-reset")
     page.get_by_label("Email").fill(VERA)
     press(page, "Send link")
-    page.get_by_role("heading", name="Look into your mail").wait_for()
+    page.get_by_role("heading", name="Check your email").wait_for()
     camera.take("password-reset-sent")
     link = find_link(demo)
     page.goto(link)
@@ -115,7 +115,7 @@ def picture_reset(camera: Camera, *, demo: RunningDemo) -> str:
     for label in ("New password", "New password confirmation"):
         page.get_by_label(label, exact=True).fill(password)
     press(page, "Set password")
-    page.get_by_text("Your password is changed.").wait_for()
+    page.get_by_text("Your password was changed.").wait_for()
     camera.take("password-reset-done")
     page.goto(link)
     camera.take("password-reset-used")

@@ -26,7 +26,7 @@ class SyncRun(AccountScoped):
 
     class Trigger(models.TextChoices):
         SCHEDULED = "scheduled", "Daily sync"
-        MANUAL = "manual", "By hand"
+        MANUAL = "manual", "Manual"
         COMMAND = "command", "Command line"
         ACTIVATED = "activated", "Activated"
 

@@ -18,7 +18,7 @@ from tests.marks import sending_marks
 hypothesis.settings.register_profile("here", deadline=None)  # a busy machine is no failure
 hypothesis.settings.load_profile("here")
 
-pytest_plugins = ["tests.standin"]
+pytest_plugins = ["tests.standin", "tests.browser.opening"]
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -44,6 +44,6 @@ def parse_share(text: str | None, argument: str) -> Decimal | None:
         share = Decimal("NaN")
     if not (share.is_finite() and 0 <= share <= 100 and share == round(share, 2)):
         raise WrongArguments(
-            f"{argument}: {text!r} is no share. Give percent from 0 to 100, such as 5 or 0.25."
+            f"{argument}: {text!r} is not a share. Give percent from 0 to 100, such as 5 or 0.25."
         )
     return share

@@ -73,7 +73,7 @@ class TestSettingItUp:
     def test_it_takes_the_password_first(self, user, sign_in):
         answer = sign_in(user).post(FACTOR, {"password": "wrong"})
 
-        assert "The password is not right." in answer.content.decode()
+        assert "Incorrect password." in answer.content.decode()
         assert not SecondFactor.objects.exists()
 
     def test_somebody_without_a_password_is_not_asked_for_one(self, user, sign_in):
@@ -87,7 +87,7 @@ class TestSettingItUp:
         client.post(FACTOR, {"password": PASSWORD})
         answer = client.post(f"{FACTOR}set-up/", {"code": "000000"})
 
-        assert "The code is not right" in answer.content.decode()
+        assert "Incorrect code" in answer.content.decode()
         assert is_in(give_password())
 
     def test_looking_changes_nothing(self, user, sign_in):

@@ -7,7 +7,7 @@ from accounts.models import User
 
 LOGIN = "/accounts/login/"
 PASSWORD = "correct horse battery"
-SAME_ANSWER = "The e-mail address or the password is not right."
+SAME_ANSWER = "Incorrect e-mail address or password."
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.services import add_member, create_account
-from tests.browser.conftest import PATIENCE
+from tests.browser.opening import PATIENCE
 from tests.browser.journey import sign_in
 from tests.browser.watching import find_problems
 

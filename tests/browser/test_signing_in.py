@@ -86,7 +86,7 @@ def test_the_audit_log_and_the_pages_of_a_forgotten_password(person, live_server
     look(stranger, "Forgotten password", problems)
     stranger.get_by_label("Email", exact=True).fill("nobody@acme.example")
     stranger.get_by_role("button", name="Send link").click()
-    look(stranger, "Look into your mail", problems)
+    look(stranger, "Check your email", problems)
     stranger.goto(f"{live_server.url}/accounts/password/reset/MQ/x-y/")
     look(stranger, "This link does not work", problems)
     assert problems == []

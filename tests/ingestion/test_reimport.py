@@ -276,5 +276,5 @@ def test_the_share_of_rejected_rows_is_set_when_a_telemetry_is_added(bench):
     command("add_telemetry", *arguments, *fields, "2.5")
     listed, _ = command("list_telemetries")
     assert [item["max_rejected_share"] for item in listed["telemetries"]] == [None, "2.5"]
-    with pytest.raises(CommandError, match="'101' is no share"):
+    with pytest.raises(CommandError, match="'101' is not a share"):
         command("add_telemetry", *arguments, *fields, "101")

@@ -25,4 +25,4 @@ class Command(BaseCommand):
     def describe(self, result: dict[str, Any]) -> str:
         if not result["removed"]:
             return f"{result['email']} has no second factor."
-        return f"The second factor of {result['email']} is removed. Their password alone signs them in."
+        return f"The second factor of {result['email']} was removed. Their password alone signs them in."
