@@ -1,7 +1,7 @@
 """Writes docs/dependencies.md from the locks: `python -m docs.dependencies`.
 
-Names, versions and who needs what come from the locks, licences from pip-licenses. It stays ours because no kept
-tool says why a direct dependency is there, or lists Python's packages and the pages' as one.
+Names, versions and who needs what come from the locks, licences from pip-licenses. It stays ours because no
+kept tool says why a direct dependency is there, or lists Python's packages and the pages' in one place.
 """
 
 from __future__ import annotations

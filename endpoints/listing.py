@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from endpoints import errors
+from endpoints.error_types import AnswerUnusable
 from endpoints.objects import S3Object
 
 MAX_EMPTY_PAGES = 1_000  # in a row; S3 gives some where many objects have just been deleted
@@ -149,7 +150,7 @@ def make_holdable(name: str) -> str:
     return f"{shown[:900]}… ({len(name):,} characters, {digest})"
 
 
-def _refuse(why: str) -> errors.AnswerUnusable:
+def _refuse(why: str) -> AnswerUnusable:
     return errors.answer_unusable(errors.S3, why)
 
 
