@@ -20,7 +20,6 @@ from typing import Any, BinaryIO, cast
 
 import boto3
 import structlog
-from botocore.client import BaseClient
 from botocore.config import Config
 from botocore.exceptions import (
     BotoCoreError,

@@ -84,7 +84,7 @@ class Session:
 
     def allows(self, *, action: str, bucket: str, name: str | None) -> bool:
         listing = action == "s3:ListBucket"
-        asked = {
+        asked: dict[str, Any] = {
             "action": action,
             "resource": f"arn:{self.role.partition}:s3:::{bucket}" + ("" if listing else f"/{name}"),
             "prefix": name if listing else None,
