@@ -98,7 +98,7 @@ class TestErrorPages:
         answer = client.post("/accounts/switch/", {"account": "acme"})
 
         assert answer.status_code == 403
-        assert "Go back, reload the page, and send the form again." in answer.content.decode()
+        assert "Your session has changed. Reload and try again." in answer.content.decode()
 
     def test_htmx_carries_the_mark_in_a_header(self, account, join):
         client = Client(enforce_csrf_checks=True)

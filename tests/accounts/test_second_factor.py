@@ -185,7 +185,7 @@ class TestSigningIn:
 
     def test_from_many_addresses_there_is_a_pause_after_ten(self, user, codes):
         for _ in range(10):
-            with pytest.raises(ValidationError, match="not right"):
+            with pytest.raises(ValidationError, match="Incorrect code"):
                 second_factor.check_code(user=user, code="000000", now=NOW)
         later = NOW + timedelta(minutes=14)
         with pytest.raises(ValidationError, match="Wait 15 minutes"):
