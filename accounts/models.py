@@ -255,7 +255,7 @@ class SecondFactor(models.Model):
     """
 
     user = models.OneToOneField(User, on_delete=models.CASCADE, related_name="second_factor")
-    secret = models.TextField()  # encrypted (accounts/secrets.py)
+    secret = models.TextField()  # encrypted (accounts/sealing.py)
     confirmed_at = models.DateTimeField(null=True)
     # The 30 seconds of the last code taken: a code is good once (RFC 6238, 5.2).
     last_step = models.BigIntegerField(default=0)

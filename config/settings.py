@@ -66,6 +66,7 @@ INSTALLED_APPS = [
     "allauth.account",
     "config.apps.SingleSignOnConfig",
     "allauth.socialaccount.providers.openid_connect",
+    "core",
     "audit",
     "commandline",
     "standby",
@@ -301,7 +302,7 @@ MAX_REJECTED_ROWS_KEPT = env.int("MAX_REJECTED_ROWS_KEPT", default=10_000, at_le
 TESTS_AT_ONCE = env.int("TESTS_AT_ONCE", default=4)
 PREVIEWS_AT_ONCE = env.int("PREVIEWS_AT_ONCE", default=8)
 DOWNLOADS_AT_ONCE = env.int("DOWNLOADS_AT_ONCE", default=4)
-# Of one web process, whoever asks; of one download (accounts.spool).
+# Of one web process, whoever asks; of one download (core.spool).
 DOWNLOADS_OF_A_PROCESS = env.int("DOWNLOADS_OF_A_PROCESS", default=8)
 DOWNLOAD_MAX_BYTES = env.int("DOWNLOAD_MAX_BYTES", default=2 * 2**30, at_most=2**50)
 DOWNLOAD_SECONDS = env.int("DOWNLOAD_SECONDS", default=300)

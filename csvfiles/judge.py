@@ -12,6 +12,7 @@ from datetime import date
 
 import polars as pl
 
+from core.decimals import plain
 from csvfiles.dates import parse_date
 from csvfiles.day_first import is_day_first, refuse_day_first
 from csvfiles.decimal_commas import DecimalCommas
@@ -19,7 +20,7 @@ from csvfiles.header import Header
 from csvfiles.header_rows import REPEATED, HeaderRows
 from csvfiles.limits import Limits
 from csvfiles.mapping import Mapping
-from csvfiles.numbers import PLAIN, NotAMetric, format_plain, parse_metric
+from csvfiles.numbers import PLAIN, NotAMetric, parse_metric
 from csvfiles.rules import reason_to_reject
 from csvfiles.split import ROW, Rows, cell_name
 
@@ -167,6 +168,6 @@ class Judge:
 
 def _to_plain(cell: str) -> str | None:
     try:
-        return format_plain(parse_metric(cell))
+        return plain(parse_metric(cell))
     except NotAMetric:
         return None

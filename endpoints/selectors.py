@@ -3,7 +3,7 @@ from __future__ import annotations
 from django.db.models import Count, Q, QuerySet
 
 from accounts.models import Account
-from accounts.search import split_search
+from core.search import split_search
 from endpoints.models import S3Endpoint
 
 

@@ -13,9 +13,9 @@ from django.db import IntegrityError, transaction
 from django.db.models import ProtectedError
 
 from accounts.models import Account, User
-from accounts.places import NoPlaceFree, hold_place
 from audit.services import record
 from audit.snapshots import Values, take_snapshot
+from core.slots import LimitReached, hold_slot
 from endpoints.connection import ConnectionReport, check_connection
 from endpoints.models import S3Endpoint, new_external_id
 from endpoints.validators import clean_connection
@@ -168,9 +168,9 @@ def take_turn(*, account_id: int) -> Iterator[None]:
     """
     most = settings.TESTS_AT_ONCE
     try:
-        with hold_place("test", account_id=account_id, most=most, seconds=LONGEST_TEST):
+        with hold_slot("test", account_id=account_id, most=most, seconds=LONGEST_TEST):
             yield
-    except NoPlaceFree as full:
+    except LimitReached as full:
         raise TooManyTests(full.most) from None
 
 

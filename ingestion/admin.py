@@ -2,8 +2,8 @@ from __future__ import annotations
 
 from django.contrib import admin
 
+from core.read_only_admin import HistoryAdmin
 from ingestion.models import RejectedRow, RunFile, SyncRun
-from telemetry.admin import HistoryAdmin
 
 
 @admin.register(SyncRun)

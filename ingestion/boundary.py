@@ -10,10 +10,10 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 from polars.exceptions import PanicException
 
 from commandline.unexpected import describe_unexpected, log_unexpected
+from core.locks import lock_rows
 from ingestion.finish import break_run
 from ingestion.leases import held_by
 from ingestion.models import RunFile, SyncRun
-from telemetry.locks import lock_rows
 
 ANYTHING = (Exception, PanicException)  # polars panics past Exception; what ends a process is not among them
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from core.deleting import delete_in_portions
 from ingestion.finish import break_run
 from ingestion.models import RejectedRow, RunFile, RunHelper, SyncRun
-from telemetry.emptying import delete_in_portions
 from telemetry.models import Telemetry
 
 

@@ -8,17 +8,19 @@ from uuid import UUID
 from django.db import connection, transaction
 from django.db.models import Count, Q, Sum
 
-from csvfiles.day_first import spell
+from core.dates import spell
+from core.exact_sum import sum_function
+from core.locks import lock_rows
+from core.rows import as_date
 from ingestion.leases import Lease, held_by
 from ingestion.leftovers import discard_run
 from ingestion.models import RunFile, SyncRun
 from ingestion.rejected import warn_rejected
-from telemetry.exact import sum_function
 from telemetry.loading import abandon_loads
-from telemetry.locks import lock_rows, lock_telemetry
+from telemetry.locks import lock_telemetry
 from telemetry.models import FileDay, SourceFile, Telemetry
 from telemetry.newest import TIME_ZONES
-from telemetry.selectors import as_date, get_data_range
+from telemetry.selectors import get_data_range
 
 State, Failure = SyncRun.State, SyncRun.Failure
 PARTS_OF_ONE_EXPORT = timedelta(hours=1)  # files modified within it of each other

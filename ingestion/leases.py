@@ -17,10 +17,10 @@ from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Coalesce
 
+from core.locks import lock_rows
 from ingestion.models import RunFile, RunHelper, SyncRun
 from ingestion.selectors import is_over
 from ingestion.sharing import is_wanted_elsewhere
-from telemetry.locks import lock_rows
 
 Clock = Callable[[], datetime]
 

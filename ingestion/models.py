@@ -7,7 +7,7 @@ from django.db import models
 from django.utils.formats import date_format
 
 from accounts.models import AccountScoped
-from telemetry.fields import KeyField
+from core.fields import KeyField
 from telemetry.models import SourceFile, Telemetry
 
 

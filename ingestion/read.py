@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 import structlog
 from django.db import transaction
 
+from core.updating import update_each
 from csvfiles.errors import EmptyFile, FileError, MissingColumn
 from csvfiles.judge import RejectedRow as Rejected
 from csvfiles.mapping import Mapping
@@ -48,7 +49,6 @@ from telemetry.loading import (
 )
 from telemetry.models import SourceFile, Telemetry
 from telemetry.series import SeriesIds
-from telemetry.updating import update_each
 
 log = structlog.get_logger(__name__)
 

@@ -15,6 +15,7 @@ from accounts.models import User
 from audit.services import record
 from audit.snapshots import Values
 from commandline.unexpected import log_unexpected
+from core.locks import retry_deadlocks
 from ingestion.columns import check_known
 from ingestion.finish import give_up_run
 from ingestion.leases import has_got_on
@@ -37,7 +38,6 @@ from ingestion.selectors import (
     list_runs_ahead,
 )
 from ingestion.sharing import REQUESTED
-from telemetry.locks import retry_deadlocks
 from telemetry.models import Telemetry
 from telemetry.selectors import list_dimensions
 from telemetry.services import activate_telemetry

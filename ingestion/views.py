@@ -13,9 +13,9 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from accounts.downloads import stream_csv
-from accounts.paging import paginate
 from accounts.roles import MANAGE_TELEMETRY, VIEW_TELEMETRY
+from core.downloads import stream_csv
+from core.paging import paginate
 from ingestion.models import RejectedRow, RunFile, SyncRun
 from ingestion.problems import explain_problem
 from ingestion.selectors import count_rows, get_active_run, list_reasons, list_rejected_rows, list_runs

@@ -11,6 +11,7 @@ import structlog
 from django.conf import settings
 
 from commandline.unexpected import log_unexpected
+from core.locks import TRIES, is_deadlock
 from endpoints.error_types import StorageError
 from endpoints.storage import Bucket, open_bucket
 from ingestion.boundary import ANYTHING, end_broken_run, is_deleted, is_interruption, is_transient
@@ -37,7 +38,6 @@ from ingestion.patience import Patience
 from ingestion.plan import plan_run
 from ingestion.read import Reading
 from ingestion.staged import finish_staged_run
-from telemetry.locks import TRIES, is_deadlock
 from telemetry.models import Telemetry
 from telemetry.series import SeriesIds
 from telemetry.services import get_mapping

@@ -14,12 +14,12 @@ from accounts.models import Account, Membership, User
 from audit.models import Entry
 from audit.services import record
 from audit.snapshots import take_snapshot
+from core.locks import lock_rows, retry_deadlocks
 from endpoints.models import S3Endpoint
 from endpoints.services import delete_endpoint
 from ingestion.emptying import delete_runs, end_active_runs
 from offboarding.export import export_account, is_exported
 from telemetry.emptying import empty_telemetry
-from telemetry.locks import lock_rows, retry_deadlocks
 from telemetry.models import Telemetry, TelemetryDraft
 from telemetry.services import delete_telemetry
 from telemetry.wizard.sampling import forget_sample

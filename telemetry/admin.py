@@ -12,29 +12,11 @@ from django.db.models.functions import Cast, Left
 from django.forms import ModelForm
 from django.http import HttpRequest
 
-from accounts.paging import CappedPaginator
 from audit.admin import AuditedAdmin, keep_for_audit
+from core.beginnings import LONGEST_SHOWN
+from core.read_only_admin import HistoryAdmin
 from telemetry.models import DailyTotal, Dimension, FileDay, RejectedDay, Series, SourceFile, Telemetry
-from telemetry.shown import LONGEST_SHOWN
 from telemetry.wizard.models import TelemetryDraft
-
-
-class HistoryAdmin(admin.ModelAdmin):
-    """What happened: to be looked at, never added to, changed or deleted."""
-
-    show_full_result_count = False
-    paginator = CappedPaginator
-    list_per_page = 50
-    ordering = ["-pk"]
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        return False
 
 
 class DimensionInline(admin.TabularInline):

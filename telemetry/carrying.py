@@ -11,14 +11,15 @@ import polars as pl
 from django.db import connection, transaction
 from django.db.models import Count, QuerySet
 
+from core.decimals import plain
+from core.exact_sum import sum_function
+from core.rows import as_date, stream_rows
 from csvfiles.numbers import DIGITS, fits
 from telemetry.blocks import BlockWriter
 from telemetry.daily_totals import dimension_sql
-from telemetry.exact import sum_function
-from telemetry.fields import plain
 from telemetry.loading import LoadLost, Version, begin_loads
 from telemetry.models import FileDay, RejectedDay, SourceFile, Telemetry
-from telemetry.selectors import as_date, list_dimensions, stream_rows
+from telemetry.selectors import list_dimensions
 from telemetry.series import SeriesIds
 
 State = SourceFile.State

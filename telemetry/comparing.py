@@ -12,12 +12,13 @@ from typing import Any
 from django.db import connection
 from django.db.models import Max, Min, Q
 
+from core.decimals import plain
+from core.exact_sum import sum_function
+from core.rows import as_date, stream_rows
 from telemetry.daily_totals import dimension_sql
-from telemetry.exact import sum_function
-from telemetry.fields import plain
 from telemetry.fold import Query, fold_range, fold_staged
 from telemetry.models import FileDay, SourceFile, Telemetry
-from telemetry.selectors import as_date, list_dimensions, stream_rows
+from telemetry.selectors import list_dimensions
 
 LARGEST = 100  # days that are listed
 _EXACT = Context(prec=100)

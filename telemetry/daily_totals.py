@@ -12,9 +12,9 @@ from django.conf import settings
 from django.db import connection
 from django.db.models import Count, Max
 
+from core.copying import copy_rows
+from core.exact_sum import sum_function
 from csvfiles.totals import FileTotals
-from telemetry.copying import copy_rows
-from telemetry.exact import sum_function
 from telemetry.fold import fold_dates
 from telemetry.limits import get_limits
 from telemetry.models import DailyTotal, FileDay, Telemetry

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from django.db import connection, transaction
 from django.db.models import QuerySet
 
+from core.deleting import delete_in_portions
 from telemetry.models import DailyTotal, FileDay, PointBlock, RejectedDay, Series, SourceFile, Telemetry
 
-ROWS_AT_A_TIME = 5_000
 _FILES_AT_A_TIME = 100
 BLOCKS_AT_A_TIME = 200  # each holds the points of a whole date, up to 125,000
 
@@ -37,10 +36,3 @@ def _list_in_portions(files: QuerySet[SourceFile]) -> Iterator[list[int]]:
     ):
         yield some
         last = some[-1]
-
-
-def delete_in_portions(rows: QuerySet, *, at_a_time: int | None = None) -> None:
-    """Delete rows that nothing refers to, straight in the database, a transaction for each portion."""
-    while keys := list(rows.order_by().values_list("pk", flat=True)[: at_a_time or ROWS_AT_A_TIME]):
-        with transaction.atomic():
-            rows.model._base_manager.filter(pk__in=keys)._raw_delete(using=connection.alias)

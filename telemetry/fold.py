@@ -1,6 +1,6 @@
 """Which values count where several files hold the same date and series: the fold, in SQL, for every reader.
 
-`newest`: the file modified last wins, ties by key, compared by its bytes (telemetry.fields.KeyField). `add`:
+`newest`: the file modified last wins, ties by key, compared by its bytes (core.fields.KeyField). `add`:
 the values of all files add up. Within one file the parts of a point always add up.
 """
 
@@ -12,7 +12,7 @@ from datetime import date
 
 from django.db import connection
 
-from telemetry.exact import sum_function
+from core.exact_sum import sum_function
 from telemetry.models import Telemetry
 
 _POINTS = """

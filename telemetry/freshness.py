@@ -7,7 +7,7 @@ from datetime import date, datetime, timedelta
 
 from django.conf import settings
 
-from csvfiles.day_first import spell
+from core.dates import spell
 from telemetry.models import Telemetry
 from telemetry.newest import get_newest_date
 

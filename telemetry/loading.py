@@ -13,14 +13,15 @@ from datetime import date, datetime
 import polars as pl
 from django.db import connection, transaction
 
+from core.locks import lock_rows
+from core.updating import update_each
 from csvfiles.totals import FileTotals
 from telemetry.blocks import BlockWriter
 from telemetry.counting import PointCount
 from telemetry.daily_totals import refresh_daily_totals
-from telemetry.locks import lock_rows, lock_telemetry
+from telemetry.locks import lock_telemetry
 from telemetry.models import DataPoint, FileDay, PointBlock, RejectedDay, SourceFile, Telemetry
 from telemetry.series import SeriesIds
-from telemetry.updating import update_each
 
 State = SourceFile.State
 

@@ -8,9 +8,10 @@ from django.db import models
 from django.db.models.functions import MD5
 
 from accounts.models import Account, AccountScoped
+from core.fields import KEY_LENGTH, ExactDecimalField, KeyField
 from csvfiles.dates import DATE_FORMATS
 from endpoints.models import S3Endpoint
-from telemetry.fields import KEY_LENGTH, ExactDecimalField, KeyField, SeriesIdsField, SeriesValuesField
+from telemetry.fields import SeriesIdsField, SeriesValuesField
 from telemetry.wizard.models import TelemetryDraft as TelemetryDraft  # so that Django finds it
 
 

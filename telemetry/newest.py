@@ -13,7 +13,7 @@ from decimal import Decimal
 
 from django.db.models import Case, Count, DateField, F, OuterRef, QuerySet, Subquery, Sum, When
 
-from accounts.reading import snapshot
+from core.snapshot import snapshot
 from telemetry.models import DailyTotal, FileDay, Telemetry
 from telemetry.shown import ShownPoint, list_shown_points
 

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from django.db import connection
 from django.db.models import Max, Min, QuerySet
 
 from accounts.models import Account
-from accounts.reading import snapshot
+from core.rows import as_date, order_by_bytes, split_by_size, stream_rows
+from core.snapshot import snapshot
 from telemetry.daily_totals import dimension_sql
 from telemetry.fold import fold_range
 from telemetry.models import DailyTotal, FileDay, Series, SourceFile, Telemetry
 
 ROWS_AT_A_TIME = 2_000
-CHARACTERS_AT_A_TIME = 1_000_000  # of dimension values, read together
 CHARACTERS_KEPT = 4_000_000  # of them, kept for the next rows
 
 
@@ -162,35 +161,3 @@ def _add_up_missing(
         DailyTotal(telemetry=telemetry, dimension=position, date=day, dimension_value=name, value=value)
         for (day, name), value in sums.items()
     ]
-
-
-def order_by_bytes(text: str) -> str:
-    """SQL that orders by a text as its bytes do."""
-    return f'{text} COLLATE "C"' if connection.vendor == "postgresql" else f"{text} COLLATE BINARY"
-
-
-def split_by_size(rows: Iterable[tuple]) -> Iterator[list[tuple]]:
-    """Rows together as long as their sizes (the last column) add up to CHARACTERS_AT_A_TIME; one at least."""
-    some: list[tuple] = []
-    size = 0
-    for row in rows:
-        if some and (size + row[-1] > CHARACTERS_AT_A_TIME or len(some) == ROWS_AT_A_TIME):
-            yield some
-            some, size = [], 0
-        some.append(row)
-        size += row[-1]
-    if some:
-        yield some
-
-
-def stream_rows(sql: str, params: list) -> Iterator[tuple]:
-    """Rows as they come, in memory that does not grow with them."""
-    with connection.chunked_cursor() as cursor:
-        cursor.execute(sql, params)
-        while rows := cursor.fetchmany(ROWS_AT_A_TIME):
-            yield from rows
-
-
-def as_date(value: date | str) -> date:
-    """A date as either database gives it in raw SQL."""
-    return value if isinstance(value, date) else date.fromisoformat(value)

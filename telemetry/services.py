@@ -13,12 +13,13 @@ from django.db import IntegrityError, connection, transaction
 from accounts.models import Account, User
 from audit.services import record
 from audit.snapshots import Values, take_snapshot
+from core.locks import lock_rows, retry_deadlocks
 from csvfiles.errors import FileError
 from csvfiles.header import check_columns
 from csvfiles.mapping import Mapping
 from endpoints.models import S3Endpoint
 from endpoints.prefixes import split_address
-from telemetry.locks import lock_rows, lock_telemetry, retry_deadlocks
+from telemetry.locks import lock_telemetry
 from telemetry.models import (
     DailyTotal,
     Dimension,

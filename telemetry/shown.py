@@ -7,36 +7,25 @@ process reads, keeps and answers follows what is shown. Downloads have everythin
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
 from django.db import connection
 
-from accounts.reading import snapshot
+from core.beginnings import Beginning, begin_sql, pair_beginnings
+from core.rows import as_date, order_by_bytes, stream_rows
+from core.snapshot import snapshot
 from telemetry.daily_totals import dimension_sql
 from telemetry.fold import fold_range
 from telemetry.models import FileDay, RejectedDay, SourceFile, Telemetry
-from telemetry.selectors import as_date, list_dimensions, order_by_bytes, stream_rows
+from telemetry.selectors import list_dimensions
 
-LONGEST_SHOWN = 200  # characters
 FILES_SHOWN = 100
 VERSIONS_SHOWN = 5  # of a file, beside the stored one
 VERSIONS_READ = 500  # of all files that are shown
 State = SourceFile.State
-
-
-@dataclass(frozen=True, slots=True)
-class Beginning:
-    """The beginning of a text, and how many characters the whole has."""
-
-    text: str
-    length: int
-
-    @property
-    def is_cut(self) -> bool:
-        return self.length > len(self.text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,17 +118,6 @@ def join_series_sql() -> str:
             CROSS JOIN LATERAL (SELECT r.key, r.dimensions #> '{}' AS dimensions OFFSET 0) AS s"""
 
 
-def begin_sql(text: str) -> str:
-    """SQL for the beginning of a text."""
-    function = "left({}, {})" if connection.vendor == "postgresql" else "substr({}, 1, {})"
-    return function.format(text, LONGEST_SHOWN)
-
-
 def cells_sql(dimensions: Sequence[str]) -> str:
     """SQL that selects each dimension's beginning and length, as `pair_beginnings` takes them."""
     return "".join(f", {begin_sql(dimension)}, length({dimension})" for dimension in dimensions)
-
-
-def pair_beginnings(cells: list) -> Iterator[Beginning]:
-    for text, length in zip(cells[::2], cells[1::2], strict=True):
-        yield Beginning(text or "", length or 0)

@@ -21,10 +21,10 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from accounts.models import Account
-from accounts.places import NoPlaceFree, hold_place
 from audit.models import Entry
 from config import queue as queue_settings
 from config import readiness, views
+from core.slots import LimitReached, hold_slot
 from ingestion.models import SyncRun
 from ingestion.services import recover_lost_runs
 from standby import mails, queue, values
@@ -142,7 +142,7 @@ def test_the_wizard_reads_its_sample_anew_and_no_cell_enters_the_database(
     standin.put_object(BUCKET, "mentions/1.csv", "date,company,mentions\n2026-05-01,Hooli,1\n")
     walk = Walk(admin, s3_endpoint).to("date")
     assert "Hooli" in text_of(walk.get("preview"))
-    with hold_place("look", account_id=s3_endpoint.account_id, most=1, seconds=60):
+    with hold_slot("look", account_id=s3_endpoint.account_id, most=1, seconds=60):
         assert walk.get("preview").status_code == 429
     walk.post("date")
     assert walk.get("dimensions").status_code == 200
@@ -151,11 +151,11 @@ def test_the_wizard_reads_its_sample_anew_and_no_cell_enters_the_database(
 
 
 def test_limits_hold_for_all_processes_by_rows_of_the_database(away, db):
-    with hold_place("x", account_id=1, most=1, seconds=60):
+    with hold_slot("x", account_id=1, most=1, seconds=60):
         assert KeptValue.objects.count() == 1
-        with pytest.raises(NoPlaceFree), hold_place("x", account_id=1, most=1, seconds=60):
+        with pytest.raises(LimitReached), hold_slot("x", account_id=1, most=1, seconds=60):
             pass
-        with hold_place("x", account_id=2, most=1, seconds=60):
+        with hold_slot("x", account_id=2, most=1, seconds=60):
             pass
     assert cache.add("n", 1, 60)
     assert [cache.incr("n"), cache.incr("n"), cache.get("n")] == [2, 3, 3]

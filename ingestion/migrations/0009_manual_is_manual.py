@@ -4,15 +4,22 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('ingestion', '0008_why_runs_failed'),
+        ("ingestion", "0008_why_runs_failed"),
     ]
 
     operations = [
         migrations.AlterField(
-            model_name='syncrun',
-            name='trigger',
-            field=models.CharField(choices=[('scheduled', 'Daily sync'), ('manual', 'Manual'), ('command', 'Command line'), ('activated', 'Activated')], max_length=10),
+            model_name="syncrun",
+            name="trigger",
+            field=models.CharField(
+                choices=[
+                    ("scheduled", "Daily sync"),
+                    ("manual", "Manual"),
+                    ("command", "Command line"),
+                    ("activated", "Activated"),
+                ],
+                max_length=10,
+            ),
         ),
     ]

@@ -7,9 +7,9 @@ from django.shortcuts import render
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from accounts.paging import paginate
 from accounts.roles import VIEW_TELEMETRY
-from accounts.search import split_search
+from core.paging import paginate
+from core.search import split_search
 from telemetry.forms import FilesForm
 from telemetry.models import SourceFile
 from telemetry.selectors import list_source_files

@@ -6,8 +6,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from accounts.paging import paginate
 from accounts.roles import MANAGE_TELEMETRY, VIEW_TELEMETRY
+from core.paging import paginate
 from endpoints.models import S3Endpoint
 from telemetry.filters import TelemetryFilter
 from telemetry.gaps import count_gaps

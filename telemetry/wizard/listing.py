@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from django.conf import settings
 
-from accounts.places import NoPlaceFree, hold_place
+from core.slots import LimitReached, hold_slot
 from endpoints.models import S3Endpoint
 from endpoints.slashes import OtherSlash, find_other_slash
 from endpoints.storage import S3Object, StorageError, open_bucket
@@ -68,9 +68,9 @@ def looking_into(endpoint: S3Endpoint) -> Iterator[None]:
     """Have one of the account's looks into a bucket. Raises TooManyLooks."""
     most = settings.PREVIEWS_AT_ONCE
     try:
-        with hold_place("look", account_id=endpoint.account_id, most=most, seconds=LONGEST_LOOK):
+        with hold_slot("look", account_id=endpoint.account_id, most=most, seconds=LONGEST_LOOK):
             yield
-    except NoPlaceFree:
+    except LimitReached:
         raise TooManyLooks(
             f"No more than {most} people of this account can look into its buckets at the same time.",
             "Try again in a few seconds.",

@@ -28,7 +28,7 @@ SENDING = (
 NO_LINK_IN_A_MAIL = {
     "accounts/kept_forms.py": "whether a form was sent from a page of ours",
     "accounts/sso.py": "where the provider sends the browser back to: it knows the addresses",
-    "accounts/views.py": "whether `next` is on this site",
+    "accounts/views/home.py": "whether `next` is on this site",
 }
 MOMENT = datetime(2026, 5, 1, 12, tzinfo=UTC)
 

@@ -9,8 +9,8 @@ from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.services import add_member, create_account
-from tests.browser.opening import PATIENCE
 from tests.browser.journey import sign_in
+from tests.browser.opening import PATIENCE
 from tests.browser.watching import find_problems
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.urls("tests.accounts.guarded_urls")]

@@ -11,7 +11,7 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from csvfiles.day_first import spell
+from core.dates import spell
 from demo.company import EMAIL, open_company
 from demo.sample import BUCKET, lay_sample, list_api_requests
 from demo.standin import StandIn

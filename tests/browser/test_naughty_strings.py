@@ -15,14 +15,14 @@ from django.utils.http import urlencode
 from playwright.sync_api import Page
 from pytest_django.live_server_helper import LiveServer
 
-from accounts.downloads import neutralise
 from accounts.models import Account, Membership, User
 from accounts.services import create_account
+from core.beginnings import LONGEST_SHOWN
+from core.downloads import neutralise
 from demo.standin import StandIn
 from endpoints.models import S3Endpoint
 from ingestion.models import RejectedRow, RunFile, SyncRun
 from telemetry.models import SourceFile, Telemetry
-from telemetry.shown import LONGEST_SHOWN
 from telemetry.wizard.models import TelemetryDraft
 from tests.naughty import list_naughty_names, list_naughty_strings
 from tests.pages.rows import make_run, make_telemetry, store_file
@@ -33,7 +33,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 STRINGS, NAMES = list_naughty_strings(), list_naughty_names()
 DAY = date(2026, 5, 1)
 EVERYTHING_ON_ONE_PAGE = {
-    "endpoints.views.PAGE_SIZE": 2_000,
+    "endpoints.views.pages.PAGE_SIZE": 2_000,
     "telemetry.views.table.PER_PAGE": 2_000,
     "telemetry.views.files.PER_PAGE": 2_000,
     "telemetry.views.days.POINTS_SHOWN": 2_000,

@@ -11,10 +11,10 @@ from django.utils import timezone
 from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from csvfiles.day_first import spell
+from core.dates import spell
 from ingestion.models import RunFile, SyncRun
-from tests.browser.opening import PATIENCE
 from tests.browser.journey import press, sign_in
+from tests.browser.opening import PATIENCE
 from tests.browser.world import EMAIL, PASSWORD, World, make_person
 from tests.pages.rows import make_endpoint, make_run, make_run_file, make_telemetry
 

@@ -11,8 +11,8 @@ from pytest_django.live_server_helper import LiveServer
 from accounts.models import Membership
 from accounts.services import add_member, create_account
 from endpoints.models import S3Endpoint
-from tests.browser.opening import PATIENCE
 from tests.browser.journey import sign_in
+from tests.browser.opening import PATIENCE
 from tests.browser.watching import find_problems
 from tests.standin import BUCKET, REGION
 

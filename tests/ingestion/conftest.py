@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 
 from accounts.services import add_member
+from core.decimals import plain
 from demo.standin import StandIn
 from endpoints.models import S3Endpoint
 from ingestion.models import SyncRun
 from ingestion.services import create_run
 from ingestion.work import execute_run
-from telemetry.fields import plain
 from telemetry.models import Telemetry
 from telemetry.selectors import list_points
 from telemetry.services import create_telemetry

@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from accounts.reading import snapshot
+from core.snapshot import snapshot
 from ingestion.scope import EVERYTHING, Change
 from telemetry.models import DailyTotal, Telemetry
 from telemetry.selectors import list_dimensions, list_points

@@ -6,12 +6,12 @@ import pytest
 from django.db import OperationalError, transaction
 
 from audit.models import Entry
+from core.locks import TRIES, retry_deadlocks
 from ingestion import groups, work
 from ingestion.leases import claim_run
 from ingestion.models import SyncRun
 from ingestion.services import create_run
 from telemetry import services
-from telemetry.locks import TRIES, retry_deadlocks
 from telemetry.services import deactivate_telemetry
 
 HEADER = "date,team,requests\n"

@@ -15,7 +15,7 @@ from django.db import connection, connections
 from django.urls import reverse
 
 from accounts.services import add_member
-from telemetry.fields import plain
+from core.decimals import plain
 from telemetry.selectors import list_daily_totals, list_points
 from telemetry.shown import explain_day
 from telemetry.totals import get_totals

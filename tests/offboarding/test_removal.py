@@ -13,6 +13,7 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.services import create_account
 from audit.models import Entry
+from core import deleting
 from ingestion.leases import RunLost, claim_run
 from ingestion.services import create_run
 from ingestion.work import execute_run
@@ -71,7 +72,7 @@ def test_a_later_account_of_that_slug_has_nothing_of_it(acme):
 
 
 def test_killed_after_any_commit_it_is_begun_again(acme, other, monkeypatch):
-    monkeypatch.setattr(emptying, "ROWS_AT_A_TIME", 2)
+    monkeypatch.setattr(deleting, "ROWS_AT_A_TIME", 2)
     monkeypatch.setattr(emptying, "BLOCKS_AT_A_TIME", 2)
     before, attempts = other.list_rows(), 0
     while not has_no_rows(acme):
@@ -117,7 +118,7 @@ def test_no_transaction_grows_with_the_account(acme, monkeypatch):
             f"{day}.csv", [(f"2024-05-0{day}", "core", "1"), (f"2024-05-0{day}", "web", "x")], minute=day
         )
     acme.world.sync()
-    monkeypatch.setattr(emptying, "ROWS_AT_A_TIME", 3)
+    monkeypatch.setattr(deleting, "ROWS_AT_A_TIME", 3)
     monkeypatch.setattr(emptying, "BLOCKS_AT_A_TIME", 2)
     deleted: dict[str, list[int]] = {}
 

@@ -22,9 +22,10 @@ from psycopg.errors import QueryCanceled
 from accounts.models import Account
 from audit.models import Entry
 from config.database import limit_web_process
+from core.beginnings import LONGEST_SHOWN
 from telemetry.models import DailyTotal, FileDay, Series, SourceFile, Telemetry
 from telemetry.selectors import list_daily_totals, list_points
-from telemetry.shown import FILES_SHOWN, LONGEST_SHOWN
+from telemetry.shown import FILES_SHOWN
 from tests.pages.rows import NOON, make_run, make_run_file, make_telemetry, reject_rows, sign_in, store_file
 
 DAY = date(2026, 5, 19)
@@ -172,7 +173,7 @@ def test_rejected_rows_show_the_beginnings_of_their_cells(account, client):
 
 
 def test_lists_are_counted_no_further_than_their_last_page(account, client, monkeypatch):
-    monkeypatch.setattr("accounts.paging.MOST_COUNTED", 2)
+    monkeypatch.setattr("core.paging.MOST_COUNTED", 2)
     telemetry = make_telemetry(account)
     for day in range(3):
         make_run(telemetry, created_at=NOON - timedelta(days=day))
@@ -230,7 +231,7 @@ def test_a_full_disk_is_told_in_words(account, client, monkeypatch):
     def refuse(**_options: object) -> None:
         raise OSError(errno.ENOSPC, "no space")
 
-    monkeypatch.setattr("accounts.spool.tempfile.TemporaryFile", refuse)
+    monkeypatch.setattr("core.spool.tempfile.TemporaryFile", refuse)
     answer = client.get(reverse("telemetry:points_csv", args=[telemetry.public_id]))
     assert (answer.status_code, b"no room for a download" in answer.content) == (503, True)
 

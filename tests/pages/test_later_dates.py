@@ -15,7 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import Account
-from csvfiles.day_first import spell
+from core.dates import spell
 from telemetry.coverage import get_coverage
 from telemetry.freshness import judge_freshness
 from telemetry.models import Telemetry

@@ -10,12 +10,12 @@ from django.views.decorators.http import require_safe
 
 from accounts.access import account_permission
 from accounts.audit_forms import AuditForm
-from accounts.downloads import stream_csv
 from accounts.models import Identity, User
-from accounts.paging import paginate
 from accounts.roles import VIEW_AUDIT_LOG
 from audit.models import Entry
 from audit.selectors import list_actions, list_entries
+from core.downloads import stream_csv
+from core.paging import paginate
 
 PER_PAGE = 50
 # Entries about a person's own sign-in. None is written for an account; early versions did.

@@ -18,7 +18,7 @@ from typing import IO
 from django.conf import settings
 from django.db import OperationalError
 
-from accounts.places import NoPlaceFree, Place, take_place
+from core.slots import LimitReached, Slot, acquire_slot
 
 LONGEST_SENDING = 3600  # seconds; a download that never ended no longer counts after it
 SENT_AT_A_TIME = 64 * 1024
@@ -63,8 +63,8 @@ of_process = _OfProcess()
 class DownloadPlace:
     """A download's place among the account's and the process's; given back once, whoever does so first."""
 
-    def __init__(self, place: Place) -> None:
-        self._place: Place | None = place
+    def __init__(self, place: Slot) -> None:
+        self._place: Slot | None = place
 
     def give_back(self) -> None:
         place, self._place = self._place, None
@@ -81,8 +81,8 @@ def take_download(*, account_id: int) -> DownloadPlace:
         )
     most = settings.DOWNLOADS_AT_ONCE
     try:
-        place = take_place("download", account_id=account_id, most=most, seconds=LONGEST_SENDING)
-    except NoPlaceFree:
+        place = acquire_slot("download", account_id=account_id, most=most, seconds=LONGEST_SENDING)
+    except LimitReached:
         of_process.give_back()
         raise CannotDownload(
             f"No more than {most} of this account's downloads can run at the same time. "

@@ -11,8 +11,8 @@ from django.http import HttpResponse, StreamingHttpResponse
 from django.http.response import HttpResponseBase
 from django.utils.http import content_disposition_header
 
-from accounts.reading import snapshot
-from accounts.spool import CannotDownload, spool, take_download
+from core.snapshot import snapshot
+from core.spool import CannotDownload, spool, take_download
 
 # A spreadsheet takes a cell that begins with one of these for a formula; some do in full width too
 # (https://owasp.org/www-community/attacks/CSV_Injection).
@@ -48,7 +48,7 @@ def stream_csv(
 ) -> HttpResponseBase:
     """A download named `filename` of `header` and `rows`, whose text cells are neutralised on the way.
 
-    Both may be read as they are asked for: that is now and in one moment, into a file (accounts.spool), which
+    Both may be read as they are asked for: that is now and in one moment, into a file (core.spool), which
     is sent when the database has nothing to do with it any more. The caller is in no transaction.
     Numbers come as plain text; a metric is never negative, so none begins with a minus sign. Where the
     account downloads as much as it may at once, or asks for too much, the answer says so.

@@ -1,7 +1,7 @@
 """How many things of a kind an account does at once, where each costs others: calls on AWS, a worker of ours.
 
-A place is a key in the cache. `add` takes it, so that of two who come at once one gets it, and whoever has it
-gives it back; the place of a process that died is free when its time is over. It resembles a semaphore;
+A slot is a key in the cache. `add` takes it, so that of two who come at once one gets it, and whoever has it
+gives it back; the slot of a process that died is free when its time is over. It resembles a semaphore;
 waiting in line is deliberately missing: a person who is told why can decide better.
 """
 
@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from django.core.cache import cache
 
 
-class NoPlaceFree(Exception):
+class LimitReached(Exception):
     """The account does `most` things of this kind at this moment."""
 
     def __init__(self, most: int) -> None:
@@ -24,7 +24,7 @@ class NoPlaceFree(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Slot:
     key: str
     holder: str
 
@@ -34,21 +34,21 @@ class Place:
             cache.delete(self.key)
 
 
-def take_place(kind: str, *, account_id: int, most: int, seconds: int) -> Place:
-    """One of `most` places of the account, for `seconds` at the longest. Raises NoPlaceFree."""
+def acquire_slot(kind: str, *, account_id: int, most: int, seconds: int) -> Slot:
+    """One of `most` slots of the account, for `seconds` at the longest. Raises LimitReached."""
     holder = secrets.token_hex(8)
     for number in range(most):
-        key = f"place:{kind}:{account_id}:{number}"
+        key = f"slot:{kind}:{account_id}:{number}"
         if cache.add(key, holder, seconds):
-            return Place(key, holder)
-    raise NoPlaceFree(most)
+            return Slot(key, holder)
+    raise LimitReached(most)
 
 
 @contextmanager
-def hold_place(kind: str, *, account_id: int, most: int, seconds: int) -> Iterator[None]:
-    """Have a place while something is done. Raises NoPlaceFree."""
-    place = take_place(kind, account_id=account_id, most=most, seconds=seconds)
+def hold_slot(kind: str, *, account_id: int, most: int, seconds: int) -> Iterator[None]:
+    """Have a slot while something is done. Raises LimitReached."""
+    slot = acquire_slot(kind, account_id=account_id, most=most, seconds=seconds)
     try:
         yield
     finally:
-        place.give_back()
+        slot.give_back()

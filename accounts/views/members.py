@@ -17,11 +17,11 @@ from accounts.forms import MemberForm, RoleForm
 from accounts.invitations import Sent, invite, list_open_and_declined, list_pending, send_again, withdraw
 from accounts.mails import is_mail_set_up
 from accounts.models import Invitation, Membership
-from accounts.paging import paginate
 from accounts.roles import MANAGE_MEMBERS
 from accounts.second_factor import has_second_factor
 from accounts.selectors import list_members
 from accounts.services import change_role, remove_member, require_second_factor
+from core.paging import paginate
 
 PER_PAGE = 100
 

@@ -14,9 +14,9 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.access import account_permission, s3_csv_telemetry_required
-from accounts.paging import paginate
 from accounts.roles import MANAGE_ENDPOINTS, VIEW_ENDPOINTS
-from endpoints import check_views, pending
+from core.paging import paginate
+from endpoints import pending
 from endpoints.forms import EndpointForm, NewEndpointForm
 from endpoints.iam import Documents, kms_policy_name, make_documents
 from endpoints.models import S3Endpoint
@@ -34,6 +34,7 @@ from endpoints.services import (
 )
 from endpoints.storage import list_regions
 from endpoints.testing import Progress, begin_test
+from endpoints.views import checks
 
 PAGE_SIZE = 50
 SEARCH_FROM = 10  # endpoints: fewer are seen at a glance
@@ -115,7 +116,7 @@ def edit(request: HttpRequest, endpoint_id: UUID) -> HttpResponse:
 def test(request: HttpRequest, endpoint_id: UUID) -> HttpResponse:
     endpoint = _get_endpoint(request, endpoint_id)
     if request.htmx:
-        return check_views.begin(request, endpoint)
+        return checks.begin(request, endpoint)
     try:
         run_endpoint_test(endpoint=endpoint, now=timezone.now())
     except CannotTestNow as reason:

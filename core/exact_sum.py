@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db.backends.signals import connection_created
 
-from telemetry.fields import plain
+from core.decimals import plain
 
 _EXACT = Context(prec=100, traps=[Inexact])
 
@@ -37,4 +37,4 @@ def register_on_sqlite(*, connection: Any, **_kwargs: Any) -> None:
         connection.connection.create_aggregate("exact_sum", 1, _SqliteExactSum)
 
 
-connection_created.connect(register_on_sqlite, dispatch_uid="telemetry.exact")
+connection_created.connect(register_on_sqlite, dispatch_uid="core.exact_sum")

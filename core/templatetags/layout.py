@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 from django import forms, template
 from django.forms.boundfield import BoundField, BoundWidget
 from django.template.loader import render_to_string
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
-
-from accounts.audit_forms import name_action
-from audit.models import Entry
 
 register = template.Library()
 
@@ -67,26 +63,6 @@ def choices(field: BoundField) -> list[BoundWidget]:
     widget = field.field.widget
     options = widget.subwidgets(field.html_name, field.value(), attrs=attrs)
     return [BoundWidget(widget, option, field.form.renderer) for option in options]
-
-
-@register.filter
-def action_name(action: str) -> str:
-    """An action of the audit log in words."""
-    return name_action(action)
-
-
-@register.filter
-def changes(entry: Entry) -> list[tuple[str, str, str]]:
-    """(field, before, after) of an entry of the audit log, in words; empty where there was or is nothing."""
-    fields = dict.fromkeys([*entry.before, *entry.after])
-    pairs = [(name, _in_words(entry.before.get(name)), _in_words(entry.after.get(name))) for name in fields]
-    return [(name.replace("_", " "), old, new) for name, old, new in pairs if old or new]
-
-
-def _in_words(value: Any) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return ", ".join(map(str, value)) if isinstance(value, list) else str(value or "")
 
 
 def _join_classes(field: BoundField, css_class: str) -> str:

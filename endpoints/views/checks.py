@@ -1,4 +1,4 @@
-"""The test of an endpoint as htmx shows it: a check a request. Without JavaScript see endpoints.views."""
+"""The test of an endpoint as htmx shows it: a check a request. Without JavaScript see views.pages."""
 
 from __future__ import annotations
 
