@@ -72,8 +72,8 @@ INSTALLED_APPS = [
     "standby",
     "endpoints",
     "csvfiles",
-    "telemetry",
     "ingestion",
+    "telemetry",
     "offboarding",
     "demo",
 ]

@@ -81,3 +81,9 @@ def _find_problem(etag: str, modified: datetime | None) -> str:
     if modified is None:
         return "the store's listing gives no time of its last change (LastModified)"
     return ""
+
+
+def reason_archived(storage_class: str = "") -> str:
+    """Why an archived object is not read, in words; `storage_class` where the listing told."""
+    told = f" (storage class {storage_class})" if storage_class else ""
+    return f"it is archived{told}: it is read once it has been restored"

@@ -9,7 +9,7 @@ from endpoints.models import S3Endpoint
 
 def list_endpoints(*, account: Account, search: str = "") -> QuerySet[S3Endpoint]:
     """The account's endpoints by name, with `telemetry_count`; `search` looks at all that names one."""
-    endpoints = S3Endpoint.objects.for_account(account).annotate(telemetry_count=Count("telemetries"))
+    endpoints = S3Endpoint.objects.for_account(account).annotate(telemetry_count=Count("sources"))
     endpoints = endpoints.order_by("name")  # counting groups, which drops the model's own order
     for word in split_search(search):
         endpoints = endpoints.filter(

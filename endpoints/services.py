@@ -130,7 +130,7 @@ def keep_location(endpoint: S3Endpoint) -> None:
     """
     stored = S3Endpoint.objects.for_account(endpoint.account).select_for_update().get(pk=endpoint.pk)
     moved = [field for field in LOCATION_FIELDS if getattr(endpoint, field) != getattr(stored, field)]
-    names = list(stored.telemetries.order_by("name").values_list("name", flat=True)[: NAMES_SHOWN + 1])
+    names = list(stored.sources.order_by("name").values_list("name", flat=True)[: NAMES_SHOWN + 1])
     if not moved or not names:
         return
     told = ", ".join(names[:NAMES_SHOWN]) + (" and others" if len(names) > NAMES_SHOWN else "")
@@ -206,7 +206,7 @@ def delete_endpoint(*, endpoint: S3Endpoint) -> None:
             record("endpoint.deleted", account=endpoint.account, target=endpoint, before=before)
             endpoint.delete()
     except ProtectedError:
-        raise EndpointInUse(list(endpoint.telemetries.values_list("name", flat=True))) from None
+        raise EndpointInUse(list(endpoint.sources.values_list("name", flat=True))) from None
 
 
 def connection_of(endpoint: S3Endpoint) -> dict[str, str]:

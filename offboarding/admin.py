@@ -77,7 +77,7 @@ class RemovableAccountAdmin(AccountAdmin):
             "opts": self.opts,
             "account": account,
             "form": form,
-            "telemetries": account.telemetries.count(),
+            "telemetries": account.sources.count(),
             "endpoints": account.endpoints.count(),
             "members": account.memberships.count(),
             "has_started": find_start(account=account) is not None,

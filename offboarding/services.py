@@ -17,7 +17,7 @@ from audit.snapshots import take_snapshot
 from core.locks import lock_rows, retry_deadlocks
 from endpoints.models import S3Endpoint
 from endpoints.services import delete_endpoint
-from ingestion.emptying import delete_runs, end_active_runs
+from ingestion.cleanup import delete_runs, end_active_runs
 from offboarding.export import export_account, is_exported
 from telemetry.emptying import empty_telemetry
 from telemetry.models import Telemetry, TelemetryDraft
@@ -45,8 +45,8 @@ class Removal:
 def deactivate_account(*, account: Account, now: datetime) -> None:
     """No run begins any more, those that go on end, and the account's pages close. The data stay."""
     _close(account)
-    for telemetry in Telemetry.objects.for_account(account).filter(sync_runs__finished_at=None).distinct():
-        end_active_runs(telemetry=telemetry, now=now, message=ENDED_RUN)
+    for telemetry in Telemetry.objects.for_account(account).filter(runs__finished_at=None).distinct():
+        end_active_runs(source=telemetry, now=now, message=ENDED_RUN)
 
 
 def remove_account(
@@ -110,8 +110,8 @@ def _export(account: Account, folder: Path, report: Callable[[str], None]) -> No
 def _delete_telemetry(telemetry: Telemetry, now: datetime) -> None:
     for left in reversed(range(_TRIES)):
         try:
-            end_active_runs(telemetry=telemetry, now=now, message=ENDED_RUN)
-            delete_runs(telemetry=telemetry)
+            end_active_runs(source=telemetry, now=now, message=ENDED_RUN)
+            delete_runs(source=telemetry)
             empty_telemetry(telemetry=telemetry)
             delete_telemetry(telemetry=telemetry, identifier=telemetry.identifier)
         except IntegrityError:  # a worker that had not found out yet has written a row more

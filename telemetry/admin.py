@@ -15,7 +15,7 @@ from django.http import HttpRequest
 from audit.admin import AuditedAdmin, keep_for_audit
 from core.beginnings import LONGEST_SHOWN
 from core.read_only_admin import HistoryAdmin
-from telemetry.models import DailyTotal, Dimension, FileDay, RejectedDay, Series, SourceFile, Telemetry
+from telemetry.models import DailyTotal, Dimension, Series, Telemetry
 from telemetry.wizard.models import TelemetryDraft
 
 
@@ -79,28 +79,6 @@ class DimensionAdmin(HistoryAdmin):
     list_display = ["column", "position", "telemetry"]
     list_select_related = ["telemetry"]
     search_fields = ["column", "=telemetry__identifier"]
-
-
-@admin.register(SourceFile)
-class SourceFileAdmin(HistoryAdmin):
-    list_display = ["key", "telemetry", "state", "last_modified", "rows_read", "rows_rejected", "points"]
-    list_filter = ["state"]
-    list_select_related = ["telemetry"]
-    search_fields = ["=telemetry__identifier", "key"]
-
-
-@admin.register(FileDay)
-class FileDayAdmin(HistoryAdmin):
-    list_display = ["date", "telemetry", "source_file", "rows", "value"]
-    list_select_related = ["telemetry", "source_file"]
-    search_fields = ["=telemetry__identifier"]
-
-
-@admin.register(RejectedDay)
-class RejectedDayAdmin(HistoryAdmin):
-    list_display = ["date", "telemetry", "source_file", "rows"]
-    list_select_related = ["telemetry", "source_file"]
-    search_fields = ["=telemetry__identifier"]
 
 
 @admin.register(Series)

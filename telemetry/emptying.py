@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from django.db.models import QuerySet
 
 from core.deleting import delete_in_portions
-from telemetry.models import DailyTotal, FileDay, PointBlock, RejectedDay, Series, SourceFile, Telemetry
+from ingestion.models import FileDay, RejectedDay, SourceFile
+from telemetry.models import DailyTotal, PointBlock, Series, Telemetry
 
 _FILES_AT_A_TIME = 100
 BLOCKS_AT_A_TIME = 200  # each holds the points of a whole date, up to 125,000
@@ -18,7 +19,7 @@ def empty_telemetry(*, telemetry: Telemetry) -> None:
 
     Can be ended at any moment and begun again. What is left of it is `delete_telemetry`'s.
     """
-    files = SourceFile.objects.filter(telemetry=telemetry)
+    files = SourceFile.objects.filter(source=telemetry)
     # Some files after the other: all at once, each portion would look again through what is deleted already.
     for some in _list_in_portions(files):
         delete_in_portions(PointBlock.objects.filter(source_file__in=some), at_a_time=BLOCKS_AT_A_TIME)

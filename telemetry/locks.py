@@ -1,16 +1,4 @@
-"""Locks of rows, and the one order in which every transaction takes them.
-
-1. the run, also one that is inserted: `sync_run_one_at_a_time` waits for whoever is ending the run before
-2. files of the run that are still to be read, by id
-3. the telemetry
-4. its source files, days, points, totals, dimensions
-5. the account, or a person
-
-A later one may be taken without the earlier ones, never an earlier one after a later one. Files of a run that
-are read or failed, drafts and endpoints are locked by nobody who waits. Foreign keys lock nothing in the way:
-they are checked at commit. Should two transactions meet all the same, PostgreSQL ends one of them, and
-`retry_deadlocks` begins it again; a run begins again in `ingestion.work`.
-"""
+"""The lock of a telemetry is its source's (ingestion.locks has the order of all locks)."""
 
 from __future__ import annotations
 
@@ -18,8 +6,5 @@ from telemetry.models import Telemetry
 
 
 def lock_telemetry(telemetry_id: int) -> Telemetry:
-    """The telemetry as it is stored, until the end of this transaction.
-
-    Files of a telemetry begin to count one after the other, or each would miss the other's points.
-    """
-    return Telemetry.objects.select_for_update(no_key=True).get(pk=telemetry_id)
+    """The telemetry as it is stored, until the end of this transaction."""
+    return Telemetry.objects.select_for_update(no_key=True, of=("source",)).get(pk=telemetry_id)

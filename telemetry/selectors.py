@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from django.db.models import Max, Min, QuerySet
+from django.db.models import QuerySet
 
 from accounts.models import Account
 from core.rows import as_date, order_by_bytes, split_by_size, stream_rows
 from core.snapshot import snapshot
 from telemetry.daily_totals import dimension_sql
-from telemetry.fold import fold_range
-from telemetry.models import DailyTotal, FileDay, Series, SourceFile, Telemetry
+from telemetry.models import DailyTotal, Series, Telemetry
+from telemetry.overlap import effective_of_range
 
 ROWS_AT_A_TIME = 2_000
 CHARACTERS_KEPT = 4_000_000  # of them, kept for the next rows
@@ -56,7 +56,7 @@ def list_mapped_columns(*, telemetry: Telemetry) -> list[str]:
 
 def dimensions_are_free(*, telemetry: Telemetry) -> bool:
     """Whether the dimensions can change without reading files again: before the first sync."""
-    return not telemetry.sync_runs.exists()
+    return not telemetry.runs.exists()
 
 
 @snapshot()
@@ -90,24 +90,11 @@ def list_points(
         yield from _read_points(telemetry, date_from or date.min, date_to or date.max, newest_first, limit)
 
 
-def get_data_range(*, telemetry: Telemetry) -> tuple[date | None, date | None]:
-    """The first and the last date with data."""
-    found = FileDay.objects.filter(telemetry=telemetry).aggregate(first=Min("date"), last=Max("date"))
-    return found["first"], found["last"]
-
-
-def list_source_files(*, telemetry: Telemetry) -> QuerySet[SourceFile]:
-    """The newest versions of the telemetry's files, and the stored ones where these are others."""
-    return telemetry.source_files.exclude(
-        state__in=[SourceFile.State.SUPERSEDED, SourceFile.State.READING, SourceFile.State.STAGED]
-    ).order_by("-last_modified", "key")
-
-
 def _read_points(
     telemetry: Telemetry, date_from: date, date_to: date, newest_first: bool, limit: int | None
 ) -> Iterator[Point]:
     """First ids and sizes, then the values of as many series as fit: a row's may be a megabyte."""
-    effective = fold_range(telemetry=telemetry, date_from=date_from, date_to=date_to)
+    effective = effective_of_range(telemetry=telemetry, date_from=date_from, date_to=date_to)
     positions = telemetry.dimensions.order_by("position").values_list("position", flat=True)
     values = [dimension_sql("s", position) for position in positions]
     order = ", ".join(["e.date DESC" if newest_first else "e.date", *map(order_by_bytes, values)])

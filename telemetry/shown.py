@@ -17,9 +17,10 @@ from django.db import connection
 from core.beginnings import Beginning, begin_sql, pair_beginnings
 from core.rows import as_date, order_by_bytes, stream_rows
 from core.snapshot import snapshot
+from ingestion.models import FileDay, RejectedDay, SourceFile
 from telemetry.daily_totals import dimension_sql
-from telemetry.fold import fold_range
-from telemetry.models import FileDay, RejectedDay, SourceFile, Telemetry
+from telemetry.models import Telemetry
+from telemetry.overlap import effective_of_range
 from telemetry.selectors import list_dimensions
 
 FILES_SHOWN = 100
@@ -42,7 +43,7 @@ def list_shown_points(
     *, telemetry: Telemetry, date_from: date, date_to: date, limit: int, newest_first: bool = False
 ) -> list[ShownPoint]:
     """The first `limit` values that count, by date and by the beginnings of their dimension values."""
-    fold = fold_range(telemetry=telemetry, date_from=date_from, date_to=date_to)
+    fold = effective_of_range(telemetry=telemetry, date_from=date_from, date_to=date_to)
     dimensions = [
         dimension_sql("s", number + 1) for number in range(len(list_dimensions(telemetry=telemetry)))
     ]
@@ -66,7 +67,7 @@ def explain_day(*, telemetry: Telemetry, date: date) -> tuple[list[FileDay], int
 
     Each has `.counts`: False where every value of it stands in a newer file too.
     """
-    held = FileDay.objects.filter(telemetry=telemetry, date=date)
+    held = FileDay.objects.filter(source=telemetry, date=date)
     days = list(
         held.select_related("source_file").order_by("-source_file__last_modified", "-source_file__key")[
             :FILES_SHOWN
@@ -96,16 +97,16 @@ def _attach_history(telemetry: Telemetry, days: list[FileDay]) -> None:
 
 
 def _find_winners(telemetry: Telemetry, day: date) -> set[int]:
-    """The files of which a value counts on the day, under `newest`: as telemetry.fold ranks them."""
+    """The files of which a value counts on the day, under `newest`: as telemetry.overlap ranks them."""
     sql = """
         SELECT DISTINCT source_file_id FROM (
             SELECT p.source_file_id, rank() OVER (
                 PARTITION BY p.series_id ORDER BY f.last_modified DESC, f.key DESC
             ) AS place
-            FROM telemetry_fileday h
+            FROM ingestion_fileday h
             JOIN telemetry_datapoint p ON p.source_file_id = h.source_file_id AND p.date = h.date
-            JOIN telemetry_sourcefile f ON f.id = h.source_file_id
-            WHERE h.telemetry_id = %s AND h.date = %s
+            JOIN ingestion_sourcefile f ON f.id = h.source_file_id
+            WHERE h.source_id = %s AND h.date = %s
         ) AS ranked WHERE place = 1"""
     return {source_file_id for (source_file_id,) in stream_rows(sql, [telemetry.pk, day])}
 

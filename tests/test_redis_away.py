@@ -25,7 +25,7 @@ from audit.models import Entry
 from config import queue as queue_settings
 from config import readiness, views
 from core.slots import LimitReached, hold_slot
-from ingestion.models import SyncRun
+from ingestion.models import Run
 from ingestion.services import recover_lost_runs
 from standby import mails, queue, values
 from standby.heartbeats import note_alive
@@ -173,7 +173,7 @@ class TestSyncs:
     def test_sync_now_keeps_the_run_and_says_that_it_begins_later(self, away, standin, admin, telemetry):
         address = reverse("ingestion:sync", args=[telemetry.public_id])
         page = text_of(admin.post(address, follow=True))
-        run = SyncRun.objects.get()
+        run = Run.objects.get()
         assert (run.state, "The work queue does not answer" in page) == ("queued", True)
         assert "begins by itself a minute or so after the queue is back" in page
         assert len(away.connections) <= 1
@@ -187,9 +187,9 @@ class TestSyncs:
             reverse("ingestion:activate", args=ids): {},
         }
         for address, form in asked.items():
-            SyncRun.objects.all().delete()
+            Run.objects.all().delete()
             assert "begins by itself" in text_of(admin.post(address, form, follow=True)), address
-            assert SyncRun.objects.get().state == "queued"
+            assert Run.objects.get().state == "queued"
         assert len(away.connections) <= 1
 
     def test_the_schedule_puts_it_into_the_queue_once_that_is_back(
@@ -201,7 +201,7 @@ class TestSyncs:
         monkeypatch.setattr(sender, "send_task", lambda name, kwargs, **_: sent.append((name, kwargs)))
         later = timezone.now() + timedelta(seconds=5 * settings.RUN_HEARTBEAT_SECONDS)
         assert recover_lost_runs(now=later) == 1
-        assert sent == [("ingestion.tasks.run_requested_sync", {"run_id": SyncRun.objects.get().pk})]
+        assert sent == [("ingestion.tasks.run_requested_sync", {"run_id": Run.objects.get().pk})]
 
 
 def ask_for_reset(email: str) -> HttpResponse:

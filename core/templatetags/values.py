@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -66,3 +67,10 @@ def sort_head(context: RequestContext, name: str, label: str, under: str = "") -
     query.pop("page", None)
     query["sort"] = f"-{name}" if current == name else name
     return {"name": name, "label": label, "under": under, "order": order, "url": f"?{query.urlencode()}"}
+
+
+@register.filter
+def listed(names: Sequence[str]) -> str:
+    """`environment`, `environment and region`, `environment, region and team`."""
+    *others, last = names
+    return f"{', '.join(others)} and {last}" if others else last

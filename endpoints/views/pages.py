@@ -83,7 +83,7 @@ def show(request: HttpRequest, endpoint_id: UUID) -> HttpResponse:
     endpoint = _get_endpoint(request, endpoint_id)
     context = {
         "endpoint": endpoint,
-        "telemetries": endpoint.telemetries.order_by("name"),
+        "telemetries": endpoint.sources.order_by("name"),
         **_setup(
             endpoint.external_id,
             endpoint.bucket,
@@ -137,7 +137,7 @@ def delete(request: HttpRequest, endpoint_id: UUID) -> HttpResponse:
         else:
             messages.success(request, f"{endpoint.name} was deleted.")
             return redirect("endpoints:list")
-    telemetries = endpoint.telemetries.order_by("name")
+    telemetries = endpoint.sources.order_by("name")
     status = 409 if request.method == "POST" else 200
     return render(
         request, "endpoints/delete.html", {"endpoint": endpoint, "telemetries": telemetries}, status=status
@@ -221,7 +221,7 @@ def _show_edit(
     context = {
         "endpoint": _get_endpoint(request, endpoint.public_id),  # as it is, whatever the form holds
         "form": form,
-        "telemetries": endpoint.telemetries.order_by("name"),
+        "telemetries": endpoint.sources.order_by("name"),
         "regions": list_regions(),
         "is_change": True,
         **more,

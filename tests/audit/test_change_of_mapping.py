@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from audit.models import Entry
-from ingestion.scope import Change
 from ingestion.services import create_run
+from telemetry.mapping_changes import Change
 from tests.ingestion.conftest import START, bench, make_bench  # noqa: F401 - fixtures
 
 

@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from demo.standin import StandIn
-from ingestion.models import SyncRun
+from ingestion.models import Run
 from ingestion.services import create_run
 from ingestion.work import execute_run
 from telemetry.models import Telemetry
@@ -37,7 +37,7 @@ def telemetry(s3_account, s3_endpoint, standin: StandIn) -> Telemetry:
 
 def carry_out() -> None:
     """The run that was asked for last, as a worker does it."""
-    assert execute_run(run_id=SyncRun.objects.latest("pk").pk, clock=timezone.now)
+    assert execute_run(run_id=Run.objects.latest("pk").pk, clock=timezone.now)
 
 
 def test_what_a_change_loses_is_said_and_one_of_no_use_has_no_apply(

@@ -14,7 +14,7 @@ from demo.standin import StandIn
 from endpoints import storage
 from endpoints.connection import ASSUME, BUCKET, LIST, NOT_WITH_ANOTHER, NOT_WITHOUT, READ, list_checks
 from endpoints.models import S3Endpoint
-from ingestion.models import SyncRun
+from ingestion.models import Run
 from ingestion.tasks import run_sync
 from telemetry.models import Telemetry
 from tests.browser.journey import press, read_daily_totals, sign_in
@@ -194,7 +194,7 @@ def test_the_whole_way_is_open_to_the_keyboard_alone(
     keys.see("Requests by team")
     keys.press("Sync now")
     expect(page.get_by_text("Waiting for a worker.")).to_be_visible()
-    run_sync(run_id=SyncRun.objects.get().pk)
+    run_sync(run_id=Run.objects.get().pk)
     expect(page.get_by_text("Succeeded", exact=True)).to_be_visible()
     expect(page.locator("#run-said")).to_have_text("The run has ended: Succeeded.")
     keys.press("Requests by team", role="link")

@@ -17,7 +17,7 @@ from demo.sample import BUCKET, lay_sample, list_api_requests
 from demo.standin import StandIn
 from demo.standin.stores import FolderStore
 from endpoints.storage import forget_everything
-from ingestion.models import SyncRun
+from ingestion.models import Run
 from ingestion.tasks import run_sync
 from tests.browser.journey import API_REQUESTS, create_telemetry, press, read_daily_totals, sign_in
 from tests.browser.watching import find_barriers
@@ -48,7 +48,7 @@ def sample(today: date, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iter
 
 def work() -> None:
     """What a worker does with the message that Sync now sent."""
-    run_sync(run_id=SyncRun.objects.get(state=SyncRun.State.QUEUED).pk)
+    run_sync(run_id=Run.objects.get(state=Run.State.QUEUED).pk)
 
 
 def list_expected_totals(today: date) -> dict[str, str]:

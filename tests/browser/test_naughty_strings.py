@@ -21,8 +21,8 @@ from core.beginnings import LONGEST_SHOWN
 from core.downloads import neutralise
 from demo.standin import StandIn
 from endpoints.models import S3Endpoint
-from ingestion.models import RejectedRow, RunFile, SyncRun
-from telemetry.models import SourceFile, Telemetry
+from ingestion.models import RejectedRow, Run, RunFile, SourceFile
+from telemetry.models import Telemetry
 from telemetry.wizard.models import TelemetryDraft
 from tests.naughty import list_naughty_names, list_naughty_strings
 from tests.pages.rows import make_run, make_telemetry, store_file
@@ -166,7 +166,7 @@ def look_at_members(page: Page, url: str, *, expected: list[str]) -> None:
 
 
 def test_nothing_runs_on_any_page(page: Page, telemetry: Telemetry, live_server: LiveServer):
-    base, run = f"{live_server.url}/settings", SyncRun.objects.get()
+    base, run = f"{live_server.url}/settings", Run.objects.get()
     own = f"{base}/telemetry/{telemetry.public_id}"
     short = [text[:100] for text in STRINGS]
     look(page, f"{base}/endpoints/", expected=short)
@@ -193,7 +193,7 @@ def test_nothing_runs_on_any_page(page: Page, telemetry: Telemetry, live_server:
 
 def test_downloads_are_text_to_a_spreadsheet(page: Page, telemetry: Telemetry, live_server: LiveServer):
     own = f"{live_server.url}/settings/telemetry/{telemetry.public_id}"
-    run = SyncRun.objects.get()
+    run = Run.objects.get()
     files = {name: _download(page, f"{own}/{name}") for name in ("totals.csv", "points.csv")}
     files["rejects"] = _download(page, f"{own}/runs/{run.public_id}/rejected-rows.csv")
     cells = [cell for rows in files.values() for row in rows for cell in row]

@@ -9,7 +9,7 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from ingestion.models import SyncRun
+from ingestion.models import Run
 from ingestion.tasks import run_sync
 from tests.browser.journey import press, sign_in
 from tests.browser.watching import find_problems
@@ -57,7 +57,7 @@ def test_a_telemetry_offers_what_there_is_to_do(
     press(page, SYNC)
     expect(page.get_by_role("heading", level=1)).to_contain_text("Run of")
     assert SYNC not in go(own)  # one waits already
-    run_sync(run_id=SyncRun.objects.get().pk)
+    run_sync(run_id=Run.objects.get().pk)
     assert IMPORT in go(f"{own}files/")
     assert AGAIN not in list_offers(page)  # no file has a rejected row
     assert SYNC in go(own)

@@ -13,8 +13,8 @@ from accounts.services import add_member
 from demo.standin import StandIn
 from endpoints.models import S3Endpoint
 from endpoints.services import run_endpoint_test
-from ingestion.models import SyncRun
-from telemetry.models import SourceFile, Telemetry
+from ingestion.models import Run, SourceFile
+from telemetry.models import Telemetry
 from telemetry.wizard.models import TelemetryDraft
 from tests.pages.rows import make_run, make_run_file, make_telemetry, reject_rows, store_file
 from tests.standin import BUCKET, make_endpoint, trust
@@ -29,7 +29,7 @@ class World:
     person: User
     endpoint: S3Endpoint
     telemetry: Telemetry
-    run: SyncRun
+    run: Run
     draft: TelemetryDraft
     day: date
 
@@ -107,7 +107,7 @@ def store_days(telemetry: Telemetry, *, now: datetime) -> None:
     )
 
 
-def make_runs(telemetry: Telemetry, *, now: datetime) -> Iterator[SyncRun]:
+def make_runs(telemetry: Telemetry, *, now: datetime) -> Iterator[Run]:
     """A run of every state that has ended, the richest one first."""
     rich = make_run(
         telemetry,

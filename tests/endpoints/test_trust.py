@@ -16,7 +16,7 @@ from endpoints import hosts, storage
 from endpoints.error_types import OwnRole, UnknownRegion, UnsafeRole
 from endpoints.models import S3Endpoint
 from endpoints.services import create_endpoint, run_endpoint_test, update_endpoint
-from ingestion.models import SyncRun
+from ingestion.models import Run
 from telemetry.wizard.services import start_draft
 from tests.pages.rows import make_member, make_telemetry
 from tests.standin import BUCKET, REGION, ROLE_ARN, make_endpoint, trust
@@ -166,7 +166,7 @@ class TestAnUnsafeRoleOnAws:
         with pytest.raises(SystemExit):
             call_command("sync_telemetry", "calls", account=s3_endpoint.account.slug)
 
-        run = SyncRun.objects.get()
+        run = Run.objects.get()
         assert (run.state, telemetry.source_files.count()) == ("failed", 0)
         for told in (preview, listed, run.message):
             assert "can be assumed without this endpoint's External ID" in told.replace("&#x27;", "'")

@@ -13,7 +13,7 @@ from accounts.services import add_member
 from core.decimals import plain
 from demo.standin import StandIn
 from endpoints.models import S3Endpoint
-from ingestion.models import SyncRun
+from ingestion.models import Run
 from ingestion.services import create_run
 from ingestion.work import execute_run
 from telemetry.models import Telemetry
@@ -31,7 +31,7 @@ class Bench:
     telemetry: Telemetry
     standin: StandIn
     now: datetime = START
-    runs: list[SyncRun] = field(default_factory=list)
+    runs: list[Run] = field(default_factory=list)
 
     def put(self, name: str, text: str | bytes, *, minutes: float = 0) -> None:
         """Put a file under the prefix, modified `minutes` after START."""
@@ -45,10 +45,10 @@ class Bench:
     def delete(self, name: str) -> None:
         self.standin.delete_object(BUCKET, f"usage/{name}")
 
-    def sync(self, **options: Any) -> SyncRun:
+    def sync(self, **options: Any) -> Run:
         self.now += timedelta(minutes=1)
         run, created = create_run(
-            telemetry=self.telemetry, trigger=SyncRun.Trigger.COMMAND, now=self.now, **options
+            telemetry=self.telemetry, trigger=Run.Trigger.COMMAND, now=self.now, **options
         )
         assert created
         assert execute_run(run_id=run.pk, clock=lambda: self.now)

@@ -9,7 +9,7 @@ from types import SimpleNamespace
 
 import pytest
 
-from ingestion.ahead import FileReader, Known, Waiting
+from ingestion.prefetch import FilePrefetch, Known, Waiting
 from ingestion.read import Reading
 from telemetry.blocks import BlockWriter
 from tests.csvfiles.hostile import HEADER, MAPPING, MB, ROW, MadeStream, repeat, zip_bomb
@@ -37,7 +37,7 @@ def test_a_file_that_has_no_batch_for_long_is_left_when_asked(make, settings):
     begun = threading.Event()
     stream = MadeStream(announce(make(), begun))
     bucket = SimpleNamespace(open_stream=lambda _version: stream)
-    reader = FileReader(bucket=bucket, version=None, mapping=MAPPING, known=Known())
+    reader = FilePrefetch(bucket=bucket, version=None, mapping=MAPPING, known=Known())
     begun.wait()
     reader.close()
     assert stream.closed
@@ -57,7 +57,9 @@ def test_files_are_read_one_after_the_other_however_many_have_been_begun():
     bucket, readers = SimpleNamespace(open_stream=open_stream), []
     for number in range(3):
         after = readers[-1] if readers else None
-        readers.append(FileReader(bucket=bucket, version=number, mapping=MAPPING, known=Known(), after=after))
+        readers.append(
+            FilePrefetch(bucket=bucket, version=number, mapping=MAPPING, known=Known(), after=after)
+        )
     for number, reader in enumerate(readers):
         assert len(opened) <= number + 1  # those after it wait, although nobody told them to
         go_on[number].set()
@@ -76,8 +78,8 @@ def test_one_that_waits_for_its_turn_opens_nothing_once_it_is_not_wanted():
         return MadeStream(iter([HEADER]))
 
     bucket = SimpleNamespace(open_stream=open_stream)
-    first = FileReader(bucket=bucket, version=0, mapping=MAPPING, known=Known())
-    second = FileReader(bucket=bucket, version=1, mapping=MAPPING, known=Known(), after=first)
+    first = FilePrefetch(bucket=bucket, version=0, mapping=MAPPING, known=Known())
+    second = FilePrefetch(bucket=bucket, version=1, mapping=MAPPING, known=Known(), after=first)
     second.stop()
     go_on.set()
     first.close()
@@ -99,7 +101,7 @@ class WatchedWaiting(Waiting):
 
 
 def test_no_further_file_is_begun_while_many_points_wait_to_be_written(monkeypatch):
-    monkeypatch.setattr("ingestion.ahead.POINTS_AHEAD", 0)
+    monkeypatch.setattr("ingestion.prefetch.POINTS_AHEAD", 0)
     opened: list[int] = []
 
     def open_stream(number):
@@ -108,8 +110,8 @@ def test_no_further_file_is_begun_while_many_points_wait_to_be_written(monkeypat
 
     shared = {"bucket": SimpleNamespace(open_stream=open_stream), "mapping": MAPPING, "known": Known()}
     waiting = WatchedWaiting()
-    first = FileReader(version=0, waiting=waiting, **shared)
-    second = FileReader(version=1, waiting=waiting, after=first, **shared)
+    first = FilePrefetch(version=0, waiting=waiting, **shared)
+    second = FilePrefetch(version=1, waiting=waiting, after=first, **shared)
     assert waiting.refused.wait(10)
     assert opened == [0]
     for reader in (first, second):
@@ -123,7 +125,7 @@ def test_no_further_file_is_begun_while_many_points_wait_to_be_written(monkeypat
 def test_small_files_are_begun_before_the_first_of_them_is_written(
     bench, monkeypatch, bytes_ahead, fewest, most
 ):
-    monkeypatch.setattr("ingestion.groups.BYTES_AHEAD", bytes_ahead)
+    monkeypatch.setattr("ingestion.batches.BYTES_AHEAD", bytes_ahead)
     for number in range(64):
         bench.put(f"{number:02}.csv", f"date,team,requests\n2024-05-01,team-{number},5\n")
     begun: list[str] = []

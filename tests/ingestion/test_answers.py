@@ -6,12 +6,12 @@ from __future__ import annotations
 
 import pytest
 
-from ingestion.models import RunFile, SyncRun
+from ingestion.models import Run, RunFile
 from tests import answers
 from tests.ingestion.test_commands import run as run_command
 
 HEADER = "date,team,requests\n"
-State = SyncRun.State
+State = Run.State
 
 
 def put(bench, *names):

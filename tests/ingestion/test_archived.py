@@ -6,12 +6,12 @@ import pytest
 
 from endpoints import storage
 from endpoints.connection import READ, check_connection
-from ingestion.models import SyncRun
-from ingestion.scope import EVERYTHING, Change
-from telemetry.models import SourceFile
+from ingestion.models import Run, SourceFile
+from ingestion.scope import EVERYTHING
+from telemetry.mapping_changes import Change
 
 HEADER = "date,team,requests\n"
-State = SyncRun.State
+State = Run.State
 GLACIER = "it is archived (storage class GLACIER): it is read once it has been restored"
 TIERED = "it is archived: it is read once it has been restored"
 

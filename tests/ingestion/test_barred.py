@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from endpoints import storage
-from ingestion.models import RunFile, SyncRun
+from ingestion.models import Run, RunFile
 from tests.standin import BUCKET, trust
 
-State = SyncRun.State
+State = Run.State
 
 
 def test_a_file_of_its_uploader_fails_alone_and_says_why(two):

@@ -12,22 +12,22 @@ from billiard.exceptions import SoftTimeLimitExceeded
 from django.core.management import call_command
 from django.db import OperationalError
 from polars.exceptions import PanicException
+from telemetry.loading import Load
 
 from csvfiles.read import PointReader
 from endpoints.storage import open_bucket
-from ingestion import ahead, boundary, groups, services, tasks, work
+from ingestion import batches, boundary, prefetch, services, tasks, work
 from ingestion.finish import finish_run
 from ingestion.leases import claim_run
-from ingestion.models import RunFile, SyncRun
+from ingestion.models import Run, RunFile
 from ingestion.plan import plan_run
-from telemetry.loading import Load
-from telemetry.services import deactivate_telemetry
+from ingestion.services import deactivate
 from tests.ingestion.test_commands import run as run_command
 from tests.logs import logging_to
 
 HEADER = "date,team,requests\n"
 NOW = datetime(2024, 5, 3, 2, 0, tzinfo=UTC)
-State = SyncRun.State
+State = Run.State
 
 
 @pytest.fixture
@@ -40,14 +40,14 @@ def run(bench):
 
 def reading_fails(error, *, at="b.csv"):
     """Reading that file raises the error."""
-    read_file = groups.read_file
+    read_file = batches.read_file
 
     def read(**arguments):
         if arguments["run_file"].key.endswith(at):
             raise error
         return read_file(**arguments)
 
-    return patch.object(groups, "read_file", read)
+    return patch.object(batches, "read_file", read)
 
 
 def execute(run, **options):
@@ -98,7 +98,7 @@ def test_a_panic_of_polars_ends_the_run_and_no_reader_waits_for_ever(run, where)
 
 
 def test_a_reader_whose_thread_ends_without_a_word_is_not_waited_for(run):
-    with patch.object(ahead.FileReader, "_run", lambda reader: None):
+    with patch.object(prefetch.FileReader, "_run", lambda reader: None):
         assert execute(run)
     assert "(RuntimeError, reference " in run.message
 
@@ -124,11 +124,11 @@ def test_where_its_orderly_end_breaks_as_well_the_run_has_failed_all_the_same(be
 
 def test_a_run_that_somebody_else_has_taken_over_is_theirs(run):
     def lose_it(**_arguments):
-        SyncRun.objects.filter(pk=run.pk).update(lease_until=NOW - timedelta(days=1))
+        Run.objects.filter(pk=run.pk).update(lease_until=NOW - timedelta(days=1))
         claim_run(run_id=run.pk, clock=lambda: NOW)
         raise ValueError
 
-    with patch.object(groups, "read_file", lose_it):
+    with patch.object(batches, "read_file", lose_it):
         assert not execute(run)
     assert run.state == State.RUNNING
     assert run.message == ""
@@ -217,7 +217,7 @@ def test_a_telemetry_deactivated_while_others_are_synced_fails_alone(make_bench,
 
     def finish_and_deactivate(*, lease):
         finish(lease=lease)
-        deactivate_telemetry(telemetry=second.telemetry)
+        deactivate(telemetry=second.telemetry)
 
     monkeypatch.setattr(work, "finish_run", finish_and_deactivate)
     result, code = run_command("sync_telemetry", "--account", "acme", "--all")

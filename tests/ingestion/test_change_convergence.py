@@ -17,12 +17,13 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from ingestion import groups, staged
-from ingestion.models import SyncRun
-from ingestion.scope import EVERYTHING, REJECTED, Change
+from ingestion import batches, finish_staged
+from ingestion.models import FileDay, Run, SourceFile
+from ingestion.scope import EVERYTHING, REJECTED
 from ingestion.services import create_run
 from ingestion.work import execute_run
-from telemetry.models import DailyTotal, DataPoint, FileDay, Series, SourceFile
+from telemetry.mapping_changes import Change
+from telemetry.models import DailyTotal, DataPoint, Series
 from telemetry.selectors import list_dimensions, list_points
 from telemetry.services import create_telemetry
 from tests.ingestion.conftest import START
@@ -97,12 +98,12 @@ class World:
         if self.objects.pop(key, None):
             self.standin.delete_object(BUCKET, self.prefix + key)
 
-    def run(self, **options) -> SyncRun:
+    def run(self, **options) -> Run:
         run, created = create_run(telemetry=self.telemetry, trigger="command", now=self.now, **options)
         assert created
         return self.execute(run)
 
-    def execute(self, run: SyncRun) -> SyncRun:
+    def execute(self, run: Run) -> Run:
         self.now += LEASE
         assert execute_run(run_id=run.pk, clock=lambda: self.now)
         run.refresh_from_db()
@@ -111,7 +112,7 @@ class World:
 
     def finish_what_is_left(self) -> None:
         """The run that was killed goes on where it was."""
-        for run in self.telemetry.sync_runs.filter(state__in=SyncRun.ACTIVE_STATES):
+        for run in self.telemetry.sync_runs.filter(state__in=Run.ACTIVE_STATES):
             self.note(self.execute(run))
         self.was_killed = False
 
@@ -120,7 +121,7 @@ class World:
         self.note(self.run(**options))
         self.check()
 
-    def change(self, dimensions: tuple, overlap: str, **options) -> SyncRun | None:
+    def change(self, dimensions: tuple, overlap: str, **options) -> Run | None:
         self.finish_what_is_left()
         if (dimensions, overlap) == (self.dimensions, self.overlap):
             return None
@@ -131,7 +132,7 @@ class World:
         )
         return self.run(change=given, **options)
 
-    def note(self, run: SyncRun) -> None:
+    def note(self, run: Run) -> None:
         """What a run that has ended has done, by the rules."""
         gone = self.was_killed and run.files.filter(state="failed").exists()
         assert run.state in (["incomplete"] if gone else ["succeeded", "succeeded_with_rejects"]), run.message
@@ -149,7 +150,7 @@ class World:
                 names = ("date", *COLUMNS, "value")
                 self.shown[key] = ([dict(zip(names, row, strict=True)) for row in content], minute)
 
-    def find_read(self, run: SyncRun) -> dict[str, tuple]:
+    def find_read(self, run: Run) -> dict[str, tuple]:
         """What a run in two parts has read: of each key, the version that was there then."""
         read: dict[str, tuple] = {}
         for file in run.files.all():
@@ -214,10 +215,10 @@ def kill(world: World, mapping: tuple, number: int) -> None:
         return wrapper
 
     with (
-        patch.object(groups, "stage_loads", dying(groups.stage_loads)),
-        patch.object(staged, "carry_over", dying(staged.carry_over)),
-        patch.object(staged, "apply_staged", dying(staged.apply_staged)),
-        patch.object(staged, "end_run", dying(staged.end_run)),
+        patch.object(batches, "stage_loads", dying(batches.stage_loads)),
+        patch.object(finish_staged, "carry_over", dying(finish_staged.carry_over)),
+        patch.object(finish_staged, "apply_staged", dying(finish_staged.apply_staged)),
+        patch.object(finish_staged, "end_run", dying(finish_staged.end_run)),
     ):
         try:
             run = world.change(*mapping)

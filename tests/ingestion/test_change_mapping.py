@@ -5,16 +5,16 @@ from __future__ import annotations
 import pytest
 from django.core.exceptions import ValidationError
 
-from ingestion import staged
-from ingestion.models import RejectedRow, SyncRun
-from ingestion.scope import Change
-from telemetry.models import DailyTotal, DataPoint, FileDay, Series, SourceFile, Telemetry
+from ingestion import finish_staged
+from ingestion.models import FileDay, RejectedRow, Run, SourceFile
+from telemetry.mapping_changes import Change
+from telemetry.models import DailyTotal, DataPoint, Series, Telemetry
 from telemetry.selectors import list_dimensions
 from telemetry.services import update_telemetry
 
 HEADER = "date,team,env,requests\n"
 DAY_ONE = "2024-05-01,core,prod,5\n2024-05-01,core,dev,1\n2024-05-01,web,prod,2\n"
-State = SyncRun.State
+State = Run.State
 
 
 @pytest.fixture
@@ -288,7 +288,7 @@ def test_another_overlap_rule_says_so_too(bench):
 def test_a_change_that_cannot_be_or_is_none_is_refused(bench, fields, says):
     with pytest.raises(ValidationError, match=says):
         bench.sync(change=Change(**fields))
-    assert SyncRun.objects.count() == 1
+    assert Run.objects.count() == 1
 
 
 def test_dimensions_do_not_change_any_more_without_it(bench):
@@ -305,7 +305,7 @@ def test_a_change_that_fails_in_its_last_transaction_changes_nothing_and_can_go_
         raise RuntimeError("killed")
 
     with monkeypatch.context() as patched:
-        patched.setattr(staged, "_forget_cells", fail)
+        patched.setattr(finish_staged, "_forget_cells", fail)
         run = bench.sync(change=Change(dimensions=("env",)))
     assert run.state == State.FAILED
     assert run.message.startswith("Nothing was changed. ")

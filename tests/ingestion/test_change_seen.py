@@ -10,7 +10,8 @@ from django.db import connection
 from django.db.backends.base.base import BaseDatabaseWrapper
 
 from core.snapshot import snapshot
-from ingestion.scope import EVERYTHING, Change
+from ingestion.scope import EVERYTHING
+from telemetry.mapping_changes import Change
 from telemetry.models import DailyTotal, Telemetry
 from telemetry.selectors import list_dimensions, list_points
 

@@ -11,13 +11,12 @@ import pytest
 from django.core.management import call_command
 
 from accounts.services import add_member
-from ingestion.models import SyncRun
+from ingestion.models import Run, SourceFile
 from ingestion.scope import EVERYTHING
-from telemetry.models import SourceFile
 
 HEADER = "date,team,requests\n"
 GOOD = HEADER + "2024-05-01,core,5\n"
-State = SyncRun.State
+State = Run.State
 
 
 def sync_by_command(bench) -> tuple[dict, str]:
@@ -171,6 +170,6 @@ def test_the_reason_stands_on_the_page_in_the_json_and_on_standard_error(bench, 
     assert f"requests: {text}" in errors
     account = bench.telemetry.account
     client.force_login(add_member(account=account, email="a@b.example", role="viewer", password=None)[0].user)
-    run = SyncRun.objects.get()
+    run = Run.objects.get()
     page = client.get(f"/settings/telemetry/{bench.telemetry.public_id}/runs/{run.public_id}/")
     assert text in page.content.decode()

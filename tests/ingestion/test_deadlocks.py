@@ -7,12 +7,11 @@ from django.db import OperationalError, transaction
 
 from audit.models import Entry
 from core.locks import TRIES, retry_deadlocks
-from ingestion import groups, work
+from ingestion import batches, work
 from ingestion.leases import claim_run
-from ingestion.models import SyncRun
-from ingestion.services import create_run
+from ingestion.models import Run
+from ingestion.services import create_run, deactivate
 from telemetry import services
-from telemetry.services import deactivate_telemetry
 
 HEADER = "date,team,requests\n"
 
@@ -63,7 +62,7 @@ def test_other_errors_and_transactions_around_it_are_left_to_the_caller(transact
 def test_what_a_person_does_is_done_and_in_the_log_once(bench, monkeypatch):
     before = Entry.objects.count()
     monkeypatch.setattr(services, "_record_change", Victim(services._record_change))
-    deactivate_telemetry(telemetry=bench.telemetry)
+    deactivate(telemetry=bench.telemetry)
     bench.telemetry.refresh_from_db()
     assert bench.telemetry.status == "inactive"
     assert Entry.objects.count() == before + 1
@@ -78,7 +77,7 @@ def test_a_run_goes_on_where_it_was(bench, monkeypatch, where):
     monkeypatch.setattr(work, where, Victim(getattr(work, where)))
     assert work.execute_run(run_id=run.pk, clock=lambda: bench.now)
     run.refresh_from_db()
-    assert (run.state, run.files_read) == (SyncRun.State.SUCCEEDED, 2)
+    assert (run.state, run.files_read) == (Run.State.SUCCEEDED, 2)
     assert bench.standin.count("get") == 2
 
 
@@ -90,7 +89,7 @@ def test_a_helper_gives_back_what_it_has_taken(bench, monkeypatch):
     lease = claim_run(run_id=run.pk, clock=lambda: bench.now)
     work.plan_run(lease=lease, bucket=work._open(lease))
     with monkeypatch.context() as patch:
-        patch.setattr(groups, "record_read", Victim())
+        patch.setattr(batches, "record_read", Victim())
         assert work.help_run(run_id=run.pk, clock=lambda: bench.now) == 0
     assert not run.files.exclude(taken_until=None).exists()
     assert work.help_run(run_id=run.pk, clock=lambda: bench.now) == 8

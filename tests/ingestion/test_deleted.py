@@ -15,14 +15,14 @@ import pytest
 from django.core.management import call_command
 from django.db import connection, connections
 
-from ingestion.models import RejectedRow, RunFile, SyncRun
+from ingestion.models import FileDay, RejectedRow, Run, RunFile, SourceFile
 from ingestion.services import create_run
 from ingestion.work import execute_run
-from telemetry.models import DailyTotal, FileDay, PointBlock, Series, SourceFile, Telemetry
+from telemetry.models import DailyTotal, PointBlock, Series, Telemetry
 from telemetry.services import delete_telemetry
 from tests.ingestion.world import LEASE, World
 
-EVERYTHING = (RejectedRow, RunFile, SyncRun, DailyTotal, FileDay, PointBlock, Series, SourceFile, Telemetry)
+EVERYTHING = (RejectedRow, RunFile, Run, DailyTotal, FileDay, PointBlock, Series, SourceFile, Telemetry)
 
 
 class Deleting:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import date
 
+from ingestion.freshness import judge_freshness
 from ingestion.management.running import describe_run
-from telemetry.freshness import judge_freshness
-from telemetry.newest import get_newest_date
+from ingestion.newest import get_newest_date
 
 HEADER = "date,team,requests\n"
 

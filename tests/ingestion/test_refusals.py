@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from endpoints import storage
-from ingestion.models import SyncRun
+from ingestion.models import Run
 from tests.standin import trust
 
 HEADER = "date,team,requests\n"
-State = SyncRun.State
+State = Run.State
 
 
 @pytest.fixture

@@ -10,13 +10,13 @@ from uuid import uuid4
 import pytest
 from django.core.management import CommandError, call_command
 
-from ingestion import groups
+from ingestion import batches
 from ingestion.leases import claim_run
-from ingestion.models import RejectedRow, SyncRun
+from ingestion.models import FileDay, RejectedRow, Run, SourceFile
 from ingestion.scope import EVERYTHING, REJECTED, read_named, read_since
 from ingestion.services import create_run, recover_lost_runs
 from ingestion.work import _open, _read_files, plan_run
-from telemetry.models import DailyTotal, DataPoint, FileDay, Series, SourceFile, Telemetry
+from telemetry.models import DailyTotal, DataPoint, Series, Telemetry
 from telemetry.selectors import list_dimensions
 
 HEADER = "date,team,requests\n"
@@ -30,7 +30,7 @@ def bench(bench):
     return bench
 
 
-def keys_read(run: SyncRun) -> list[str]:
+def keys_read(run: Run) -> list[str]:
     return [file.key.removeprefix("usage/") for file in run.files.order_by("key")]
 
 
@@ -92,14 +92,14 @@ def test_a_replay_stores_what_newer_rules_accept(bench, monkeypatch):
 def test_readers_see_each_files_old_or_new_version_and_no_gap(bench, monkeypatch):
     """Looked at before and after each time that files begin to count: always all values."""
     seen = []
-    complete = groups.complete_loads
+    complete = batches.complete_loads
 
     def watched(**arguments):
         seen.append(bench.points())
         complete(**arguments)
         seen.append(bench.points())
 
-    monkeypatch.setattr(groups, "complete_loads", watched)
+    monkeypatch.setattr(batches, "complete_loads", watched)
     before = bench.points()
     bench.sync(scope=EVERYTHING)
     assert len(seen) >= 2
@@ -171,7 +171,7 @@ def test_a_rehearsal_that_was_lost_is_cleared_away_by_the_next_run(bench):
     _read_files(lease, _open(lease))
     assert SourceFile.objects.filter(state="staged").exists()
     assert ("2024-05-01", "new", "9") not in bench.points()
-    SyncRun.objects.filter(pk=run.pk).update(attempts=99, lease_owner=uuid4())  # who has read no file
+    Run.objects.filter(pk=run.pk).update(attempts=99, lease_owner=uuid4())  # who has read no file
     recover_lost_runs(now=bench.now + timedelta(hours=1))
     run.refresh_from_db()
     assert run.state == "failed"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import date
 
-from ingestion.scope import Change
-from telemetry.models import RejectedDay, SourceFile
+from ingestion.models import RejectedDay, SourceFile
+from telemetry.mapping_changes import Change
 
 HEADER = "date,team,env,requests\n"
 ROWS = "2024-05-01,core,prod,5\n2024-05-01,core,dev,x\n2024-05-02,web,prod,-1\nno date,web,prod,1\n"

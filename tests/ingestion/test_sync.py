@@ -9,13 +9,13 @@ from decimal import Decimal
 import pytest
 
 from accounts.services import add_member
-from ingestion.models import RejectedRow, SyncRun
+from ingestion.models import RejectedRow, Run, SourceFile
 from ingestion.scope import EVERYTHING
-from telemetry.models import DailyTotal, DataPoint, SourceFile
+from telemetry.models import DailyTotal, DataPoint
 from telemetry.selectors import list_daily_totals, list_points
 
 HEADER = "date,team,requests\n"
-State = SyncRun.State
+State = Run.State
 MAY = date(2024, 5, 1)
 
 
@@ -332,7 +332,7 @@ def test_reimport_reads_every_file_again_and_changes_nothing(bench):
 
 
 def test_points_that_come_in_parts_add_up(bench, monkeypatch):
-    monkeypatch.setattr("ingestion.ahead.get_limits", _small_limits)
+    monkeypatch.setattr("ingestion.prefetch.get_limits", _small_limits)
     rows = [f"2024-05-0{1 + n % 3},team{n % 4},{n}.5\n" for n in range(400)]
     bench.put("a.csv", HEADER + "".join(rows))
     run = bench.sync()

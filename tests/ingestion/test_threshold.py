@@ -8,13 +8,13 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from accounts.services import add_member
-from ingestion.models import RejectedRow, SyncRun
-from ingestion.threshold import TooManyRejected, check_rejects
-from telemetry.models import DataPoint, SourceFile, Telemetry
+from ingestion.models import RejectedRow, Run, SourceFile
+from ingestion.read import TooManyRejected, check_rejects
+from telemetry.models import DataPoint, Telemetry
 
 HEADER = "date,team,requests\n"
 GOOD, BAD, NO_NUMBER = "2024-05-01,core,5\n", "2024-05-01,core,-5\n", "2024-05-01,core,x\n"
-State = SyncRun.State
+State = Run.State
 
 
 def allow(bench, percent) -> None:

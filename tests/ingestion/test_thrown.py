@@ -19,7 +19,7 @@ from django.db import DataError, OperationalError, connection
 
 from endpoints import storage
 from ingestion.management.running import RunCommand
-from ingestion.models import SyncRun
+from ingestion.models import Run
 from tests.ingestion.throwing import Watch, watching
 from tests.ingestion.world import World
 
@@ -61,8 +61,8 @@ class Scene:
         assert (first["state"], second["state"], code) == ("failed", "succeeded", 1), thrown
         assert thrown in first["message"]
         assert "a cell" not in json.dumps(runs)
-        assert not SyncRun.objects.filter(state__in=SyncRun.ACTIVE_STATES).exists()
-        assert not SyncRun.objects.exclude(lease_owner=None).exists()
+        assert not Run.objects.filter(state__in=Run.ACTIVE_STATES).exists()
+        assert not Run.objects.exclude(lease_owner=None).exists()
         self.world.look()
         self.world.sync()
 

@@ -8,17 +8,18 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 
 from django.test import Client
+from telemetry.loading import Load, Outcome, Version
 
 from accounts.models import Account, User
 from accounts.services import add_member, create_account
 from csvfiles.read import PointReader
 from endpoints.models import S3Endpoint, new_external_id
-from ingestion.models import RejectedRow, RunFile, SyncRun
+from ingestion.models import RejectedRow, Run, RunFile, SourceFile
+from ingestion.selectors import get_data_range
+from ingestion.versions import begin_loads, complete_loads
 from telemetry.blocks import BlockWriter
 from telemetry.limits import get_limits
-from telemetry.loading import Load, Outcome, Version, begin_loads, complete_loads
-from telemetry.models import SourceFile, Telemetry
-from telemetry.selectors import get_data_range
+from telemetry.models import Telemetry
 from telemetry.series import SeriesIds
 from telemetry.services import create_telemetry, get_mapping
 
@@ -101,15 +102,13 @@ def store_file(telemetry: Telemetry, key: str, days: Days, *, modified: datetime
     return file
 
 
-def make_run(telemetry: Telemetry, state: str = "succeeded_with_rejects", **fields: object) -> SyncRun:
-    ended = state not in SyncRun.ACTIVE_STATES
+def make_run(telemetry: Telemetry, state: str = "succeeded_with_rejects", **fields: object) -> Run:
+    ended = state not in Run.ACTIVE_STATES
     given = {"trigger": "manual", "created_at": NOON, "started_at": NOON} | fields
-    return SyncRun.objects.create(
-        telemetry=telemetry, state=state, finished_at=NOON if ended else None, **given
-    )
+    return Run.objects.create(telemetry=telemetry, state=state, finished_at=NOON if ended else None, **given)
 
 
-def make_run_file(run: SyncRun, key: str, state: str = "read", **fields: object) -> RunFile:
+def make_run_file(run: Run, key: str, state: str = "read", **fields: object) -> RunFile:
     return RunFile.objects.create(
         run=run, key=key, etag=f"etag-{key}", size=1234, last_modified=NOON, state=state, **fields
     )

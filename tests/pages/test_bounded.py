@@ -23,7 +23,8 @@ from accounts.models import Account
 from audit.models import Entry
 from config.database import limit_web_process
 from core.beginnings import LONGEST_SHOWN
-from telemetry.models import DailyTotal, FileDay, Series, SourceFile, Telemetry
+from ingestion.models import FileDay, SourceFile
+from telemetry.models import DailyTotal, Series, Telemetry
 from telemetry.selectors import list_daily_totals, list_points
 from telemetry.shown import FILES_SHOWN
 from tests.pages.rows import NOON, make_run, make_run_file, make_telemetry, reject_rows, sign_in, store_file

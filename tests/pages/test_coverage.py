@@ -11,9 +11,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from telemetry.coverage import Coverage, Rejects, get_coverage
-from telemetry.gaps import Gaps, count_gaps
-from telemetry.models import RejectedDay, SourceFile, Telemetry
+from ingestion.coverage import Coverage, Rejects, get_coverage
+from ingestion.gaps import Gaps, count_gaps
+from ingestion.models import RejectedDay, SourceFile
+from telemetry.models import Telemetry
 from tests.pages.rows import make_telemetry, sign_in, store_file
 
 TODAY = date(2026, 5, 20)

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from telemetry.freshness import judge_freshness
+from ingestion.freshness import judge_freshness
 from telemetry.models import Telemetry
 from tests.pages.rows import NOON
 

@@ -16,10 +16,11 @@ from django.utils import timezone
 
 from accounts.models import Account
 from core.dates import spell
-from telemetry.coverage import get_coverage
-from telemetry.freshness import judge_freshness
+from ingestion.coverage import get_coverage
+from ingestion.freshness import judge_freshness
+from ingestion.newest import get_later_dates, get_newest_date
 from telemetry.models import Telemetry
-from telemetry.newest import get_later_dates, get_newest_date, get_newest_range, list_newest_points
+from telemetry.newest import get_newest_range, list_newest_points
 from tests.pages.rows import NOON, make_telemetry, sign_in, store_file
 
 TODAY = NOON.date()

@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from ingestion.counts import describe_files, list_files
-from ingestion.models import SyncRun
+from ingestion.models import Run
 from ingestion.problems import explain_problem, find_last_problem
 from telemetry.models import Telemetry
 from tests.pages.rows import NOON, make_run, make_run_file, make_telemetry, sign_in, store_file
@@ -22,7 +22,7 @@ def telemetry(account) -> Telemetry:
     return make_telemetry(account)
 
 
-def fail(telemetry: Telemetry, state: str = "failed", **fields: object) -> SyncRun:
+def fail(telemetry: Telemetry, state: str = "failed", **fields: object) -> Run:
     run = make_run(telemetry, state, **fields)
     Telemetry.objects.filter(pk=telemetry.pk).update(last_sync_at=NOON, last_sync_state=state)
     telemetry.refresh_from_db()
@@ -126,7 +126,7 @@ def test_what_went_well_has_no_problem_but_without_data_its_warning_is_one(accou
     ],
 )
 def test_what_happened_is_counted_before_what_did_not(counts, words, cell):
-    run = SyncRun(**{f"files_{word}": number for word, number in counts.items()})
+    run = Run(**{f"files_{word}": number for word, number in counts.items()})
     assert (describe_files(run), list_files(run)) == (words, cell)
 
 

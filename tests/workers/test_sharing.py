@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import Account, User
-from ingestion.models import SyncRun
+from ingestion.models import Run
 from ingestion.services import create_run
 from tests.environment import FOLDER
 from tests.ingestion.world import World
@@ -64,9 +64,9 @@ def test_a_sync_that_somebody_asked_for_and_a_mail_pass_by_a_run_on_all_nightly_
     wait_until(lambda: list(mails.iterdir()), "the mail is sent")
     assert not has_ended(run)
     held.release()
-    assert asked.state == SyncRun.State.SUCCEEDED
+    assert asked.state == Run.State.SUCCEEDED
     wait_until(lambda: has_ended(run), "the large run ends")
-    assert (run.state, run.files_read) == (SyncRun.State.SUCCEEDED, FILES)
+    assert (run.state, run.files_read) == (Run.State.SUCCEEDED, FILES)
 
 
 def test_helpers_on_all_workers_leave_for_another_accounts_nightly_run(world, other, queue):
@@ -77,4 +77,4 @@ def test_helpers_on_all_workers_leave_for_another_accounts_nightly_run(world, ot
     held.release()
     wait_until(lambda: has_ended(run) and has_ended(waiting), "both end")
     assert waiting.finished_at < run.finished_at
-    assert (run.files_read, waiting.state) == (FILES, SyncRun.State.SUCCEEDED)
+    assert (run.files_read, waiting.state) == (FILES, Run.State.SUCCEEDED)
