@@ -4,7 +4,8 @@ The version before wrote these texts beside its dumps (tests/data/version_before
 the same database after `migrate`. This is the one place of that test that names models: where they are
 renamed, it is adapted here, and the texts stay as they are.
 
-A process of its own, on DATABASE_URL: `python -m tests.carried_over [FOLDER]` prints them, or writes them.
+A process of its own, on DATABASE_URL: `python -m tests.carried_over describe` prints them as JSON, with a
+folder's name it writes them there, and `go_on` works with what was carried over.
 """
 
 from __future__ import annotations
@@ -16,8 +17,13 @@ from collections.abc import Callable, Iterable
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import django
+
+# Where SQL is to find them.
+IDENTIFIERS = "telemetry_telemetry"
+EXTERNAL_IDS = "endpoints_s3endpoint"
 
 
 def describe() -> dict[str, str]:
@@ -265,16 +271,47 @@ def _as_text(value: Any) -> str:
     return value.isoformat() if hasattr(value, "isoformat") else str(value)
 
 
-def write(folder: Path) -> None:
+# --- what this version does with it ---
+def go_on() -> dict[str, Any]:
+    """Sync a telemetry, add rows of every kind, delete an account: the run, and what it exports then."""
+    from accounts.models import Account
+    from telemetry.models import Telemetry
+    from tests.pages.rows import make_telemetry
+
+    acme = Account.objects.get(slug="acme")
+    synced = json.loads(_call("sync_telemetry", "signups", "--account", "acme", "--json"))
+    exported = _call("export_telemetry", "signups", "--account", "acme")
+    _add_rows(Telemetry.objects.get(account=acme, identifier="sessions"))
+    _add_rows(make_telemetry(acme, "added", dimensions=["app"]))
+    _call("remove_account", "globex", "--yes")
+    return {**synced["runs"][0], "exported": exported}
+
+
+def _add_rows(telemetry: Any) -> None:
+    """A file with data, a run with a file and rejected rows, a helper, a draft."""
+    from accounts.models import User
+    from ingestion.models import RunHelper
+    from telemetry.wizard.services import start_draft
+    from tests.pages.rows import NOON, make_run, make_run_file, reject_rows, store_file
+
+    store_file(telemetry, "added.csv", {NOON.date(): {("ios",): "1", ("web",): "2"}})
+    run = make_run(telemetry, trigger="command")
+    reject_rows(make_run_file(run, "added.csv"), 2, reason="the metric is empty", cells={"app": "x"})
+    RunHelper.objects.create(run=run, owner=uuid4(), until=NOON)
+    start_draft(account=telemetry.account, user=User.objects.earliest("pk"), now=NOON)
+
+
+def main(what: str) -> None:
+    """Print what it says, or what came of going on; or write the texts into a folder."""
+    django.setup()
+    if what in ("describe", "go_on"):
+        json.dump({"describe": describe, "go_on": go_on}[what](), sys.stdout)
+        return
     for name, text in describe().items():
-        path = folder / name
+        path = Path(what) / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8", newline="")
 
 
 if __name__ == "__main__":
-    django.setup()
-    if len(sys.argv) > 1:
-        write(Path(sys.argv[1]))
-    else:
-        json.dump(describe(), sys.stdout)
+    main(sys.argv[1])
