@@ -6,7 +6,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -67,30 +67,30 @@ class Scratch:
 @contextmanager
 def make_scratch(name: str, *, folder: Path) -> Iterator[Scratch]:
     """An empty database, without any of Django's; a server needs the template of tests.collation."""
-    is_file = connection.vendor == "sqlite"
-    with _on_sqlite(folder / f"{name}.sqlite3") if is_file else _on_server(name) as made:
-        yield made
-
-
-@contextmanager
-def _on_sqlite(path: Path) -> Iterator[Scratch]:
-    opened = sqlite3.connect(path, isolation_level=None)
-    register(opened)  # what Django's indexes and constraints ask SQLite for: MD5, REGEXP
-    try:
-        yield Scratch("sqlite", make_database_url(str(path)), opened)
-    finally:
-        opened.close()
-
-
-@contextmanager
-def _on_server(name: str) -> Iterator[Scratch]:
+    if connection.vendor == "sqlite":
+        with open_database(str(folder / f"{name}.sqlite3")) as made:
+            yield made
+        return
     name = f"scratch_{name}_{RUN}"
     drop = f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"
     with connect_to_postgresql(make_database_url("postgres"), autocommit=True) as server:
         server.execute(drop)
         server.execute(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
         try:
-            with connect_to_postgresql(make_database_url(name), autocommit=True) as opened:
-                yield Scratch("postgresql", make_database_url(name), opened)
+            with open_database(name) as made:
+                yield made
         finally:
             server.execute(drop)
+
+
+@contextmanager
+def open_database(name: str) -> Iterator[Scratch]:
+    """The one of that name; on SQLite, of that file."""
+    url = make_database_url(name)
+    if connection.vendor == "sqlite":
+        with closing(sqlite3.connect(name, isolation_level=None)) as opened:
+            register(opened)  # what Django's indexes and constraints ask SQLite for: MD5, REGEXP
+            yield Scratch("sqlite", url, opened)
+        return
+    with connect_to_postgresql(url, autocommit=True) as opened:
+        yield Scratch("postgresql", url, opened)
