@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import re
+from typing import Any
+
+from django.apps import apps
+from django.db import connection
+from django.db.models import ForeignKey
 
 from tests.scratch import Scratch
 
@@ -87,6 +92,36 @@ def _plain(text: str) -> str:
     if condition is None:
         return text
     return text[: condition.start()] + re.sub(r"::(?:text|character varying)(?:\[\])?|[()]", "", condition[0])
+
+
+def find_missing() -> list[str]:
+    """Columns, references, indexes, constraints of the models that the tests' own database does not have."""
+    managed = [model for model in apps.get_models(include_auto_created=True) if model._meta.managed]
+    with connection.cursor() as cursor:
+        return [
+            f"{model._meta.db_table}: {name}" for model in managed for name in _list_missing(model, cursor)
+        ]
+
+
+def _list_missing(model: Any, cursor: Any) -> set[str]:
+    meta, introspection = model._meta, connection.introspection
+    description = introspection.get_table_description(cursor, meta.db_table)
+    found = introspection.get_constraints(cursor, meta.db_table)
+    unique = {tuple(made["columns"]) for made in found.values() if made["unique"] or made["primary_key"]}
+    references = {(*made["columns"], *made["foreign_key"]) for made in found.values() if made["foreign_key"]}
+    fields = [field for field in meta.local_fields if field.column]
+    together = {tuple(meta.get_field(name).column for name in names) for names in meta.unique_together}
+    wanted = {(field.column,) for field in fields if field.unique} | together
+    leads = {
+        (field.column, field.related_model._meta.db_table, field.target_field.column)
+        for field in fields
+        if isinstance(field, ForeignKey) and field.db_constraint
+    }
+    return (
+        {field.column for field in fields} ^ {column.name for column in description}
+        | {thing.name for thing in (*meta.constraints, *meta.indexes)} - set(found)
+        | {str(way) for way in (wanted - unique) | (leads - references)}
+    )
 
 
 def find_orphans(scratch: Scratch) -> list[str]:

@@ -19,7 +19,7 @@ from pytest_django.plugin import DjangoDbBlocker
 from demo.standin import StandIn
 from tests.carried_over import EXTERNAL_IDS, IDENTIFIERS
 from tests.collation import make_template
-from tests.schema import describe_schema, find_orphans, find_stale_counters
+from tests.schema import describe_schema, find_missing, find_orphans, find_stale_counters
 from tests.scratch import Errors, Scratch, make_scratch, open_database
 
 BEFORE = Path(__file__).parent / "data" / "version_before"
@@ -81,6 +81,10 @@ def test_the_same_migrations_are_applied_as_to_one_that_is_new(carried, fresh):
 
 def test_the_migrations_say_all_that_the_models_say(db):
     call_command("makemigrations", "--check", "--dry-run")
+
+
+def test_one_that_is_new_has_all_that_the_models_say(db):
+    assert find_missing() == []
 
 
 def test_every_reference_leads_somewhere(carried):
