@@ -52,7 +52,7 @@ def month_by_two(account: str) -> dict:
 def export(account: str) -> dict:
     """Rows a second of an export, over its first million rows."""
     telemetry = _get_telemetry(account)
-    first, last = get_data_range(telemetry=telemetry)
+    first, last = get_data_range(source=telemetry)
     started = time.perf_counter()
     points = list_points(telemetry=telemetry, date_from=max(first, last - timedelta(49)), date_to=last)
     rows = sum(1 for _ in islice(points, EXPORTED))
@@ -96,7 +96,7 @@ def _time(action: Callable[[], object], times: int) -> dict:
 
 def _newest_month(account: str) -> tuple[Telemetry, date, date]:
     telemetry = _get_telemetry(account)
-    last = get_data_range(telemetry=telemetry)[1]
+    last = get_data_range(source=telemetry)[1]
     return telemetry, last - timedelta(29), last
 
 

@@ -23,9 +23,9 @@ TABLES = {
     "point": ("telemetry_pointblock", "sum(cardinality(series_ids))"),
     "series": ("telemetry_series", "count(*)"),
     "daily total": ("telemetry_dailytotal", "count(*)"),
-    "day of a file": ("telemetry_fileday", "count(*)"),
-    "source file": ("telemetry_sourcefile", "count(*)"),
-    "run": ("ingestion_syncrun", "count(*)"),
+    "day of a file": ("ingestion_fileday", "count(*)"),
+    "source file": ("ingestion_sourcefile", "count(*)"),
+    "run": ("ingestion_run", "count(*)"),
     "file of a run": ("ingestion_runfile", "count(*)"),
     "rejected row": ("ingestion_rejectedrow", "count(*)"),
 }
@@ -72,13 +72,13 @@ def _lay_points(copies: int) -> None:
         return
     psql(
         "CREATE TABLE laid AS SELECT id AS old, n,"
-        " nextval(pg_get_serial_sequence('telemetry_sourcefile', 'id')) AS new"
-        f" FROM telemetry_sourcefile CROSS JOIN generate_series(1, {copies}) AS n"
+        " nextval(pg_get_serial_sequence('ingestion_sourcefile', 'id')) AS new"
+        f" FROM ingestion_sourcefile CROSS JOIN generate_series(1, {copies}) AS n"
     )
     numbers = "laid"
     earlier = f"(o.date - n * {REAL_DAYS})"
     clone(
-        "telemetry_sourcefile",
+        "ingestion_sourcefile",
         where="o.id = old",
         numbers=numbers,
         changes={"id": "new", "key": "o.key || '-' || n"},
@@ -90,7 +90,7 @@ def _lay_points(copies: int) -> None:
         changes={"source_file_id": "new", "date": earlier},
     )
     clone(
-        "telemetry_fileday",
+        "ingestion_fileday",
         where="o.source_file_id = old",
         numbers=numbers,
         changes={"source_file_id": "new", "date": earlier},
@@ -130,14 +130,14 @@ def _build_year(telemetries: int) -> None:
     psql(
         """
         CREATE TABLE laid AS
-        SELECT t.id AS telemetry, k, nextval(pg_get_serial_sequence('ingestion_syncrun', 'id')) AS run,
-               nextval(pg_get_serial_sequence('telemetry_sourcefile', 'id')) AS file
+        SELECT t.id AS telemetry, k, nextval(pg_get_serial_sequence('ingestion_run', 'id')) AS run,
+               nextval(pg_get_serial_sequence('ingestion_sourcefile', 'id')) AS file
         FROM telemetry_telemetry t JOIN accounts_account a ON a.id = t.account_id"""
         f" CROSS JOIN generate_series(1, {YEAR}) AS k WHERE a.slug = '{SMALL}' AND t.id <> {original(SMALL)}"
     )
     ago = "k * interval '1 day'"
     clone(
-        "ingestion_syncrun",
+        "ingestion_run",
         where=f"o.telemetry_id = {original(SMALL)}",
         numbers="laid",
         changes={
@@ -150,7 +150,7 @@ def _build_year(telemetries: int) -> None:
         },
     )
     clone(
-        "telemetry_sourcefile",
+        "ingestion_sourcefile",
         where=f"o.telemetry_id = {original(SMALL)}",
         numbers="laid",
         changes={
@@ -161,14 +161,14 @@ def _build_year(telemetries: int) -> None:
         },
     )
     clone(
-        "telemetry_fileday",
+        "ingestion_fileday",
         where=f"o.telemetry_id = {original(SMALL)}",
         numbers="laid",
         changes={"source_file_id": "file", "telemetry_id": "telemetry", "date": "o.date - k::int"},
     )
     clone(
         "ingestion_runfile",
-        where=f"o.run_id = (SELECT min(id) FROM ingestion_syncrun WHERE telemetry_id = {original(SMALL)})",
+        where=f"o.run_id = (SELECT min(id) FROM ingestion_run WHERE telemetry_id = {original(SMALL)})",
         numbers="laid",
         changes={"run_id": "run", "source_file_id": "file", "key": "'exports/' || k || '.csv'"},
     )

@@ -104,7 +104,7 @@ class Dataset(Protocol):
         """What a listing of the bucket holds, as it comes."""
 
     def share(self, run: Run) -> Any:
-        """What the reading of a run's files has in common: asked for once, by whoever may ask the database."""
+        """What the reading of a run's files has in common: asked for once, by who may ask the database."""
 
     def open_reader(self, shared: Any, open_stream: OpenStream) -> AbstractContextManager[Reader]:
         """Read one object, in a thread that touches no database. Raises csvfiles.errors.FileError."""
@@ -123,7 +123,7 @@ class Dataset(Protocol):
         """Delete what no file holds any more. Only while nobody else writes data of the source."""
 
     def reproject(self, run: Run, *, renew: Callable[[], None]) -> None:
-        """Stage what is stored of files that a changeover could not read. Raises CannotReproject, LoadLost."""
+        """Stage what is stored of files that could not be read. Raises CannotReproject, LoadLost."""
 
     def refuse_changeover(self, run: Run) -> str:
         """Why the changeover must not be made, and the remedy; empty where it may."""

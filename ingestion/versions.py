@@ -1,4 +1,4 @@
-"""What becomes of a file's versions: begun, then published in one transaction, or failed, ignored, superseded.
+"""What becomes of a file's versions: begun, then published in one transaction, or failed, ignored, given up.
 
 This module and `ingestion.staging` are the writers of SourceFile, FileDay and RejectedDay. What the version
 holds beside its dates is written by the dataset's writer, and counts once its dates do.

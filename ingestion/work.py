@@ -1,4 +1,4 @@
-"""Carrying a run out: claim, plan, read batch by batch, end. Several processes may read the files of one run."""
+"""Carrying a run out: claim, plan, read batch by batch, end. Several processes may read one run's files."""
 
 from __future__ import annotations
 

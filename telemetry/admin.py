@@ -15,8 +15,8 @@ from django.http import HttpRequest
 from audit.admin import AuditedAdmin, keep_for_audit
 from core.beginnings import LONGEST_SHOWN
 from core.read_only_admin import HistoryAdmin
-from telemetry.models import DailyTotal, Dimension, Series, Telemetry
-from telemetry.wizard.models import TelemetryDraft
+from telemetry.models import DailyTotal, Dimension, MappingChange, Series, Telemetry
+from telemetry.models.drafts import TelemetryDraft
 
 
 class DimensionInline(admin.TabularInline):
@@ -79,6 +79,13 @@ class DimensionAdmin(HistoryAdmin):
     list_display = ["column", "position", "telemetry"]
     list_select_related = ["telemetry"]
     search_fields = ["column", "=telemetry__identifier"]
+
+
+@admin.register(MappingChange)
+class MappingChangeAdmin(HistoryAdmin):
+    list_display = ["run", "dimensions", "overlap", "keeps_unreadable"]
+    list_select_related = ["run__source"]
+    search_fields = ["=run__source__identifier"]
 
 
 @admin.register(Series)

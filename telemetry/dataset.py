@@ -29,9 +29,9 @@ from telemetry.locks import lock_telemetry
 from telemetry.mapping_changes import adds_dimension, get_dimensions, list_dropped
 from telemetry.models import KIND, Telemetry
 from telemetry.reprojecting import describe_reprojected, explain_unread, reproject_unread
-from telemetry.selectors import list_mapped_columns, list_telemetries
+from telemetry.selectors import list_mapped_columns, list_telemetries, take_snapshot_of
 from telemetry.series import delete_unused_series
-from telemetry.services import get_mapping, take_snapshot_of, write_dimensions
+from telemetry.services import get_mapping, write_dimensions
 from telemetry.warnings import list_warnings
 from telemetry.writing import PointWriter, delete_points
 

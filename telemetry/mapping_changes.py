@@ -1,4 +1,4 @@
-"""Other dimensions, another overlap rule: asked for as a preview, then applied to all that a telemetry holds."""
+"""Other dimensions, another overlap rule: shown by a preview, then applied to all that a telemetry holds."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which values count where several files hold the same date and series: the overlap rule, in SQL, for every reader.
+"""Which values count where several files hold the same date and series: in SQL, for every reader.
 
 `newest`: the file modified last wins, ties by key, compared by its bytes (core.fields.KeyField). `add`:
 the values of all files add up. Within one file the parts of a point always add up.

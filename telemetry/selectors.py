@@ -10,6 +10,7 @@ from decimal import Decimal
 from django.db.models import QuerySet
 
 from accounts.models import Account
+from audit.snapshots import Values, take_snapshot
 from core.rows import as_date, order_by_bytes, split_by_size, stream_rows
 from core.snapshot import snapshot
 from telemetry.daily_totals import dimension_sql
@@ -57,6 +58,11 @@ def list_mapped_columns(*, telemetry: Telemetry) -> list[str]:
 def dimensions_are_free(*, telemetry: Telemetry) -> bool:
     """Whether the dimensions can change without reading files again: before the first sync."""
     return not telemetry.runs.exists()
+
+
+def take_snapshot_of(telemetry: Telemetry) -> Values:
+    """For the audit log."""
+    return take_snapshot(telemetry) | {"dimensions": list_dimensions(telemetry=telemetry)}
 
 
 @snapshot()

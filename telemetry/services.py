@@ -12,7 +12,7 @@ from django.db import IntegrityError, connection, transaction
 
 from accounts.models import Account, User
 from audit.services import record
-from audit.snapshots import Values, take_snapshot
+from audit.snapshots import Values
 from core.locks import lock_rows, retry_deadlocks
 from csvfiles.errors import FileError
 from csvfiles.header import check_columns
@@ -23,7 +23,7 @@ from ingestion.models import FileDay, RejectedDay, Source, SourceFile
 from ingestion.models.sources import IDENTIFIER_TAKEN
 from telemetry.locks import lock_telemetry
 from telemetry.models import KIND, DailyTotal, Dimension, PointBlock, Series, Telemetry
-from telemetry.selectors import dimensions_are_free, list_dimensions
+from telemetry.selectors import dimensions_are_free, list_dimensions, take_snapshot_of
 
 MAX_DIMENSIONS = 10
 TAKEN = "A telemetry with this identifier exists already. Choose another metric column."
@@ -231,8 +231,3 @@ def _record_change(telemetry: Telemetry, before: Values) -> None:
     after = take_snapshot_of(telemetry)
     if after != before:
         record("telemetry.changed", account=telemetry.account, target=telemetry, before=before, after=after)
-
-
-def take_snapshot_of(telemetry: Telemetry) -> Values:
-    """For the audit log."""
-    return take_snapshot(telemetry) | {"dimensions": list_dimensions(telemetry=telemetry)}

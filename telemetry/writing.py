@@ -1,4 +1,4 @@
-"""Writing the points of source files: batch by batch into blocks that do not count until they are published."""
+"""Writing the points of source files: batch by batch into blocks that do not count before publishing."""
 
 from __future__ import annotations
 

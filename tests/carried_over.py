@@ -22,7 +22,7 @@ from uuid import uuid4
 import django
 
 # Where SQL is to find them.
-IDENTIFIERS = "telemetry_telemetry"
+IDENTIFIERS = "ingestion_source"
 EXTERNAL_IDS = "endpoints_s3endpoint"
 
 
@@ -78,8 +78,8 @@ def describe_people() -> list[dict[str, Any]]:
         "sees telemetries": VIEW_TELEMETRY,
         "manages telemetries": MANAGE_TELEMETRY,
         "manages endpoints": MANAGE_ENDPOINTS,
-        "sees files": "telemetry.view_sourcefile",
-        "sees runs": "ingestion.view_syncrun",
+        "sees files": "ingestion.view_sourcefile",
+        "sees runs": "ingestion.view_run",
     }
     people = [
         {
@@ -155,14 +155,15 @@ def describe_telemetries() -> list[dict[str, Any]]:
 
 def describe_files() -> list[dict[str, Any]]:
     """Every version of every file that is known, with its days and its points, as the view unnests them."""
-    from telemetry.models import DataPoint, SourceFile
+    from ingestion.models import SourceFile
+    from telemetry.models import DataPoint
 
     names = ("key", "etag", "size", "last_modified", "state", "message", "rows_read", "rows_rejected")
-    more = ("rejected_undated", "points", "imported_at", "is_carried_over")
+    more = ("rejected_undated", "points", "imported_at")
     files = [
         {
-            "telemetry": _telemetry(file.telemetry),
-            **_fields(file, *names, *more),
+            "telemetry": _telemetry(file.source),
+            **_fields(file, *names, *more, is_carried_over="is_reprojected"),
             "days": sorted([day.date.isoformat(), day.rows, _plain(day.value)] for day in file.days.all()),
             "rejected_days": sorted([day.date.isoformat(), day.rows] for day in file.rejected_days.all()),
             "holds": sorted(
@@ -170,33 +171,34 @@ def describe_files() -> list[dict[str, Any]]:
                 for point in DataPoint.objects.filter(source_file=file).select_related("series")
             ),
         }
-        for file in SourceFile.objects.select_related("telemetry__account")
+        for file in SourceFile.objects.select_related("source__account")
     ]
     return _in_order(files, "telemetry", "key", "state", "etag", "last_modified", "imported_at")
 
 
 def describe_runs() -> list[dict[str, Any]]:
     """Every run with its files, and theirs with the rejected rows."""
-    from ingestion.models import SyncRun
+    from ingestion.models import Run
 
-    return _in_order([_describe_run(run) for run in SyncRun.objects.all()], "id")
+    return _in_order([_describe_run(run) for run in Run.objects.all()], "id")
 
 
 def _describe_run(run: Any) -> dict[str, Any]:
     names = ("trigger", "scheduled_day", "scope", "scope_from", "scope_keys", "state", "found_nothing")
     times = ("created_at", "started_at", "finished_at", "planned_at", "queued_at", "lease_until", "attempts")
     counts = ("files_planned", "files_read", "files_unchanged", "files_ignored", "files_failed")
-    more = ("rows_read", "rows_rejected", "points_written", "warnings", "message", "failure")
+    more = ("rows_read", "rows_rejected", "points_written", "message", "failure")
+    change = run.mapping_change if run.is_changeover else None
     return {
         "id": str(run.public_id),
-        "telemetry": _telemetry(run.telemetry),
+        "telemetry": _telemetry(run.source),
         "requested_by": _person(run.requested_by),
-        "is_preview": run.is_rehearsal,
-        "preview_applied": str(run.rehearsal.public_id) if run.rehearsal else None,
-        "changes": run.comparison,
-        "new": [run.new_dimensions, run.new_overlap, run.keeps_unreadable],
+        "is_preview": run.is_preview,
+        "preview_applied": str(run.preview.public_id) if run.preview else None,
+        "changes": run.changes,
+        "new": [change.dimensions, change.overlap, change.keeps_unreadable] if change else [None, "", False],
         "lease_owner": str(run.lease_owner),
-        **_fields(run, *names, *times, *counts, *more),
+        **_fields(run, *names, *times, *counts, *more, warnings="warning_texts"),
         "helpers": sorted([str(helper.owner), helper.until.isoformat()] for helper in run.helpers.all()),
         "files": _in_order([_describe_run_file(file) for file in run.files.all()], "key"),
     }
@@ -253,7 +255,7 @@ def _person(user: Any) -> str | None:
 
 
 def _plain(value: Any) -> str:
-    from telemetry.fields import plain
+    from core.decimals import plain
 
     return plain(value)
 

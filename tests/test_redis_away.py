@@ -183,7 +183,7 @@ class TestSyncs:
         asked = {
             reverse("ingestion:again", args=ids): {},
             reverse("ingestion:reimport", args=ids): {"from": ""},
-            reverse("ingestion:change", args=ids): {"dimensions": [], "overlap": "add"},
+            reverse("telemetry:change", args=ids): {"dimensions": [], "overlap": "add"},
             reverse("ingestion:activate", args=ids): {},
         }
         for address, form in asked.items():

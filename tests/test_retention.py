@@ -19,7 +19,7 @@ from commandline.tasks import prune
 from config.celery import app
 from config.queue import beat_schedule
 from telemetry.models import Telemetry
-from telemetry.wizard.models import TelemetryDraft
+from telemetry.models.drafts import TelemetryDraft
 from tests.pages.rows import make_telemetry
 
 OLD = {"counters": 1, "drafts": 2, "invitations": 1, "sessions": 1, "sign-ins": 1}

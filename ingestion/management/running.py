@@ -104,7 +104,7 @@ class RunCommand(BaseCommand):
 
     def _report_end(self, source: Source, run: Run) -> None:
         """What went wrong or wants a look: standard error, in every case."""
-        for text in [run.message, *(warning["text"] for warning in run.warnings)]:
+        for text in [run.message, *run.warning_texts]:
             if text:
                 self.note(f"{source.identifier}: {text}")
         for run_file in run.files.filter(state=RunFile.State.FAILED):

@@ -5,7 +5,6 @@ Columns that only a change of mapping knows go in 0013, once telemetry 0010 has 
 
 import core.fields
 import django.db.models.deletion
-from django.conf import settings
 from django.db import migrations, models
 
 from core.restructuring import Restructure, point_elsewhere, rebuild_on_sqlite, rename_columns

@@ -4,27 +4,35 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('ingestion', '0012_runs_of_sources'),
+        ("ingestion", "0012_runs_of_sources"),
     ]
 
     operations = [
         migrations.RemoveField(
-            model_name='run',
-            name='keeps_unreadable',
+            model_name="run",
+            name="keeps_unreadable",
         ),
         migrations.RemoveField(
-            model_name='run',
-            name='new_dimensions',
+            model_name="run",
+            name="new_dimensions",
         ),
         migrations.RemoveField(
-            model_name='run',
-            name='new_overlap',
+            model_name="run",
+            name="new_overlap",
         ),
         migrations.AlterField(
-            model_name='run',
-            name='failure',
-            field=models.CharField(blank=True, choices=[('connection', 'The bucket could not be read'), ('inactive', 'Syncing was switched off'), ('stopped', 'The run stopped unexpectedly'), ('unreadable', 'Stored files could not be read again')], max_length=20),
+            model_name="run",
+            name="failure",
+            field=models.CharField(
+                blank=True,
+                choices=[
+                    ("connection", "The bucket could not be read"),
+                    ("inactive", "Syncing was switched off"),
+                    ("stopped", "The run stopped unexpectedly"),
+                    ("unreadable", "Stored files could not be read again"),
+                ],
+                max_length=20,
+            ),
         ),
     ]

@@ -67,7 +67,7 @@ class Run(AccountScoped):
     preview = models.ForeignKey(
         "self", null=True, on_delete=models.SET_NULL, related_name="+"
     )  # applied by it
-    # How the files are understood changes with it (what changes, the dataset keeps): all count at once, or none.
+    # How the files are understood changes with it (the dataset knows what): all count at once, or none.
     is_changeover = models.BooleanField(default=False)
     reads_files = models.BooleanField(default=True)  # False: what is stored is added up anew
     changes = models.JSONField(null=True)  # what a preview that has ended found (Dataset.diff)
@@ -130,6 +130,10 @@ class Run(AccountScoped):
     @property
     def rows_used(self) -> int:
         return self.rows_read - self.rows_rejected
+
+    @property
+    def warning_texts(self) -> list[str]:
+        return [warning["text"] for warning in self.warnings]
 
     @property
     def is_staged(self) -> bool:

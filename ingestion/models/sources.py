@@ -21,9 +21,9 @@ IDENTIFIER_TAKEN = "identifier_taken"  # a code of ValidationError
 class Source(AccountScoped):
     """The files under a prefix of an endpoint, and how they are kept up to date: each telemetry is one.
 
-    It resembles NetBox's DataSource. What its files mean is for the dataset of its `kind` (ingestion.datasets),
-    whose own table extends this one. `identifier` is how commands name it: unique in the account among its
-    kind; it cannot change once created: triggers in the database say so.
+    It resembles NetBox's DataSource. What its files mean is for the dataset of its `kind`
+    (ingestion.datasets), whose own table extends this one. `identifier` is how commands name it: unique in
+    the account among its kind; it cannot change once created: triggers in the database say so.
     """
 
     class Status(models.TextChoices):
@@ -118,9 +118,9 @@ class VersionFields(models.Model):
 class SourceFile(VersionFields, AccountScoped):
     """An S3 object under a source's prefix, in one version (key and ETag), as it was imported once.
 
-    What is stored of it counts while it is STORED; one version of a key is, at most. READING is a version whose
-    data are being written and do not count yet: it becomes STORED, and the one before SUPERSEDED, in one
-    transaction.
+    What is stored of it counts while it is STORED; one version of a key is, at most. READING is a version
+    whose data are being written and do not count yet: it becomes STORED, and the one before SUPERSEDED, in
+    one transaction.
     STAGED is a version read to its end that waits for others, to count with all of them at once
     (`ingestion.staging`), or for nothing but to be compared.
     FAILED and IGNORED say what became of the newest version of a key where it is not the stored one.
@@ -145,7 +145,7 @@ class SourceFile(VersionFields, AccountScoped):
     rejected_undated = models.BigIntegerField(null=True, editable=False)
     points = models.BigIntegerField(default=0)
     imported_at = models.DateTimeField(null=True)
-    # Made of what was stored of it when the files came to be understood otherwise: it could not be read again.
+    # Made of what was stored of it when the mapping changed: it could not be read again.
     is_reprojected = models.BooleanField(default=False)
 
     class Meta:

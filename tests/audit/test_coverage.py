@@ -48,7 +48,6 @@ NOT_RECORDED_HERE = {
     "telemetry.services.update_telemetry": "_record_change",
     "endpoints.services.update_endpoint": "_record_change",
     "ingestion.services.request_sync": "create_run",
-    "telemetry.mapping_changes.apply_preview": "create_run",
     "ingestion.services.request_run": "create_run",
     "telemetry.services.check_choice_of_columns": "writes nothing",
     "telemetry.services.check_dimensions": "writes nothing",

@@ -30,7 +30,7 @@ def telemetry(s3_account, s3_endpoint, standin: StandIn) -> Telemetry:
     telemetry = make_telemetry(
         s3_account, endpoint=s3_endpoint, prefix="usage/", dimensions=["team", "plan"], name="Requests"
     )
-    create_run(telemetry=telemetry, trigger="manual", now=timezone.now())
+    create_run(source=telemetry, trigger="manual", now=timezone.now())
     carry_out()
     return telemetry
 

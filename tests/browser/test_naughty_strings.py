@@ -23,7 +23,7 @@ from demo.standin import StandIn
 from endpoints.models import S3Endpoint
 from ingestion.models import RejectedRow, Run, RunFile, SourceFile
 from telemetry.models import Telemetry
-from telemetry.wizard.models import TelemetryDraft
+from telemetry.models.drafts import TelemetryDraft
 from tests.naughty import list_naughty_names, list_naughty_strings
 from tests.pages.rows import make_run, make_telemetry, store_file
 from tests.standin import BUCKET, make_endpoint, trust
@@ -99,10 +99,15 @@ def _fill_the_lists(account: Account, endpoint: S3Endpoint) -> None:
 def _fill_the_history(telemetry: Telemetry) -> None:
     version = {"etag": "x", "size": 1, "last_modified": timezone.now()}
     SourceFile.objects.bulk_create(
-        SourceFile(telemetry=telemetry, key=text[:300], state="failed", message=text, **version)
+        SourceFile(source=telemetry, key=text[:300], state="failed", message=text, **version)
         for text in STRINGS
     )
-    run = make_run(telemetry, "incomplete", message=STRINGS[-1], warnings=STRINGS)
+    run = make_run(
+        telemetry,
+        "incomplete",
+        message=STRINGS[-1],
+        warnings=[{"kind": "", "text": text} for text in STRINGS],
+    )
     files = RunFile.objects.bulk_create(
         RunFile(
             run=run, key=text, state="failed", message=text, reject_reasons={text[:200]: 1},

@@ -116,7 +116,7 @@ def write_log(world: World, endpoint: S3Endpoint) -> None:
 def list_paths(world: World) -> list[str]:
     telemetry = Telemetry.objects.get(identifier="monthly_active_subscription_seats_0")
     under = f"/settings/telemetry/{telemetry.public_id}/"
-    run = telemetry.sync_runs.get(state="incomplete")
+    run = telemetry.runs.get(state="incomplete")
     day = telemetry.data_through
     return [
         "/settings/telemetry/?status=all",

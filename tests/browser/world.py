@@ -15,7 +15,7 @@ from endpoints.models import S3Endpoint
 from endpoints.services import run_endpoint_test
 from ingestion.models import Run, SourceFile
 from telemetry.models import Telemetry
-from telemetry.wizard.models import TelemetryDraft
+from telemetry.models.drafts import TelemetryDraft
 from tests.pages.rows import make_run, make_run_file, make_telemetry, reject_rows, store_file
 from tests.standin import BUCKET, make_endpoint, trust
 
@@ -119,7 +119,7 @@ def make_runs(telemetry: Telemetry, *, now: datetime) -> Iterator[Run]:
         files_failed=1,
         rows_read=1003,
         rows_rejected=2,
-        warnings=["12 rows are equal in everything but the metric."],
+        warnings=[{"kind": "rows_repeated", "text": "12 rows are equal in everything but the metric."}],
     )
     file = make_run_file(rich, "bytes/odd.csv", source_file=telemetry.source_files.get(key="bytes/odd.csv"))
     cells = {"date": str(now.date()), "team": " a", "env": "prod", "bytes": "1,2"}

@@ -80,7 +80,7 @@ def _sync(world: World, now: datetime, together: Barrier, failures: list[BaseExc
     try:
         together.wait()
         while not failures:
-            run, _ = create_run(telemetry=world.telemetry, trigger="command", now=now)
+            run, _ = create_run(source=world.telemetry, trigger="command", now=now)
             execute_run(run_id=run.pk, clock=lambda: now)
             help_run(run_id=run.pk, clock=lambda: now)
             run.refresh_from_db()

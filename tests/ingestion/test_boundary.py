@@ -12,7 +12,6 @@ from billiard.exceptions import SoftTimeLimitExceeded
 from django.core.management import call_command
 from django.db import OperationalError
 from polars.exceptions import PanicException
-from telemetry.loading import Load
 
 from csvfiles.read import PointReader
 from endpoints.storage import open_bucket
@@ -22,6 +21,7 @@ from ingestion.leases import claim_run
 from ingestion.models import Run, RunFile
 from ingestion.plan import plan_run
 from ingestion.services import deactivate
+from telemetry.writing import PointWriter
 from tests.ingestion.test_commands import run as run_command
 from tests.logs import logging_to
 
@@ -34,7 +34,7 @@ State = Run.State
 def run(bench):
     for name in "abc":
         bench.put(f"{name}.csv", f"{HEADER}2024-05-01,{name},5\n")
-    created, _ = services.create_run(telemetry=bench.telemetry, trigger="manual", now=NOW)
+    created, _ = services.create_run(source=bench.telemetry, trigger="manual", now=NOW)
     return created
 
 
@@ -86,7 +86,7 @@ def test_what_was_in_before_stays_and_the_next_sync_reads_the_rest(bench, run, m
     assert [team for _, team, _ in bench.points()] == ["a", "b", "c"]
 
 
-@pytest.mark.parametrize("where", [(PointReader, "__iter__"), (Load, "add")])
+@pytest.mark.parametrize("where", [(PointReader, "__iter__"), (PointWriter, "add")])
 def test_a_panic_of_polars_ends_the_run_and_no_reader_waits_for_ever(run, where):
     def panic(*_args, **_options):
         raise PanicException("a cell")
@@ -98,7 +98,7 @@ def test_a_panic_of_polars_ends_the_run_and_no_reader_waits_for_ever(run, where)
 
 
 def test_a_reader_whose_thread_ends_without_a_word_is_not_waited_for(run):
-    with patch.object(prefetch.FileReader, "_run", lambda reader: None):
+    with patch.object(prefetch.FilePrefetch, "_run", lambda reader: None):
         assert execute(run)
     assert "(RuntimeError, reference " in run.message
 
@@ -106,7 +106,7 @@ def test_a_reader_whose_thread_ends_without_a_word_is_not_waited_for(run):
 def test_a_preview_that_breaks_leaves_nothing(bench):
     bench.put("a.csv", f"{HEADER}2024-05-01,a,5\n2024-05-01,a,x\n")
     with patch.object(work, "finish_staged_run", side_effect=ValueError):
-        run = bench.sync(is_rehearsal=True)
+        run = bench.sync(is_preview=True)
     assert run.state == State.FAILED
     assert run.message.startswith("Nothing was changed. ")
     assert not bench.telemetry.source_files.exclude(state="superseded").exists()
@@ -193,7 +193,7 @@ def test_a_helper_that_breaks_gives_its_files_back_and_the_run_goes_on(bench, ru
 
 def test_one_lost_run_that_cannot_be_recovered_keeps_no_other_waiting(make_bench, run):
     other = make_bench(name="Other", metric_column="others", prefix="other/")
-    second, _ = services.create_run(telemetry=other.telemetry, trigger="manual", now=NOW)
+    second, _ = services.create_run(source=other.telemetry, trigger="manual", now=NOW)
     queue_again = services._queue_again
 
     def break_at_the_first(lost, now):
@@ -217,7 +217,7 @@ def test_a_telemetry_deactivated_while_others_are_synced_fails_alone(make_bench,
 
     def finish_and_deactivate(*, lease):
         finish(lease=lease)
-        deactivate(telemetry=second.telemetry)
+        deactivate(source=second.telemetry)
 
     monkeypatch.setattr(work, "finish_run", finish_and_deactivate)
     result, code = run_command("sync_telemetry", "--account", "acme", "--all")
@@ -228,7 +228,7 @@ def test_a_telemetry_deactivated_while_others_are_synced_fails_alone(make_bench,
         "b": ("failed", "B was deactivated. Activate it to sync it again."),
         "c": ("succeeded", ""),
     }
-    assert first.telemetry.sync_runs.count() == third.telemetry.sync_runs.count() == 1
+    assert first.telemetry.runs.count() == third.telemetry.runs.count() == 1
 
 
 def test_a_database_that_is_away_fails_each_telemetry_in_words(make_bench):

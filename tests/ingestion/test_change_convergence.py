@@ -17,12 +17,12 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from ingestion import batches, finish_staged
+from ingestion import finish_staged, publish
 from ingestion.models import FileDay, Run, SourceFile
 from ingestion.scope import EVERYTHING, REJECTED
 from ingestion.services import create_run
 from ingestion.work import execute_run
-from telemetry.mapping_changes import Change
+from telemetry.mapping_changes import Change, as_options
 from telemetry.models import DailyTotal, DataPoint, Series
 from telemetry.selectors import list_dimensions, list_points
 from telemetry.services import create_telemetry
@@ -99,7 +99,7 @@ class World:
             self.standin.delete_object(BUCKET, self.prefix + key)
 
     def run(self, **options) -> Run:
-        run, created = create_run(telemetry=self.telemetry, trigger="command", now=self.now, **options)
+        run, created = create_run(source=self.telemetry, trigger="command", now=self.now, **options)
         assert created
         return self.execute(run)
 
@@ -112,7 +112,7 @@ class World:
 
     def finish_what_is_left(self) -> None:
         """The run that was killed goes on where it was."""
-        for run in self.telemetry.sync_runs.filter(state__in=Run.ACTIVE_STATES):
+        for run in self.telemetry.runs.filter(state__in=Run.ACTIVE_STATES):
             self.note(self.execute(run))
         self.was_killed = False
 
@@ -126,25 +126,27 @@ class World:
         if (dimensions, overlap) == (self.dimensions, self.overlap):
             return None
         given = Change(
+            self.telemetry,
             dimensions=None if dimensions == self.dimensions else dimensions,
             overlap=None if overlap == self.overlap else overlap,
             keeps_unreadable=True,
         )
-        return self.run(change=given, **options)
+        return self.run(**as_options(given), **options)
 
     def note(self, run: Run) -> None:
         """What a run that has ended has done, by the rules."""
         gone = self.was_killed and run.files.filter(state="failed").exists()
         assert run.state in (["incomplete"] if gone else ["succeeded", "succeeded_with_rejects"]), run.message
-        if run.is_rehearsal:
+        if run.is_preview:
             return
-        if run.new_dimensions is not None:
+        changed = run.mapping_change if run.is_changeover else None
+        if changed and changed.dimensions is not None:
             for content, _ in self.shown.values():  # the points have no more; what is read again below has
                 for row in content:
                     row.update({column: "" for column in COLUMNS if column not in self.dimensions})
-            self.dimensions = tuple(run.new_dimensions)
-        if run.new_overlap:
-            self.overlap = run.new_overlap
+            self.dimensions = tuple(changed.dimensions)
+        if changed and changed.overlap:
+            self.overlap = changed.overlap
         if run.reads_files:
             for key, (content, minute) in (self.find_read(run) if self.was_killed else self.objects).items():
                 names = ("date", *COLUMNS, "value")
@@ -178,12 +180,12 @@ class World:
         self.check_nothing_left_over()
 
     def check_nothing_left_over(self) -> None:
-        files = SourceFile.objects.filter(telemetry=self.telemetry)
+        files = SourceFile.objects.filter(source=self.telemetry)
         assert not files.filter(state__in=["reading", "staged"]).exists()
         stored = set(files.filter(state="stored").values_list("pk", flat=True))
         points = DataPoint.objects.filter(source_file__in=files)
         assert set(points.values_list("source_file_id", flat=True)) <= stored
-        assert not FileDay.objects.filter(source_file__in=files, telemetry=None).exists()
+        assert not FileDay.objects.filter(source_file__in=files, source=None).exists()
         width = {len(series.dimensions) for series in Series.objects.filter(telemetry=self.telemetry)}
         assert width <= {len(self.dimensions)}
 
@@ -215,7 +217,7 @@ def kill(world: World, mapping: tuple, number: int) -> None:
         return wrapper
 
     with (
-        patch.object(batches, "stage_loads", dying(batches.stage_loads)),
+        patch.object(publish, "stage_loads", dying(publish.stage_loads)),
         patch.object(finish_staged, "carry_over", dying(finish_staged.carry_over)),
         patch.object(finish_staged, "apply_staged", dying(finish_staged.apply_staged)),
         patch.object(finish_staged, "end_run", dying(finish_staged.end_run)),
@@ -251,7 +253,7 @@ def test_after_every_change_what_is_stored_equals_a_fresh_import(standin, s3_end
                     world.note(run)
                     world.check()
             case ("preview", mapping):
-                world.change(*mapping, is_rehearsal=True)
+                world.change(*mapping, is_preview=True)
             case ("killed", mapping, number):
                 kill(world, mapping, number)
     world.sync()
@@ -262,7 +264,7 @@ def test_a_preview_foretells_what_the_change_makes_of_the_days(standin, s3_endpo
     world.put("a.csv", [("2024-05-01", "x", "z", "1"), ("2024-05-02", "y", "z", "2")], 0)
     world.put("b.csv", [("2024-05-01", "x", "z", "4")], 90)
     world.sync()
-    foretold = world.change(("env",), "add", is_rehearsal=True).comparison
+    foretold = world.change(("env",), "add", is_preview=True).changes
     world.note(world.change(("env",), "add"))
     world.check()
     assert foretold["total_after"] == "7"

@@ -89,7 +89,7 @@ def test_it_may_be_deleted_after_any_statement_of_its_sync(standin, s3_endpoint)
     for at in count(1):
         world = make_world(standin, s3_endpoint)
         world.now += LEASE
-        run, _ = create_run(telemetry=world.telemetry, trigger="command", now=world.now)
+        run, _ = create_run(source=world.telemetry, trigger="command", now=world.now)
         deleting = Deleting(world, at)
         with connection.execute_wrapper(deleting), after_commits(deleting.step):
             execute_run(run_id=run.pk, clock=lambda world=world: world.now)
@@ -118,4 +118,4 @@ def test_the_command_says_that_the_telemetry_was_deleted_and_syncs_the_others(st
     )
     assert runs[0]["message"] == f"{names[0]} was deleted while it was synced."
     assert runs[0]["message"] in err.getvalue()
-    assert not SourceFile.objects.exclude(telemetry=other.telemetry).exists()
+    assert not SourceFile.objects.exclude(source=other.telemetry).exists()

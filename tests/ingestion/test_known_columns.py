@@ -8,7 +8,6 @@ from django.core.exceptions import ValidationError
 from ingestion.models import Run
 from ingestion.scope import EVERYTHING
 from telemetry.columns import list_known_columns
-from telemetry.mapping_changes import Change
 from tests.ingestion.test_preview_pages import carry_out, run_page
 
 HEADER = "date,team,env,region,requests\n"
@@ -47,7 +46,7 @@ def test_an_unknown_name_is_refused_before_anything_is_read(bench, post, standin
     assert "Columns to choose from: &quot;team&quot;, &quot;env&quot;, &quot;region&quot;." in page
     assert (standin.count("get"), Run.objects.count()) == before
     with pytest.raises(ValidationError, match='"Region" differs from "region" only by case'):
-        bench.sync(change=Change(dimensions=("Region",)))
+        bench.sync(change={"dimensions": ("Region",)})
     assert Run.objects.count() == 1
 
 
@@ -55,11 +54,11 @@ def test_a_renamed_column_can_be_chosen_once_a_sync_has_met_it(bench):
     bench.put("c.csv", "date,squad,env,requests\n2024-05-03,core,prod,7\n", minutes=5)
     assert bench.sync().state == "incomplete"
     assert names(bench) == ["team", "env", "squad", "region"]
-    assert "Columns that are not used" not in " ".join(bench.runs[-1].warnings)
+    assert "Columns that are not used" not in " ".join(bench.runs[-1].warning_texts)
 
 
 def test_a_column_stays_to_be_chosen_after_it_was_dropped(bench):
-    bench.sync(change=Change(dimensions=("env",)))
+    bench.sync(change={"dimensions": ("env",)})
     assert names(bench) == ["env", "team", "region"]
 
 

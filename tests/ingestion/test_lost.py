@@ -51,7 +51,7 @@ def clock():
 def put_files(bench, names="abcde"):
     for name in names:
         bench.put(f"{name}.csv", HEADER + f"2024-05-01,{name},5\n")
-    run, _ = services.create_run(telemetry=bench.telemetry, trigger="manual", now=NOW)
+    run, _ = services.create_run(source=bench.telemetry, trigger="manual", now=NOW)
     return run
 
 
@@ -153,7 +153,7 @@ def test_two_recoveries_at_once_send_one_message(bench, sent, django_capture_on_
 
 def test_a_telemetry_deactivated_while_its_run_is_queued_is_not_read(bench, clock, standin):
     run = put_files(bench)
-    deactivate(telemetry=bench.telemetry)
+    deactivate(source=bench.telemetry)
     assert work.execute_run(run_id=run.pk, clock=clock)
     run.refresh_from_db()
     assert run.state == State.FAILED

@@ -75,7 +75,7 @@ def test_consent_is_asked_for_where_files_cannot_be_read_again(bench, post):
     assert "Agree that they keep counting" in post(f"runs/{run.public_id}/apply/")
     assert Run.objects.latest("pk") == run
     post(f"runs/{run.public_id}/apply/", keeps_unreadable="yes")
-    assert carry_out(bench).keeps_unreadable
+    assert carry_out(bench).mapping_change.keeps_unreadable
     assert bench.points()[0] == ("2024-05-01", "core", "", "1239.5")
     assert "Made of earlier points" in post.get("files/")
 
@@ -102,7 +102,7 @@ def test_files_are_imported_again_after_a_preview(bench, post):
     assert "<strong>7</strong> before, <strong>8</strong> after" in page
     post(f"runs/{run.public_id}/apply/")
     applied = carry_out(bench)
-    assert (applied.scope, applied.files_read, applied.is_rehearsal) == ("since", 1, False)
+    assert (applied.scope, applied.files_read, applied.is_preview) == ("since", 1, False)
     assert ("2024-05-02", "core", "8") in bench.points()
 
 

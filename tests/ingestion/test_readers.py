@@ -87,7 +87,7 @@ def test_pages_and_downloads_are_made_in_a_transaction_that_only_reads(standin, 
     addresses = [
         "/settings/telemetry/",
         telemetry,
-        reverse("telemetry:files", args=[world.telemetry.public_id]),
+        reverse("ingestion:files", args=[world.telemetry.public_id]),
         reverse("telemetry:day", args=[world.telemetry.public_id, FIRST]),
         reverse("ingestion:run", args=[world.telemetry.public_id, run.public_id]),
         *(telemetry + name for name in ("rejected-rows.csv", "totals.csv", "points.csv")),

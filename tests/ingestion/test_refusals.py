@@ -62,7 +62,7 @@ def test_a_wrong_date_format_rejects_every_row(make_bench):
     run = bench.sync()
     assert run.state == State.SUCCEEDED_WITH_REJECTS
     assert run.files.get().reject_reasons == {"the date is not in the format MM/d/yyyy": 1}
-    assert run.warnings == [
+    assert run.warning_texts == [
         "1 of 1 row was rejected: the date is not in the format MM/d/yyyy. That is every row of usage/a.csv."
     ]
 

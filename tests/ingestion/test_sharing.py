@@ -75,9 +75,7 @@ class Accounts:
             date_column="date",
             date_format="yyyy-MM-dd",
         )
-        return Run.objects.create(
-            telemetry=telemetry, trigger=trigger, created_at=NOW - HOUR + after * SECOND
-        )
+        return Run.objects.create(source=telemetry, trigger=trigger, created_at=NOW - HOUR + after * SECOND)
 
     def id(self, slug):
         return self.endpoints[slug].account_id
@@ -239,7 +237,7 @@ class TestMessages:
 def test_a_helper_that_leaves_gives_back_what_it_has_taken(bench, accounts, clock, sent, monkeypatch):
     for name in "abcdefgh":
         bench.put(f"{name}.csv", f"date,team,requests\n2024-05-01,{name},5\n")
-    run, _ = services.create_run(telemetry=bench.telemetry, trigger="manual", now=NOW)
+    run, _ = services.create_run(source=bench.telemetry, trigger="manual", now=NOW)
     lease = claim_run(run_id=run.pk, clock=clock, turn=HOUR)
     work.plan_run(lease=lease, bucket=work._open(lease))
     accounts.ask("other")

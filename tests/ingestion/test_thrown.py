@@ -75,7 +75,7 @@ def scene(standin, s3_endpoint) -> Scene:
 # Runs in a thread whose file has been handed over by then: nobody is left whom it could meet.
 TOO_LATE = {"Waiting.add"}
 # A thread that cannot hand over what it met: whoever waits for it notices that it has ended.
-OTHERWISE_NAMED = dict.fromkeys(("FileReader._run", "FileReader._hand_over"), "RuntimeError")
+OTHERWISE_NAMED = dict.fromkeys(("FilePrefetch._run", "FilePrefetch._put"), "RuntimeError")
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")  # OTHERWISE_NAMED

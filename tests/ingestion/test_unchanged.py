@@ -23,7 +23,7 @@ def unchanged(bench):
     listed = bench.standin.store.list(BUCKET, prefix="usage/", after="", limit=OBJECTS)
     SourceFile.objects.bulk_create(
         SourceFile(
-            telemetry=bench.telemetry,
+            source=bench.telemetry,
             key=found.key,
             etag=found.etag,
             size=found.size,
@@ -44,7 +44,7 @@ def test_an_unchanged_prefix_costs_list_calls_and_nothing_else(unchanged):
     standin, pages = unchanged.standin, OBJECTS // KEYS_A_PAGE
     assert {seen.operation for seen in standin.app.seen} == {"assume", "list"}
     assert (standin.count("list"), standin.count("assume")) == (pages, 1)
-    of_pages = [query for query in queries if '"telemetry_sourcefile"."key" IN' in query["sql"]]
+    of_pages = [query for query in queries if '"ingestion_sourcefile"."key" IN' in query["sql"]]
     assert len(of_pages) == pages, "one query a page"
     assert len(queries) - pages <= AT_MOST_A_RUN
     assert not RunFile.objects.exists()

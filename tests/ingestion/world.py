@@ -85,7 +85,7 @@ class World:
     def run(self, *, check: bool = True) -> Run:
         """A run from its start, or the one that was left, to its end; whoever left it is dead by now."""
         self.now += LEASE
-        run, _ = create_run(telemetry=self.telemetry, trigger="command", now=self.now)
+        run, _ = create_run(source=self.telemetry, trigger="command", now=self.now)
         execute_run(run_id=run.pk, clock=lambda: self.now)
         run.refresh_from_db()
         if check:
@@ -94,7 +94,7 @@ class World:
 
     def sync(self) -> Run:
         """What was left half done ends first; then everything that the bucket shows now is in."""
-        while self.telemetry.sync_runs.filter(state__in=Run.ACTIVE_STATES).exists():
+        while self.telemetry.runs.filter(state__in=Run.ACTIVE_STATES).exists():
             self.check_counts(self.run())
         run = self.run()
         self.check_everything_is_in(run)
@@ -114,14 +114,14 @@ class World:
             self.telemetry = Telemetry.objects.select_for_update(no_key=True).get(pk=self.telemetry.pk)
             self.telemetry.overlap = overlap
             self.telemetry.save(update_fields=["overlap"])
-            days = FileDay.objects.filter(telemetry=self.telemetry).values_list("date", flat=True)
+            days = FileDay.objects.filter(source=self.telemetry).values_list("date", flat=True)
             refresh_daily_totals(telemetry=self.telemetry, dates=days)
 
     # --- what must hold ---
     def look(self) -> None:
         """Take note of the versions that are stored; each must have been in the bucket once, whole."""
         self.shown = {}
-        for source_file in SourceFile.objects.filter(telemetry=self.telemetry, state="stored"):
+        for source_file in SourceFile.objects.filter(source=self.telemetry, state="stored"):
             rows = self._contents[source_file.etag]
             assert rows is not None, f"{source_file.key} cannot be read, and was"
             self.shown[source_file.key.removeprefix(self.prefix)] = (rows, source_file.last_modified)
@@ -179,12 +179,12 @@ class World:
         for key, (rows, _) in self.shown.items():
             for (day, _), value in add_up(rows).items():
                 expected[key, day] = EXACT.add(expected.get((key, day), Decimal(0)), value)
-        days = FileDay.objects.filter(telemetry=self.telemetry).select_related("source_file")
+        days = FileDay.objects.filter(source=self.telemetry).select_related("source_file")
         found = {(self._name(day), day.date.isoformat()): day.value for day in days}
         assert found == expected
 
     def check_nothing_left_over(self) -> None:
-        files = SourceFile.objects.filter(telemetry=self.telemetry)
+        files = SourceFile.objects.filter(source=self.telemetry)
         stored = set(files.filter(state="stored").values_list("pk", flat=True))
         assert not files.filter(state="reading").exists()
         held = PointBlock.objects.filter(source_file__in=files).values_list("source_file_id", flat=True)

@@ -133,13 +133,13 @@ def test_no_transaction_grows_with_the_account(acme, monkeypatch):
     blocks = deleted["telemetry_pointblock"]
     assert max(blocks) == 2
     assert sum(blocks) == 9
-    for table in ("telemetry_fileday", "telemetry_dailytotal", "ingestion_rejectedrow", "ingestion_runfile"):
+    for table in ("ingestion_fileday", "telemetry_dailytotal", "ingestion_rejectedrow", "ingestion_runfile"):
         assert max(deleted[table]) <= 3, table
         assert sum(deleted[table]) > 3, table
 
 
 def test_a_run_that_goes_on_ends_and_no_other_begins(acme):
-    run, _ = create_run(telemetry=acme.world.telemetry, trigger="manual", now=timezone.now())
+    run, _ = create_run(source=acme.world.telemetry, trigger="manual", now=timezone.now())
     lease = claim_run(run_id=run.pk, clock=timezone.now)
     deactivate_account(account=acme.account, now=timezone.now())
     run.refresh_from_db()
@@ -148,7 +148,7 @@ def test_a_run_that_goes_on_ends_and_no_other_begins(acme):
         lease.hold(timezone.now())
     acme.world.telemetry.refresh_from_db()
     with pytest.raises(ValidationError, match="is inactive"):
-        create_run(telemetry=acme.world.telemetry, trigger="manual", now=timezone.now())
+        create_run(source=acme.world.telemetry, trigger="manual", now=timezone.now())
     remove(acme)
     assert has_no_rows(acme)
 
@@ -156,7 +156,7 @@ def test_a_run_that_goes_on_ends_and_no_other_begins(acme):
 def test_a_sync_in_mid_file_writes_nothing_into_what_is_gone(acme, standin):
     """The worker finds out with the next batch."""
     acme.world.put("9.csv", [("2024-05-09", "core", "1")], minute=9)
-    run, _ = create_run(telemetry=acme.world.telemetry, trigger="manual", now=timezone.now())
+    run, _ = create_run(source=acme.world.telemetry, trigger="manual", now=timezone.now())
     standin.after("get", lambda: in_thread(lambda: remove(acme)))
     execute_run(run_id=run.pk, clock=timezone.now)
     assert has_no_rows(acme)

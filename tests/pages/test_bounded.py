@@ -144,7 +144,7 @@ def test_the_files_of_a_day_are_counted_in_the_database_and_the_newest_shown(acc
     store_file(telemetry, "new.csv", {DAY: {("a",): "1"}})
     many = SourceFile.objects.bulk_create(
         SourceFile(
-            telemetry=telemetry,
+            source=telemetry,
             key=f"more-{number:03}.csv",
             etag="e",
             size=1,
@@ -154,7 +154,7 @@ def test_the_files_of_a_day_are_counted_in_the_database_and_the_newest_shown(acc
         for number in range(FILES_SHOWN)
     )
     FileDay.objects.bulk_create(
-        FileDay(source_file=file, telemetry=telemetry, date=DAY, rows=1, value=0) for file in many
+        FileDay(source_file=file, source=telemetry, date=DAY, rows=1, value=0) for file in many
     )
     with CaptureQueriesContext(connection) as queries:
         page = client.get(address(telemetry, f"days/{DAY}/")).content.decode()

@@ -27,7 +27,7 @@ def url(telemetry: Telemetry, rest: str = "") -> str:
 
 
 def get_run(client: Client, run: Run, **headers: str) -> str:
-    response = client.get(url(run.telemetry, f"runs/{run.public_id}/"), headers=headers)
+    response = client.get(url(run.source, f"runs/{run.public_id}/"), headers=headers)
     assert response.status_code == 200
     return response.content.decode()
 
@@ -42,7 +42,7 @@ def test_a_run_shows_counts_warnings_failures_and_rejected_rows(client, telemetr
         files_unchanged=7,
         rows_read=5000,
         rows_rejected=103,
-        warnings=["12 rows are equal."],
+        warnings=[{"kind": "rows_repeated", "text": "12 rows are equal."}],
     )
     read = make_run_file(run, "good.csv", rows_read=4897)
     reject_rows(

@@ -20,7 +20,7 @@ from endpoints.storage import RoleDenied, open_bucket
 from ingestion.models import Run
 from ingestion.tasks import run_sync
 from telemetry.models import Telemetry
-from telemetry.wizard.models import TelemetryDraft
+from telemetry.models.drafts import TelemetryDraft
 from telemetry.wizard.services import start_draft
 from tests.pages.rows import make_member, make_telemetry
 from tests.standin import BUCKET, REGION, ROLE_ARN

@@ -23,7 +23,7 @@ from endpoints.models import S3Endpoint
 from endpoints.services import create_endpoint
 from endpoints.testing import begin_test
 from telemetry.models import Telemetry
-from telemetry.wizard.models import TelemetryDraft
+from telemetry.models.drafts import TelemetryDraft
 from telemetry.wizard.services import TooManyDrafts, start_draft
 from tests.pages.rows import make_member, make_telemetry
 from tests.security.queries import OURS, ROOT
@@ -132,7 +132,7 @@ def test_every_text_field_has_a_greatest_length():
 class TestSearches:
     @pytest.mark.parametrize("text", ["a " * 2_000, "\1", "ä" * 5_000, "%" * 200, "' OR 1=1 --"])
     def test_a_search_is_answered_whatever_is_searched_for(self, admin, telemetry, text):
-        files = reverse("telemetry:files", args=[telemetry.public_id])
+        files = reverse("ingestion:files", args=[telemetry.public_id])
         for url in (reverse("endpoints:list"), reverse("telemetry:list"), files):
             assert admin.get(url, {"search": text}).status_code == 200
 

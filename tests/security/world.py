@@ -21,7 +21,7 @@ from endpoints.models import S3Endpoint
 from endpoints.services import create_endpoint
 from ingestion.models import Run
 from telemetry.models import Telemetry
-from telemetry.wizard.models import TelemetryDraft
+from telemetry.models.drafts import TelemetryDraft
 from telemetry.wizard.services import start_draft
 from tests.pages.rows import make_account, make_run, make_run_file, make_telemetry, reject_rows, store_file
 from tests.standin import BUCKET, REGION, trust, use_aws_at

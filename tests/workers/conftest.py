@@ -131,6 +131,6 @@ def queue(standin, transactional_db) -> Iterator[Queue]:
 
 def ask_for_sync(telemetry: Telemetry) -> Run:
     """A run whose message is still to be sent."""
-    run, created = create_run(telemetry=telemetry, trigger=Run.Trigger.MANUAL, now=timezone.now())
+    run, created = create_run(source=telemetry, trigger=Run.Trigger.MANUAL, now=timezone.now())
     assert created
     return run

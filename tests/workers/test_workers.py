@@ -33,7 +33,7 @@ def world(standin, s3_endpoint) -> World:
 def check(world: World, run: Run) -> None:
     """The run has ended once and well, and what is stored is right."""
     assert run.state == Run.State.SUCCEEDED_WITH_REJECTS
-    assert Run.objects.filter(telemetry=world.telemetry).count() == 1
+    assert Run.objects.filter(source=world.telemetry).count() == 1
     world.look()
     world.check_everything_is_in(run)
 
@@ -106,7 +106,7 @@ def test_two_schedulers_start_a_days_sync_once(world, queue):
     queue.start_worker(concurrency=2)
     for name in "ab":
         queue.start_scheduler(name)
-    runs = Run.objects.filter(telemetry=world.telemetry)
+    runs = Run.objects.filter(source=world.telemetry)
     wait_until(lambda: runs.exclude(finished_at=None).exists(), "the daily sync has been")
     for _ in range(4):  # behind whatever the schedulers had sent by then
         queue.send("start_due_syncs")

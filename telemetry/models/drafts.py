@@ -45,7 +45,6 @@ class TelemetryDraft(AccountScoped):
     audited = ("user",)
 
     class Meta:
-        app_label = "telemetry"
         ordering = ["-updated_at"]
         indexes = [models.Index(fields=["account", "user", "-updated_at"], name="draft_newest_first")]
 

@@ -9,10 +9,15 @@ from types import SimpleNamespace
 
 import pytest
 
-from ingestion.prefetch import FilePrefetch, Known, Waiting
+from ingestion.prefetch import FilePrefetch, Waiting
 from ingestion.read import Reading
 from telemetry.blocks import BlockWriter
+from telemetry.dataset import Shared, TelemetryDataset
 from tests.csvfiles.hostile import HEADER, MAPPING, MB, ROW, MadeStream, repeat, zip_bomb
+
+
+def of_telemetry() -> dict[str, object]:
+    return {"dataset": TelemetryDataset(), "shared": Shared(MAPPING)}
 
 
 def announce(chunks: Iterator[bytes], begun: threading.Event) -> Iterator[bytes]:
@@ -37,7 +42,7 @@ def test_a_file_that_has_no_batch_for_long_is_left_when_asked(make, settings):
     begun = threading.Event()
     stream = MadeStream(announce(make(), begun))
     bucket = SimpleNamespace(open_stream=lambda _version: stream)
-    reader = FilePrefetch(bucket=bucket, version=None, mapping=MAPPING, known=Known())
+    reader = FilePrefetch(bucket=bucket, version=None, **of_telemetry())
     begun.wait()
     reader.close()
     assert stream.closed
@@ -57,9 +62,7 @@ def test_files_are_read_one_after_the_other_however_many_have_been_begun():
     bucket, readers = SimpleNamespace(open_stream=open_stream), []
     for number in range(3):
         after = readers[-1] if readers else None
-        readers.append(
-            FilePrefetch(bucket=bucket, version=number, mapping=MAPPING, known=Known(), after=after)
-        )
+        readers.append(FilePrefetch(bucket=bucket, version=number, **of_telemetry(), after=after))
     for number, reader in enumerate(readers):
         assert len(opened) <= number + 1  # those after it wait, although nobody told them to
         go_on[number].set()
@@ -78,8 +81,8 @@ def test_one_that_waits_for_its_turn_opens_nothing_once_it_is_not_wanted():
         return MadeStream(iter([HEADER]))
 
     bucket = SimpleNamespace(open_stream=open_stream)
-    first = FilePrefetch(bucket=bucket, version=0, mapping=MAPPING, known=Known())
-    second = FilePrefetch(bucket=bucket, version=1, mapping=MAPPING, known=Known(), after=first)
+    first = FilePrefetch(bucket=bucket, version=0, **of_telemetry())
+    second = FilePrefetch(bucket=bucket, version=1, **of_telemetry(), after=first)
     second.stop()
     go_on.set()
     first.close()
@@ -108,7 +111,7 @@ def test_no_further_file_is_begun_while_many_points_wait_to_be_written(monkeypat
         opened.append(number)
         return MadeStream(iter([HEADER, ROW]))
 
-    shared = {"bucket": SimpleNamespace(open_stream=open_stream), "mapping": MAPPING, "known": Known()}
+    shared = {"bucket": SimpleNamespace(open_stream=open_stream), **of_telemetry()}
     waiting = WatchedWaiting()
     first = FilePrefetch(version=0, waiting=waiting, **shared)
     second = FilePrefetch(version=1, waiting=waiting, after=first, **shared)
