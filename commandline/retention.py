@@ -13,7 +13,7 @@ from datetime import datetime
 
 from django.db.models import QuerySet
 
-from audit.services import Thing, record
+from audit.services import Target, record
 
 AT_A_TIME = 1_000  # rows of one transaction
 
@@ -49,7 +49,7 @@ def prune(*, now: datetime) -> dict[str, int]:
     removed = {kept.name: _remove(kept.find(now)) for kept in list_kept()}
     found = {name: number for name, number in removed.items() if number}
     if found:
-        record("retention.pruned", account=None, target=Thing("retention", "", "prune"), after=found)
+        record("retention.pruned", account=None, target=Target("retention", "", "prune"), after=found)
     return removed
 
 

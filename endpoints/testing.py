@@ -25,7 +25,7 @@ class TestGone(Exception):
     __test__ = False  # for pytest: no test
 
     def __init__(self) -> None:
-        super().__init__("This page stood still for too long. Click Test Endpoint again.")
+        super().__init__("This page was open for too long. Click Test Endpoint again.")
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,7 +82,8 @@ def clean_prefix(value: str) -> str:
         )
     if bad := next((char for char in value if unicodedata.category(char) in {"Cc", "Cs"}), None):
         raise ValidationError(
-            f"The prefix holds a control character (U+{ord(bad):04X}). Type it again by hand.", code="prefix"
+            f"The prefix holds a control character (U+{ord(bad):04X}). Type it instead of pasting it.",
+            code="prefix",
         )
     if len(value.encode()) > MAX_KEY_BYTES:
         raise ValidationError(

@@ -7,7 +7,7 @@ from django.core.management.base import CommandError
 from django.db import IntegrityError, connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 
-from accounts.addresses import NoAddress, normalise
+from accounts.addresses import InvalidAddress, normalise
 from accounts.models import User
 from accounts.selectors import find_user
 from audit.addresses import name_network
@@ -51,7 +51,7 @@ def test_every_way_to_write_it_has_one_normal_form(typed, normal):
     ],
 )  # fmt: skip
 def test_what_has_none_is_refused(text):
-    with pytest.raises(NoAddress):
+    with pytest.raises(InvalidAddress):
         normalise(text)
 
 

@@ -93,7 +93,7 @@ class TestAPersonWhoseAddressNobodyHasShown:
         below = operator.post(f"/admin/accounts/account/{account.pk}/change/", rows).content.decode()
 
         for text in (page, below):
-            assert "has not shown that the address is theirs. Invite them" in text
+            assert "has not verified their address. Invite them" in text
         assert not Membership.objects.filter(account=account).exists()
 
     def test_is_whoever_is_given_another_address(self, operator, account, squatted):

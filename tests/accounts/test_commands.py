@@ -189,7 +189,7 @@ class TestAddUser:
             ({"acme": "nope"}, PASSWORD, 'There is no account "nope"'),
             ({"acme": "nope"}, PASSWORD, "manage.py add_account NAME"),
             ({"manager": "boss"}, PASSWORD, "choose from"),
-            ({"New@acme.example": "nonsense"}, PASSWORD, '"nonsense" is no e-mail address'),
+            ({"New@acme.example": "nonsense"}, PASSWORD, '"nonsense" is not an e-mail address'),
             ({}, "short\n", "password: This password is too short."),
             ({}, "", "password: This password is too short."),
         ],

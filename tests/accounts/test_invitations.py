@@ -143,7 +143,7 @@ class TestTakingOverAPersonBeforeTheyExist:
         asked = Invitation.objects.get()
 
         assert "Zeta" not in page
-        assert "Nobody has shown yet that cfo@zeta.example is yours" in page
+        assert "The address cfo@zeta.example is not verified yet" in page
         assert "You are invited" not in open_session(THEIRS).get(MINE).content.decode()
         assert thief.post(f"{MINE}{asked.public_id}/", {"answer": "accept"}).status_code == 404
         with pytest.raises(answers.SignInFirst):
@@ -489,7 +489,7 @@ class TestTheAdminsPages:
         prune(now=timezone.now())
         assert Invitation.objects.exists()
 
-        Invitation.objects.update(expires_at=timezone.now() - invitations.KEPT - timedelta(hours=1))
+        Invitation.objects.update(expires_at=timezone.now() - invitations.RETENTION - timedelta(hours=1))
         prune(now=timezone.now())
         assert not Invitation.objects.exists()
 

@@ -15,19 +15,19 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from accounts import hashers as house_hashers
+from accounts import hashers as our_hashers
 from accounts import second_factor
-from accounts.counters import Limit, Slot
+from accounts.counters import Limit, RateLimiter
+from accounts.encryption import encrypt
 from accounts.models import Counter, SecondFactor, User
-from accounts.sealing import seal
 from accounts.services import add_member
 from audit.models import Entry
 from commandline.command import WrongArguments
 
 LOGIN = "/accounts/login/"
-PASSWORD, WRONG = "correct horse battery", "wrong"
+PASSWORD, INCORRECT_CODE = "correct horse battery", "wrong"
 HERE, ELSEWHERE = "192.0.2.1", "192.0.2.2"
-CLOSED = "From where you are, this sign-in is closed for"
+CLOSED = "Sign-in from your network is locked for"
 SPELLINGS = [
     "BOSS@acme.example",
     "boſs@acme.example",
@@ -58,7 +58,7 @@ def user(account) -> User:
     return add_member(account=account, email="ada@acme.example", role="admin", password=PASSWORD)[0].user
 
 
-def try_once(email: str, password: str = WRONG, *, address: str = HERE, **headers: str):
+def try_once(email: str, password: str = INCORRECT_CODE, *, address: str = HERE, **headers: str):
     fields = {"username": email, "password": password}
     return Client(REMOTE_ADDR=address).post(LOGIN, fields, headers=headers)
 
@@ -185,7 +185,7 @@ class TestANetwork:
     def limit(self, settings):
         settings.SIGN_IN_ATTEMPTS_PER_ADDRESS = 10
 
-    def try_many(self, addresses: list[str], password: str = WRONG) -> list[int]:
+    def try_many(self, addresses: list[str], password: str = INCORRECT_CODE) -> list[int]:
         return [
             try_once(f"somebody{number}@acme.example", password, address=address).status_code
             for number, address in enumerate(addresses)
@@ -278,20 +278,29 @@ class TestManyAtOnce:
             return list(pool.map(closing, range(self.AT_ONCE)))
 
     def test_no_more_tries_than_the_limit_are_let_through(self, transactional_db):
-        slot, now = Slot(Limit("person", 5, 60, renewed=True), who="ada@acme.example"), timezone.now()
+        limiter, now = (
+            RateLimiter(Limit("person", 5, 60, renewed=True), who="ada@acme.example"),
+            timezone.now(),
+        )
 
-        assert sorted(self.run(lambda _: slot.take(now=now))) == [0] * (self.AT_ONCE - 5) + [1, 2, 3, 4, 5]
+        assert sorted(self.run(lambda _: limiter.count_attempt(now=now))) == [0] * (self.AT_ONCE - 5) + [
+            1,
+            2,
+            3,
+            4,
+            5,
+        ]
 
     def test_a_lock_that_ended_lets_no_more_through_either(self, transactional_db):
-        slot, now = Slot(Limit("network", 5, 60), network=HERE), timezone.now()
+        limiter, now = RateLimiter(Limit("network", 5, 60), network=HERE), timezone.now()
         Counter.objects.create(kind="network", network=HERE, tries=5, until=now - timedelta(seconds=1))
 
-        assert sum(map(bool, self.run(lambda _: slot.take(now=now)))) == 5
+        assert sum(map(bool, self.run(lambda _: limiter.count_attempt(now=now)))) == 5
 
     def test_codes_from_as_many_addresses_are_ten(self, transactional_db, monkeypatch):
         user = User.objects.create(email="ada@acme.example")
         now = timezone.now()
-        SecondFactor.objects.create(user=user, secret=seal("00" * 20), confirmed_at=now)
+        SecondFactor.objects.create(user=user, secret=encrypt("00" * 20), confirmed_at=now)
         looked_at = []
         monkeypatch.setattr(second_factor, "_use_app_code", lambda *_: looked_at.append(1))
 
@@ -316,16 +325,16 @@ def test_few_passwords_are_hashed_at_once(settings, monkeypatch, method, rest):
     """Each takes 100 MB: beyond the limit of a process one waits for its turn."""
     turns_left = []
 
-    def count_turns(*_args: str) -> None:
+    def count_free(*_args: str) -> None:
         taken = 0
-        while house_hashers._turns.acquire(blocking=False):
+        while our_hashers._semaphore.acquire(blocking=False):
             taken += 1
         for _ in range(taken):
-            house_hashers._turns.release()
+            our_hashers._semaphore.release()
         turns_left.append(taken)
 
-    monkeypatch.setattr(hashers.Argon2PasswordHasher, method, count_turns)
-    getattr(house_hashers.Argon2PasswordHasher(), method)("x", *rest)
+    monkeypatch.setattr(hashers.Argon2PasswordHasher, method, count_free)
+    getattr(our_hashers.Argon2PasswordHasher(), method)("x", *rest)
 
     assert turns_left == [settings.PASSWORD_HASHES_AT_ONCE - 1]
 
@@ -342,7 +351,7 @@ def test_a_command_ends_the_lock(user, capsys, more, opened):
 
 
 def test_the_command_names_an_address_that_is_none(user):
-    with pytest.raises(WrongArguments, match='"nonsense" is no IP address'):
+    with pytest.raises(WrongArguments, match='"nonsense" is not an IP address'):
         call_command("unlock_sign_in", user.email, "--address", "nonsense")
 
 
@@ -385,7 +394,7 @@ def test_django_admins_own_page_for_passwords_is_ours(db, sign_in, hashed):
 def test_any_other_door_is_counted_too(user, rf):
     """Whatever asks Django whether a password is right goes the same way."""
     request = rf.post("/", REMOTE_ADDR=HERE)
-    authenticate(request, username=user.email, password=WRONG)
+    authenticate(request, username=user.email, password=INCORRECT_CODE)
 
     assert Counter.objects.get(kind="person").tries == 1
 

@@ -11,7 +11,7 @@ import pytest
 from django.http import HttpResponse
 from django.test import Client
 
-from accounts.marks import EXEMPT, FIELD, HEADER, OF_THE_SESSION, make_mark, read_mark
+from accounts.marks import EXEMPT, FIELD, HEADER, SESSION_ROUTES, make_mark, read_mark
 from accounts.models import Account, Invitation, Membership, User
 
 TEMPLATES = Path(__file__).resolve().parent.parent.parent / "templates"
@@ -185,9 +185,9 @@ class TestTwoTabs:
         assert browser.post("/accounts/logout/", first_tab).url == "/accounts/login/"
 
     def test_the_exceptions_have_their_reasons(self):
-        assert set(OF_THE_SESSION) == {"accounts:logout", "accounts:switch"}
+        assert set(SESSION_ROUTES) == {"accounts:logout", "accounts:switch"}
         assert set(EXEMPT) == {"admin"}
-        assert all((OF_THE_SESSION | EXEMPT).values())
+        assert all((SESSION_ROUTES | EXEMPT).values())
 
 
 class TestRemovedWhileWorking:

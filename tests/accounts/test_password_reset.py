@@ -74,7 +74,7 @@ class TestAsking:
         [mail] = mailoutbox
         assert mail.to == ["ada@acme.example"]
         assert "from the address 192.0.2.9" in mail.body
-        assert "It is good once, and for an hour" in mail.body
+        assert "It works once, for an hour" in mail.body
 
     def test_the_answer_is_the_same_for_everybody(self, user, queue, django_assert_num_queries):
         """It counts, and looks nobody up."""

@@ -13,8 +13,8 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts import second_factor
+from accounts.encryption import CannotDecrypt, decrypt, encrypt
 from accounts.models import Account, RecoveryCode, SecondFactor, User
-from accounts.sealing import Unreadable, seal, unseal
 from accounts.services import add_member
 from audit.models import Entry
 from tests.accounts.codes import make_code
@@ -278,19 +278,19 @@ class TestWhatIsKept:
         shown, kept = second_factor.read_secret(user=user), SecondFactor.objects.get().secret
 
         assert shown not in kept
-        assert unseal(kept) not in kept
+        assert decrypt(kept) not in kept
 
     def test_an_earlier_secret_key_still_reads_it(self, settings):
-        sealed = seal("text")
+        encrypted = encrypt("text")
         settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "another", [settings.SECRET_KEY]
-        assert unseal(sealed) == "text"
+        assert decrypt(encrypted) == "text"
 
         settings.SECRET_KEY_FALLBACKS = []
-        with pytest.raises(Unreadable):
-            unseal(sealed)
+        with pytest.raises(CannotDecrypt):
+            decrypt(encrypted)
 
     def test_without_the_key_recovery_codes_still_open_the_door(self, user, codes):
-        SecondFactor.objects.update(secret="sealed with another key")
+        SecondFactor.objects.update(secret="encrypted with another key")
         client = give_password()
         client.post(CODE, {"code": "000000"})
         assert not is_in(client)

@@ -129,7 +129,7 @@ class TestWhoIsLetIn:
     def test_nobody_of_a_domain_that_the_provider_does_not_speak_for(self, user, provider, settings):
         settings.OIDC_EMAIL_DOMAINS = ["zeta.example"]
 
-        self.refused(provider, "is not of a domain")
+        self.refused(provider, "is not in a domain")
 
     def test_nobody_any_more_whose_domain_was_taken_from_it(self, user, provider, settings):
         assert is_in(sign_in(provider))

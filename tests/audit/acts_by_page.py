@@ -75,7 +75,7 @@ def be_mailed_a_link(w: World) -> None:
     send_password_reset(email=w.admin.email, address="192.0.2.7", agent=AGENT)
 
 
-def use_link(w: World) -> None:
+def reset_with_link(w: World) -> None:
     token = default_token_generator.make_token(w.admin)
     w.secrets.append(token)
     w.browser = Client()
@@ -84,7 +84,7 @@ def use_link(w: World) -> None:
     w.post(page.url, **NEW_PASSWORDS)
 
 
-def send_again(w: World) -> None:
+def resend(w: World) -> None:
     w.post(f"{MEMBERS}add/", email="n@acme.example", role="viewer")
     w.post(f"{MEMBERS}invitations/{Invitation.objects.get().public_id}/send/")
 
@@ -161,7 +161,7 @@ BY_PAGE = [
         post(f"{MEMBERS}add/", email="n@acme.example", role="viewer"),
         "invitation.created",
     ),
-    act("invite once more", send_again, "invitation.created", "invitation.sent_again"),
+    act("invite once more", resend, "invitation.created", "invitation.sent_again"),
     act("withdraw an invitation", withdraw, "invitation.created", "invitation.withdrawn"),
     act("accept an invitation", answer("accept"), "invitation.accepted"),
     act("decline an invitation", answer("decline"), "invitation.declined"),
@@ -196,7 +196,7 @@ BY_PAGE = [
         "person.password_changed",
     ),
     act("be mailed a link", be_mailed_a_link, "person.password_reset_sent"),
-    act("use the link", use_link, "person.password_reset"),
+    act("use the link", reset_with_link, "person.password_reset"),
     act("set up a second factor", confirm_factor, "person.second_factor_set_up"),
     act(
         "renew recovery codes",

@@ -60,7 +60,7 @@ class TestRequests:
 
     def assert_too_much(self, answer) -> None:
         assert answer.status_code == 413
-        assert "That is too much at once" in text_of(answer)
+        assert "Request too large" in text_of(answer)
         assert "1.0 MB long, have 2,100 fields and no files" in text_of(answer).replace("\xa0", " ")
         assert "nothing was changed" in text_of(answer)
         assert Telemetry.objects.get().name == "requests a day"
