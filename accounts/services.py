@@ -164,7 +164,7 @@ def _check_whose(user: User) -> None:
     if can_sign_in(user) or user.memberships.exists():
         raise ValidationError(
             {
-                "email": f"{user.email} has a sign-in from before anybody showed that the address is theirs. "
+                "email": f"{user.email} has a sign-in whose address was never verified. "
                 "Give a new password with --password-stdin, which ends what was set before, or let an admin "
                 "of the account invite them."
             }

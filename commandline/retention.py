@@ -15,7 +15,7 @@ from django.db.models import QuerySet
 
 from audit.services import Target, record
 
-AT_A_TIME = 1_000  # rows of one transaction
+BATCH_SIZE = 1_000  # rows of one transaction
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +55,7 @@ def prune(*, now: datetime) -> dict[str, int]:
 
 def _remove(rows: QuerySet) -> int:
     removed = 0
-    while keys := list(rows.order_by("pk").values_list("pk", flat=True)[:AT_A_TIME]):
+    while keys := list(rows.order_by("pk").values_list("pk", flat=True)[:BATCH_SIZE]):
         # The same question once more: what was used again since then stays.
         removed += rows.filter(pk__in=keys).delete()[1].get(rows.model._meta.label, 0)
         rows = rows.filter(pk__gt=keys[-1])

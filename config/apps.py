@@ -19,7 +19,7 @@ class SingleSignOnConfig(SocialAccountConfig):
         from allauth.socialaccount import checks  # noqa: F401 - registers them
 
 
-class HouseConfig(AppConfig):
+class ChecksConfig(AppConfig):
     """What puts the parts together; an app for the sake of its checks."""
 
     name = "config"

@@ -14,7 +14,7 @@ from django.core import checks
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.db import connections
 
-from commandline.database_role import find_fault
+from commandline.database_role import find_excess_privilege
 
 Network = IPv4Network | IPv6Network
 WIDEST = {4: 8, 6: 16}  # 10.0.0.0/8 is somebody's own network; half of the internet is nobody's
@@ -75,7 +75,7 @@ def check_database_role(
             id="denominator.W013",
         )
         for alias in databases or ()
-        if (fault := find_fault(connections[alias]))
+        if (fault := find_excess_privilege(connections[alias]))
     ]
 
 

@@ -17,7 +17,7 @@ from config.views import healthz, readyz
 log = structlog.get_logger(__name__)
 PROBES = {"/healthz": healthz, "/readyz": readyz}
 METHODS = ("GET", "HEAD", "POST")
-LONGEST_NUMBER = 15  # digits of a length
+MAX_DIGITS = 15  # digits of a length
 
 
 class ProbeMiddleware:
@@ -84,4 +84,4 @@ class RequestLimitsMiddleware:
 
 
 def _is_too_long(length: str) -> bool:
-    return len(length) > LONGEST_NUMBER or int(length) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    return len(length) > MAX_DIGITS or int(length) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE

@@ -71,6 +71,6 @@ beat_schedule = {
     # that two schedulers start nothing twice, and one that was down at the hour makes up for it.
     "daily sync": {"task": "ingestion.tasks.start_due_syncs", "schedule": 60.0},
     "prune": {"task": "commandline.tasks.prune", "schedule": 86_400.0},
-    "send what waits": {"task": "standby.tasks.send_what_waits", "schedule": 60.0},
+    "send pending": {"task": "standby.tasks.send_pending", "schedule": 60.0},
     "recover lost runs": {"task": "ingestion.tasks.recover_lost_runs", "schedule": 60.0},
 }

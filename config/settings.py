@@ -52,7 +52,7 @@ READYZ_TOKEN = env.str(
 INSTALLED_APPS = [
     "accounts",  # before Django's own, so that its createsuperuser and changepassword are found first
     "config.apps.AdminConfig",
-    "config.apps.HouseConfig",
+    "config.apps.ChecksConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",

@@ -16,7 +16,7 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from commandline.printable import printable
 
 UNSTORABLE = re.compile("[\0\ud800-\udfff]")
-LONGEST_NAME = 60  # characters of a field's name that the page repeats
+MAX_NAME_LENGTH = 60  # characters of a field's name that the page repeats
 
 
 class UnstorableText(BadRequest):
@@ -63,7 +63,7 @@ def check_text(place: str, texts: Iterable[str]) -> None:
 
 def _check_fields(fields: QueryDict) -> None:
     for name, values in fields.lists():
-        check_text(f"The field “{printable(name[:LONGEST_NAME])}”", [name, *values])
+        check_text(f"The field “{printable(name[:MAX_NAME_LENGTH])}”", [name, *values])
 
 
 def _check_charset(request: HttpRequest) -> None:

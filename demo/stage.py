@@ -21,7 +21,7 @@ from commandline.command import Failure
 from demo.company import EMAIL, open_company
 from demo.environment import demo_dir, keep_secret, point_at_stand_in
 from demo.processes import LOOK_EVERY, Processes, find_free_port, wait_for_answer
-from demo.sample import BUCKET, lay_sample
+from demo.sample import BUCKET, write_sample
 from endpoints.models import S3Endpoint
 from endpoints.services import CannotTestNow, run_endpoint_test
 
@@ -76,7 +76,7 @@ class Demo:
     def _grow_sample(self) -> None:
         today = timezone.now().date()
         if today != self._laid_for:
-            lay_sample(bucket=self.folder / "s3" / BUCKET, today=today)
+            write_sample(bucket=self.folder / "s3" / BUCKET, today=today)
             self._laid_for = today
 
     def _start_stand_in(self, endpoint: S3Endpoint) -> None:

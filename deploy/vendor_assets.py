@@ -22,7 +22,7 @@ FILES = {
 SOURCE_MAP = re.compile(r"(//|/\*)# sourceMappingURL=\S+( \*/)?")
 
 
-def lay_assets() -> None:
+def copy_assets() -> None:
     """Copy every file of FILES; raises FileNotFoundError where a package changed its layout."""
     VENDOR.mkdir(parents=True, exist_ok=True)
     for source, target in FILES.items():
@@ -31,4 +31,4 @@ def lay_assets() -> None:
 
 
 if __name__ == "__main__":
-    lay_assets()
+    copy_assets()

@@ -101,7 +101,7 @@ def _assume(endpoint: S3Endpoint) -> str:
     return f"{endpoint.role_arn} lets Denominator in with this endpoint's External ID."
 
 
-def _be_refused(endpoint: S3Endpoint, *, how: str, external_id: Callable[[], str | None]) -> str:
+def _expect_refusal(endpoint: S3Endpoint, *, how: str, external_id: Callable[[], str | None]) -> str:
     try:
         storage.try_to_assume(endpoint, external_id=external_id())
     except TagSessionDenied as error:  # our session tags were refused: who has none might be let in
@@ -176,12 +176,12 @@ STEPS = (
     _Step(ASSUME, _assume),
     _Step(
         NOT_WITHOUT,
-        partial(_be_refused, how="without an External ID", external_id=lambda: None),
+        partial(_expect_refusal, how="without an External ID", external_id=lambda: None),
         needs=(ASSUME,),
     ),
     _Step(
         NOT_WITH_ANOTHER,
-        partial(_be_refused, how="with a wrong External ID", external_id=new_external_id),
+        partial(_expect_refusal, how="with a wrong External ID", external_id=new_external_id),
         needs=(ASSUME,),
     ),
     _Step(BUCKET, _locate, needs=(ASSUME,)),

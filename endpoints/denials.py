@@ -15,7 +15,7 @@ from endpoints.error_types import OwnedByAnotherAccount, RequesterPays, StorageE
 from endpoints.grants import Grant
 
 Ask = Callable[..., dict[str, Any]]
-LOOKED_AT = 1000  # of the objects under the prefix: a page
+SAMPLE_SIZE = 1000  # of the objects under the prefix: a page
 
 
 class Denials:
@@ -52,7 +52,7 @@ class Denials:
 
     @cached_property
     def _owners(self) -> dict[str, str]:
-        return self._list_owners(self._grant.prefix, most=LOOKED_AT)
+        return self._list_owners(self._grant.prefix, most=SAMPLE_SIZE)
 
     def _list_owners(self, prefix: str, *, most: int) -> dict[str, str]:
         """The canonical user ID of each object's owner, by key."""

@@ -136,7 +136,7 @@ class ServerError(StorageError):
     retryable = True
 
 
-class AnswerUnusable(StorageError):
+class UnusableResponse(StorageError):
     """What answered is no S3, or does not keep to its protocol where that cannot be made up for."""
 
-    code = "answer_unusable"
+    code = "unusable_response"

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from django.conf import settings
 
-from endpoints.encryption_errors import decrypt_denied, speaks_of_kms
+from endpoints.encryption_errors import decrypt_denied, mentions_kms
 from endpoints.error_types import (
-    AnswerUnusable,
     HostRefused,
     ListDenied,
     NoCredentials,
@@ -29,6 +28,7 @@ from endpoints.error_types import (
     UnknownRegion,
     Unreachable,
     UnsafeRole,
+    UnusableResponse,
     WrongRegion,
 )
 from endpoints.grants import Grant
@@ -161,7 +161,7 @@ def requester_pays(grant: Grant) -> RequesterPays:
 
 
 def read_denied(grant: Grant, key: str, words: str = "") -> ReadDenied:
-    if speaks_of_kms(words):
+    if mentions_kms(words):
         return decrypt_denied(grant, key, words)
     message = f"The role {grant.role_arn} may not read {key} in bucket {grant.bucket}."
     if forbidden := forbidden_elsewhere(words):
@@ -275,8 +275,8 @@ def sdk_failed(service: str, name: str) -> StorageError:
     )
 
 
-def answer_unusable(service: str, why: str) -> AnswerUnusable:
-    return AnswerUnusable(
+def unusable_response(service: str, why: str) -> UnusableResponse:
+    return UnusableResponse(
         f"The answer of {service} cannot be used: {why}.",
         "Check that AWS_ENDPOINT_URL, where it is set, names a store that speaks the S3 protocol, and that "
         "no proxy or sign-in page answers in its place; then report it to the store's operator.",

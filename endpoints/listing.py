@@ -26,7 +26,7 @@ _ROOT = re.compile(rb"(?:\xef\xbb\xbf)?(?:\s|<\?.*?\?>|<!--.*?-->)*+<(?:\w+:)?(\
 _TRUNCATED = re.compile(rb"<(?:\w+:)?IsTruncated\s*(?:/>|>([^<]*)<)")
 _ENCODED = re.compile(r"(?:[!-$&-~]|%[0-9A-Fa-f]{2})*")  # what an encoder may leave, and %XX
 _BOOLEANS = {b"true": True, b"1": True, b"false": False, b"0": False}
-_UNHOLDABLE = re.compile("[\0\ud800-\udfff]")  # no text of PostgreSQL's has them
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")  # no text of PostgreSQL's has them
 
 
 class Listing:
@@ -42,7 +42,7 @@ class Listing:
         self._empty_pages = 0
 
     def take(self, answer: dict[str, Any]) -> list[S3Object]:
-        """The page's objects that no earlier page has shown. Raises AnswerUnusable."""
+        """The page's objects that no earlier page has shown. Raises UnusableResponse."""
         encoded = str(answer.get("EncodingType", "")).lower() == "url"
         entries = answer.get("Contents", ())
         page = [self._read_entry(entry, encoded) for entry in entries]
@@ -61,8 +61,8 @@ class Listing:
                 "encoding that it does not name"
             )
         if not isinstance(size, int) or not 0 <= size < MAX_SIZE:
-            raise _refuse(f"its listing gives no Size for {make_holdable(name)}")
-        return S3Object.from_listing(entry, key=make_holdable(name), unnamed=_find_reason(name))
+            raise _refuse(f"its listing gives no Size for {make_storable(name)}")
+        return S3Object.from_listing(entry, key=make_storable(name), unnamed=_find_reason(name))
 
     def _is_new(self, obj: S3Object) -> bool:
         before = self._seen.note(obj)
@@ -102,10 +102,10 @@ def read_folders(answer: dict[str, Any], *, prefix: str) -> list[str]:
     return [name for name in names if name.startswith(prefix) and not _find_reason(name)]
 
 
-def look_at_answer(
+def check_response(
     operation_model: Any, response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: Any
 ) -> None:
-    """What the SDK calls with an answer before it reads it. Raises AnswerUnusable where it is no listing.
+    """What the SDK calls with an answer before it reads it. Raises UnusableResponse where it is no listing.
 
     To the SDK any page is a listing, an empty one, and any text but `true` says that the listing ends.
     """
@@ -140,21 +140,21 @@ def decode_key(raw: str) -> str:
     return unquote_to_bytes(raw.replace("+", " ")).decode("utf-8", "surrogateescape")
 
 
-def make_holdable(name: str) -> str:
+def make_storable(name: str) -> str:
     """The name as it can be stored and shown: escaped, and cut, where it must be."""
-    shown = _UNHOLDABLE.sub(lambda found: f"\\x{ord(found[0]) & 0xFF:02x}", name)
+    shown = _UNSTORABLE.sub(lambda found: f"\\x{ord(found[0]) & 0xFF:02x}", name)
     if len(shown) <= MAX_KEY:
         return shown
     digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:16]
     return f"{shown[:900]}… ({len(name):,} characters, {digest})"
 
 
-def _refuse(why: str) -> errors.AnswerUnusable:
-    return errors.answer_unusable(errors.S3, why)
+def _refuse(why: str) -> errors.UnusableResponse:
+    return errors.unusable_response(errors.S3, why)
 
 
 def _find_reason(name: str) -> str:
-    if _UNHOLDABLE.search(name):
+    if _UNSTORABLE.search(name):
         return "its name holds a NUL character or bytes that are not UTF-8"
     if len(name) > MAX_KEY:
         return f"its name is longer than {MAX_KEY:,} characters"

@@ -16,10 +16,10 @@ from django.core.cache import cache
 from accounts.models import Account
 from endpoints.connection import Check, ConnectionReport, list_checks, run_next_check
 from endpoints.models import S3Endpoint
-from endpoints.services import LONGEST_TEST, connection_of, take_turn
+from endpoints.services import MAX_TEST_SECONDS, connection_of, hold_test_slot
 
 
-class TestGone(Exception):
+class TestExpired(Exception):
     """There is no such test of this endpoint, or it was left for too long."""
 
     __test__ = False  # for pytest: no test
@@ -57,15 +57,15 @@ def begin_test(*, endpoint: S3Endpoint) -> Progress:
 def continue_test(*, account: Account, external_id: str, token: str) -> Progress:
     """Run the next check of the test begun for the endpoint of that external ID.
 
-    Raises TestGone, and CannotTestNow where the account tests too much at once.
+    Raises TestExpired, and CannotTestNow where the account tests too much at once.
     """
     kept = cache.get(_key(external_id, token))
     if kept is None:
-        raise TestGone
+        raise TestExpired
     endpoint = S3Endpoint(account=account, external_id=external_id, **kept["connection"])
     done = tuple(Check(**check) for check in kept["checks"])
     if len(done) < len(list_checks()):
-        with take_turn(account_id=account.pk):
+        with hold_test_slot(account_id=account.pk):
             done += (run_next_check(endpoint, done=done),)
     progress = Progress(endpoint, done, token)
     _keep(progress)
@@ -77,7 +77,7 @@ def _keep(progress: Progress) -> None:
         "connection": connection_of(progress.endpoint),
         "checks": ConnectionReport(progress.checks).as_json(),
     }
-    cache.set(_key(progress.endpoint.external_id, progress.token), kept, LONGEST_TEST)
+    cache.set(_key(progress.endpoint.external_id, progress.token), kept, MAX_TEST_SECONDS)
 
 
 def _key(external_id: str, token: str) -> str:

@@ -18,8 +18,8 @@ from standby.models import KeptTask
 
 log = structlog.get_logger(__name__)
 AWAY_SECONDS = 5
-MOST_KEPT = 10_000  # messages: an anonymous client can ask for one by a click
-AT_A_TIME = 500
+MAX_KEPT = 10_000  # messages: an anonymous client can ask for one by a click
+BATCH_SIZE = 500
 _away_until = 0.0  # by this process's monotonic clock
 
 
@@ -46,7 +46,7 @@ def send_or_keep(task: str, *, good_for: timedelta, **kwargs: Any) -> bool:
     """
     if send(task, **kwargs):
         return True
-    if KeptTask.objects.count() >= MOST_KEPT:
+    if KeptTask.objects.count() >= MAX_KEPT:
         log.error("message lost: too many are kept", task=task)
         return False
     now = timezone.now()
@@ -61,7 +61,7 @@ def send_kept(*, now: datetime) -> int:
     """
     KeptTask.objects.filter(good_until__lte=now).delete()
     sent = 0
-    for kept in KeptTask.objects.order_by("pk")[:AT_A_TIME]:
+    for kept in KeptTask.objects.order_by("pk")[:BATCH_SIZE]:
         if not send(kept.name, **kept.kwargs):
             break
         kept.delete()

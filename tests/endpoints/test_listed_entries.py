@@ -38,7 +38,7 @@ def test_an_object_with_a_problem_is_not_read(exports, standin, put):
     bucket = storage.open_bucket(exports)
     [obj] = list_all(exports)
     for read in (bucket.open_stream, lambda obj: bucket.read_range(obj, start=0, length=1)):
-        with pytest.raises(storage.AnswerUnusable, match=r"exports/a\.csv.*no ETag"):
+        with pytest.raises(storage.UnusableResponse, match=r"exports/a\.csv.*no ETag"):
             read(obj)
     assert standin.count("get") == 0
 
@@ -128,7 +128,7 @@ def test_a_name_that_cannot_be_kept_is_shown_escaped_with_its_reason(exports, st
     assert usable.unnamed == ""
     assert other.key.startswith(shown)
     assert other.unnamed.startswith("its name")
-    with pytest.raises(storage.AnswerUnusable):
+    with pytest.raises(storage.UnusableResponse):
         storage.open_bucket(exports).open_stream(other)
 
 
@@ -174,5 +174,5 @@ def test_an_error_with_status_200_is_that_error(exports, standin):
 @pytest.mark.parametrize("html", [answers.LOGIN_PAGE, answers.WELL_FORMED_PAGE, ""])
 def test_a_page_in_place_of_credentials_is_named(exports, standin, html):
     standin.alter("assume", answers.page(html))
-    with pytest.raises(storage.AnswerUnusable, match="AWS Security Token Service"):
+    with pytest.raises(storage.UnusableResponse, match="AWS Security Token Service"):
         storage.open_bucket(exports)

@@ -35,7 +35,7 @@ def wire(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Ite
     owner.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
     yield running
     running.stop()
-    storage.forget_everything()
+    storage.clear_sessions()
 
 
 def bucket_owner(running: StandIn):

@@ -128,21 +128,21 @@ def test_an_s3_that_does_not_answer_is_unreachable(endpoint, standin, monkeypatc
 def test_without_credentials_of_our_own_the_operator_is_told(endpoint, monkeypatch):
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
-    storage.forget_everything()
+    storage.clear_sessions()
     with pytest.raises(storage.NoCredentials, match="AWS_ACCESS_KEY_ID"):
         storage.open_bucket(endpoint)
 
 
 def test_half_of_the_credentials_are_none(endpoint, monkeypatch):
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
-    storage.forget_everything()
+    storage.clear_sessions()
     with pytest.raises(storage.NoCredentials):
         storage.open_bucket(endpoint)
 
 
 def test_credentials_of_our_own_that_aws_refuses_are_ours_to_mend(endpoint, monkeypatch):
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIANOBODY")
-    storage.forget_everything()
+    storage.clear_sessions()
     with pytest.raises(storage.NoCredentials, match="InvalidClientTokenId"):
         storage.open_bucket(endpoint)
 
@@ -150,7 +150,7 @@ def test_credentials_of_our_own_that_aws_refuses_are_ours_to_mend(endpoint, monk
 @pytest.mark.parametrize("variable", [("AWS_ENDPOINT_URL", "no url"), ("AWS_PROFILE", "no-such-profile")])
 def test_a_wrong_setting_of_the_sdk_is_an_error_in_words(endpoint, monkeypatch, variable):
     monkeypatch.setenv(*variable)
-    storage.forget_everything()
+    storage.clear_sessions()
     with pytest.raises(storage.StorageError):
         storage.open_bucket(endpoint)
 

@@ -173,7 +173,7 @@ def test_rejected_rows_show_the_beginnings_of_their_cells(account, client):
 
 
 def test_lists_are_counted_no_further_than_their_last_page(account, client, monkeypatch):
-    monkeypatch.setattr("core.paging.MOST_COUNTED", 2)
+    monkeypatch.setattr("core.paging.MAX_COUNTED", 2)
     telemetry = make_telemetry(account)
     for day in range(3):
         make_run(telemetry, created_at=NOON - timedelta(days=day))
