@@ -1,4 +1,4 @@
-"""Writing the log. There is no other verb here: nothing changes or deletes an entry."""
+"""Writing the log; nothing here changes or deletes an entry."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from audit.snapshots import Values, keep_changes
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What was acted on, where that is no object of the database."""
+    """The target of an action that is not a database object."""
 
     kind: str
     id: str

@@ -20,7 +20,7 @@ class SingleSignOnConfig(SocialAccountConfig):
 
 
 class ChecksConfig(AppConfig):
-    """What puts the parts together; an app for the sake of its checks."""
+    """An app that registers the system checks."""
 
     name = "config"
 

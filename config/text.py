@@ -1,7 +1,7 @@
-"""The one place that refuses what no text in the database can hold, wherever a request carries it.
+"""Refuses text that the database cannot store, in every part of a request.
 
 PostgreSQL takes neither NUL nor half of a surrogate pair, in text or in JSON; Django's fields look for NUL
-alone, and only where a form has one. Whatever reads a request behind these two may rely on it.
+alone, and only where a form has one. Code behind these two middlewares may rely on it.
 """
 
 from __future__ import annotations

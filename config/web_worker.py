@@ -1,13 +1,13 @@
 """gunicorn's threaded worker, with bounds for clients that send or read slowly.
 
-gunicorn gives a connection a thread as soon as its first bytes are there, and lets it wait for the others:
-as many slow senders as there are threads stop the site, whoever they are. Here the main loop, which waits for
-nobody, collects a request until it is whole or its time is over (settings.REQUEST_SECONDS); a thread sees
-whole requests alone. What a thread sends is bounded too: each piece of an answer has settings.ANSWER_SECONDS.
-Questions of health have threads of their own.
+gunicorn gives a connection a thread as soon as its first bytes arrive, and lets the thread wait for the rest:
+as many slow clients as there are threads stop the site. Here the main loop, which does not block, collects a
+request until it is complete or times out (settings.REQUEST_SECONDS); threads see complete requests alone.
+What a thread sends is bounded too: each piece of an answer has settings.ANSWER_SECONDS. Health checks have
+their own threads.
 
-It resembles what a buffering reverse proxy does, for installations whose proxy does not, and leaves out what
-that does better: limits for an address. TLS ends at the proxy; where it does not, gunicorn serves as ever.
+It resembles a buffering reverse proxy, for installations whose proxy does not buffer; limits for an address
+are deliberately missing. TLS must end at the proxy; otherwise gunicorn serves as usual.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ class Connection(TConn):
 
 
 class PendingRequest:
-    """A request that is not whole yet."""
+    """A request that is not complete yet."""
 
     def __init__(self, conn: TConn, data: bytes) -> None:
         self.conn, self.data = conn, bytearray(data)

@@ -1,4 +1,4 @@
-"""What lies in the demo's bucket: real data from demo/samples, and made-up API requests that grow daily.
+"""The files in the demo's bucket: real data from demo/samples, and generated API requests that grow daily.
 
 `api_requests/` holds one file a day for the last 90 whole days (UTC). A day's file depends on its date
 alone, so that a file written today equals the one that was written for that date before.

@@ -1,4 +1,4 @@
-"""The demo from its start to its end: the sample, the company, and the processes that serve them."""
+"""Starts and ends the demo: the sample, the company, and the server processes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Lay the front-end files that the pages use from node_modules/ into static/vendor/ (git ignores both).
+"""Copy the front-end files of the pages from node_modules/ to static/vendor/ (git ignores both).
 
 `make setup` runs it after `npm ci`; package-lock.json holds every version with its integrity hash.
 """

@@ -1,4 +1,4 @@
-"""What can go wrong with an object that is encrypted, in words that name the key and the remedy.
+"""Errors of encrypted objects; the messages name the key and the remedy.
 
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html
 https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html

@@ -1,4 +1,4 @@
-"""What can go wrong between us and a customer's bucket, in words that name the thing and the remedy."""
+"""Messages of storage errors: each names the resource and the remedy."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def host_refused(grant: Grant, host: str) -> HostRefused:
 def tag_session_denied(grant: Grant) -> TagSessionDenied:
     return TagSessionDenied(
         f"The role {grant.role_arn} does not allow sts:TagSession, and Denominator's own credentials carry "
-        "session tags, which AWS hands on (EKS Pod Identity sets them).",
+        "session tags, which AWS passes on (EKS Pod Identity sets them).",
         "Replace the role's trust policy by the one shown for this endpoint: its second statement allows the "
         "tags. Or Denominator's administrator disables session tags in the Pod Identity association.",
     )
@@ -153,10 +153,10 @@ def list_denied(grant: Grant, words: str = "") -> ListDenied:
 
 def requester_pays(grant: Grant) -> RequesterPays:
     return RequesterPays(
-        f"The bucket {grant.bucket} is set to Requester Pays: it answers only who agrees to pay for each "
-        f"request, and Denominator does not agree for the account of the role {grant.role_arn}.",
-        "Create the role in the AWS account that owns the bucket, which needs not agree, or turn Requester "
-        "Pays off in the bucket's Properties.",
+        f"The bucket {grant.bucket} is set to Requester Pays: it answers only requesters who agree to "
+        f"pay, and Denominator does not agree for the account of the role {grant.role_arn}.",
+        "Create the role in the AWS account that owns the bucket, which does not need to agree, or turn "
+        "Requester Pays off in the bucket's Properties.",
     )
 
 

@@ -1,7 +1,7 @@
-"""Which host a call to S3 may go to: the operator's own, or one of S3's in the endpoint's region.
+"""Allowed hosts of S3 calls: the operator's own, or S3's in the endpoint's region.
 
-The SDK makes a host of a bucket's name and region (`acme.s3.eu-west-1.amazonaws.com`), and of some names one
-of its own (access points, directory buckets). Whatever a customer has entered, it leads to no other host.
+The SDK derives a host from a bucket's name and region (`acme.s3.eu-west-1.amazonaws.com`), and of some names
+one of its own (access points, directory buckets). Whatever a customer has entered, it leads to no other host.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""What a session holds for an endpoint that is still to be added (its external ID, and its last test), and
-for a change of one that is still to be saved: the last test of that.
+"""Session data of an endpoint that is being added (its external ID and last test), or edited (its last test).
 
-The external ID is made here, kept on our side, bound to the session (so to one person) and the account, and
-used once. A person may take days between creating the role in AWS and coming back to add the endpoint.
+The external ID is generated here, stored on our side, bound to the session (so to one person) and the
+account, and used once. A person may take days between creating the role in AWS and coming back to add the
+endpoint.
 """
 
 from __future__ import annotations
@@ -44,14 +44,14 @@ def save_change_test(
 
 
 def finish_adding(session: SessionBase, *, endpoint: S3Endpoint) -> None:
-    """The endpoint was added: keep its test, if it was of this connection, and begin anew."""
+    """After adding: save its test, if it was of this connection, and clear the session data."""
     pending: dict[str, Any] = session[KEY].pop(str(endpoint.account.pk))
     session.modified = True
     _keep(endpoint, pending.get("test"))
 
 
 def finish_change(session: SessionBase, *, endpoint: S3Endpoint) -> None:
-    """The change was saved: keep its test, if it was of this connection."""
+    """After saving: save its test, if it was of this connection."""
     _keep(endpoint, session.pop(CHANGES, {}).get(str(endpoint.public_id)))
 
 

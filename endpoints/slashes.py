@@ -1,7 +1,7 @@
 """A slash at the beginning of a prefix: keys may have one, and people type one out of habit.
 
-Nothing is dropped or added in silence. Where nothing is under what was typed, and something is under the same
-without the slash, or with one, that is said.
+Nothing is dropped or added silently. Where nothing is under the typed prefix, but something is under it
+without, or with, the slash, the person is told.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """The only module that speaks to AWS: assumes a role, lists a bucket, reads objects.
 
 Credentials live in this process's memory alone, in botocore's clients, and are used until five minutes
-before they end. Every failure is a StorageError in words for people; AWS's own texts go nowhere, nor do the
-SDK's exceptions: the frames of their tracebacks hold credentials.
+before they end. Every failure is a StorageError with a message for people; AWS's texts and the SDK's
+exceptions never leave this module: frames of their tracebacks hold credentials.
 
 The SDK's own environment variables mean what they mean everywhere: AWS_ACCESS_KEY_ID, AWS_PROFILE,
 AWS_REGION, AWS_ENDPOINT_URL, AWS_MAX_ATTEMPTS and the rest.
@@ -302,12 +302,12 @@ def list_dns_suffixes() -> dict[str, str]:
 
 
 def has_custom_endpoint() -> bool:
-    """Whether the operator has set another address than the SDK's own for S3."""
+    """Whether the operator has set an S3 endpoint of their own."""
     return bool(_get_custom_endpoint())
 
 
 def is_aws() -> bool:
-    """Whether AWS answers: at the SDK's own addresses, or at one below AWS's names (PrivateLink's are)."""
+    """Whether requests go to AWS: to the SDK's default hosts, or below AWS's domains (PrivateLink)."""
     own = _get_custom_endpoint()
     return not own or is_below(get_host(own), list_dns_suffixes().values())
 
@@ -401,12 +401,12 @@ def _ask_sts(grant: Grant, policy: str, external_id: str | None) -> Credentials:
 
 
 def _disable_redirects(params: dict[str, Any], **_: Any) -> None:
-    """Keep botocore from following S3 to another region: a wrong one is to be said, not hidden."""
+    """Stop botocore from following redirects to another region: a wrong region is an error to report."""
     params["context"].setdefault("s3_redirect", {})["redirected"] = True
 
 
 def _restrict_hosts(grant: Grant, set_up: str, request: Any, **_: Any) -> None:
-    """Ask no host but S3's in the endpoint's region, or the operator's own, whatever the bucket is called."""
+    """Allow no host but S3's in the endpoint's region, or the operator's own, whatever the bucket's name."""
     suffix = list_dns_suffixes().get(find_partition(grant.region) or "", "")
     host = get_host(request.url)
     if not is_allowed_host(host, set_up=set_up, region=grant.region, dns_suffix=suffix):
@@ -435,7 +435,7 @@ def _new_client(service: str, region: str, **credentials: str) -> BaseClient:
 def translate_sdk_errors(
     service: str, region: str, explain: Callable[[dict[str, Any]], Exception]
 ) -> Iterator[None]:
-    """Whatever the SDK raises becomes an error that people can act on.
+    """Turn every exception of the SDK into a StorageError.
 
     Raised `from None`: the SDK's errors carry requests, and a request carries credentials.
     """

@@ -1,8 +1,8 @@
 """Test Endpoint with a check a request, so that a page shows each as it is done.
 
-Between the requests what was found stays in the cache, on our side: a browser names its test by a token,
-and can neither write a result nor leave a check out. A test begun again is another one, into which a check of
-the first that is still on its way does not write.
+Between requests the results stay in the server's cache: a browser names its test by a token, and can neither
+write a result nor skip a check. A restarted test has a new token, so that a late check of the first cannot
+write into it.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from endpoints.services import MAX_TEST_SECONDS, connection_of, hold_test_slot
 
 
 class TestExpired(Exception):
-    """There is no such test of this endpoint, or it was left for too long."""
+    """There is no such test of this endpoint, or it has expired."""
 
     __test__ = False  # for pytest: no test
 

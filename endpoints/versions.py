@@ -1,5 +1,5 @@
-"""Whether an answer to GetObject is what was asked for. AWS's is; of other stores, and what stands before
-them, it is not always.
+"""Validation of responses to GetObject. AWS's always pass; those of other stores, or of proxies before them,
+may not.
 
 A proxy's page with status 200, a store without conditional requests or ranges: the bytes of one file, or of
 one version, would be taken for those of another.

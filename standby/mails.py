@@ -1,4 +1,4 @@
-"""Every mail, by one way: a row first, then the mail, then the row is gone.
+"""All mails: a row is written, the mail is sent, the row is deleted.
 
 A mail server or a queue that is away delays a mail, and loses none. A mail may arrive twice, where a process
 dies between the two; its text may hold a link, so a row lives no longer than it must.

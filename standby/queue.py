@@ -1,6 +1,7 @@
-"""Messages to the workers, from who must not wait: a queue that is away costs a second, not a page.
+"""Messages to the workers, sent from pages: an unavailable queue costs a second, not the page.
 
-After a failure a process leaves the queue alone for AWAY_SECONDS: of five hundred messages one waits in vain.
+After a failure a process does not try the queue for AWAY_SECONDS, so that of five hundred messages one times
+out.
 """
 
 from __future__ import annotations
@@ -57,7 +58,7 @@ def send_or_keep(task: str, *, good_for: timedelta, **kwargs: Any) -> bool:
 def send_kept(*, now: datetime) -> int:
     """Send what was kept, the oldest first, and drop what is too old to be of use; how many were sent.
 
-    A message may be sent twice, by two who do this at once: tasks bear it.
+    A message may be sent twice by two concurrent calls: tasks are idempotent.
     """
     KeptTask.objects.filter(good_until__lte=now).delete()
     sent = 0

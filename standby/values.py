@@ -1,4 +1,5 @@
-"""The cache while Redis is away: rows in the database, so that a limit still holds for all processes.
+"""The fallback of the cache while Redis is unavailable: database rows, so that limits still hold for all
+processes.
 
 JSON alone is kept. That is a rule, not a shortcoming: sampled rows of customers' files are none, and cells
 that nobody selected never enter the database.

@@ -219,7 +219,7 @@ def _show_edit(
     request: HttpRequest, endpoint: S3Endpoint, form: EndpointForm, *, status: int = 200, **more: Any
 ) -> HttpResponse:
     context = {
-        "endpoint": _get_endpoint(request, endpoint.public_id),  # as it is, whatever the form holds
+        "endpoint": _get_endpoint(request, endpoint.public_id),  # the stored one, not the form's
         "form": form,
         "telemetries": endpoint.telemetries.order_by("name"),
         "regions": list_regions(),
