@@ -80,7 +80,7 @@ def test_a_permission_granted_there_counts(operator, account, join):
     assert user.has_perm("telemetry.manage_telemetry", account)
 
 
-class TestAPersonWhoseAddressNobodyHasShown:
+class TestAPersonWithAnUnverifiedAddress:
     @pytest.fixture
     def squatted(self, other_account, join) -> User:
         return join(other_account, "viewer", email="cfo@acme.example").user

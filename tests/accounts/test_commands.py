@@ -132,7 +132,7 @@ class TestAddUser:
         user.save()
         return user
 
-    def test_an_operators_word_shows_the_address(self, run, account):
+    def test_an_operators_command_verifies_the_address(self, run, account):
         run(*self.ADD, "--password-stdin", stdin=PASSWORD)
 
         assert User.objects.get().address_verified_at
@@ -166,7 +166,7 @@ class TestAddUser:
         assert squatted.check_password("chosen by somebody")
         assert squatted.address_verified_at is None
 
-    def test_changes_the_role_of_a_member_whose_address_nobody_has_shown(self, run, account, join):
+    def test_changes_the_role_of_a_member_with_an_unverified_address(self, run, account, join):
         join(account, "viewer", email="new@acme.example")
 
         assert run(*self.ADD)[0] == 0

@@ -140,7 +140,7 @@ class TestTwoTabs:
         assert browser.post(ADD, {FIELD: marks, **NEW}).status_code == 409
 
     @pytest.mark.parametrize("mark", ["", "x", "x:y", "WyIxIl0:x", "ä\ud7ff", "é:é"])
-    def test_one_that_we_did_not_make_is_none(self, browser, mark):
+    def test_a_forged_mark_is_refused(self, browser, mark):
         before = list_members()
         for answer in (post(browser, {FIELD: mark}), post(browser, {})):
             assert answer.status_code == 409
@@ -191,7 +191,7 @@ class TestTwoTabs:
 
 
 class TestRemovedWhileWorking:
-    def test_the_next_form_lands_nowhere_and_the_page_offers_the_choice(self, browser, in_both):
+    def test_the_next_form_is_refused_and_the_page_offers_the_choice(self, browser, in_both):
         fields = read_hidden(browser.get(ADD))
         Membership.objects.filter(user=in_both, account__slug="acme").delete()
         before = list_members()

@@ -109,7 +109,7 @@ def test_the_last_admin_can_neither_step_down_nor_leave(admin, account):
     assert Membership.objects.get().role == "admin"
 
 
-def test_an_admin_who_leaves_lands_outside(admin, account, join):
+def test_an_admin_who_leaves_has_no_access(admin, account, join):
     join(account, "admin", email="second@acme.example")
     own = Membership.objects.get(user__email="admin@acme.example")
 

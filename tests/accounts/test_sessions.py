@@ -68,7 +68,7 @@ class TestTheClock:
         assert session.modified
 
 
-def test_a_session_that_has_run_out_sends_to_sign_in_and_says_why(user, sign_in):
+def test_an_expired_session_redirects_to_sign_in_and_says_why(user, sign_in):
     client = sign_in(user)
     session = client.session
     session["seen_at"] -= 7_201

@@ -50,7 +50,7 @@ def test_a_prefix_is_chosen_or_pasted_and_its_other_reader_said(
     expect(page.get_by_text("was read as the prefix usage/2")).to_be_visible()
 
 
-def test_what_is_typed_before_the_script_is_there_is_heard_once_it_is(
+def test_what_is_typed_before_the_script_loads_is_applied_afterwards(
     s3_account, s3_endpoint, standin: StandIn, live_server: LiveServer, open_page: Callable[..., Page]
 ):
     """As what a browser puts back after a reload, and what was typed before the session was lost."""

@@ -82,7 +82,7 @@ def test_the_command_prints_the_check_that_failed(endpoint, standin):
     assert "it is not a listing" in checks[LIST]
 
 
-def test_what_nobody_foresaw_is_a_check_that_failed(endpoint):
+def test_an_unexpected_error_is_a_failed_check(endpoint):
     with patch.object(connection.storage, "open_bucket", side_effect=KeyError("a cell")):
         detail = failures(endpoint)[ASSUME]
     assert "an error that it does not know (KeyError, reference " in detail

@@ -93,7 +93,7 @@ def test_no_query_forgets_its_account():
     assert forgotten == []
 
 
-def test_no_exception_has_lost_its_query():
+def test_every_exception_still_has_its_query():
     unscoped = {query.where for path in list_sources() for query in list_queries(path) if not query.is_scoped}
     assert set(EXCEPTIONS) - unscoped == set()
 
@@ -117,7 +117,7 @@ def test_no_exception_has_lost_its_query():
         "connection.cursor()",
     ],
 )
-def test_the_rule_sees_a_query_that_forgets(forgetful: str):
+def test_the_rule_finds_an_unscoped_query(forgetful: str):
     assert [query.is_scoped for query in list_queries(MODULE, source=forgetful)] == [False]
 
 
@@ -133,5 +133,5 @@ def test_the_rule_sees_a_query_that_forgets(forgetful: str):
         "S3Endpoint.objects.none()",
     ],
 )
-def test_the_rule_lets_a_mindful_query_pass(mindful: str):
+def test_the_rule_accepts_a_scoped_query(mindful: str):
     assert [query.is_scoped for query in list_queries(MODULE, source=mindful)] == [True]
