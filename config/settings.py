@@ -201,7 +201,7 @@ MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"  # no
 # --- guessing passwords (accounts/lockout.py) ----------------------------------------------------------
 # A person and a network together: nobody can lock somebody else out from elsewhere.
 SIGN_IN_ATTEMPTS = env.int("SIGN_IN_ATTEMPTS", default=5)
-# A network, whoever it tries.
+# A network, for all persons.
 SIGN_IN_ATTEMPTS_PER_ADDRESS = env.int("SIGN_IN_ATTEMPTS_PER_ADDRESS", default=50)
 SIGN_IN_LOCKED_MINUTES = env.int("SIGN_IN_LOCKED_MINUTES", default=15)
 # Of one process; each takes 100 MB while it goes on.
