@@ -275,7 +275,7 @@ env.str(
 env.http_url("AWS_ENDPOINT_URL")
 
 # --- syncing ------------------------------------------------------------------------------------------
-# Who works on a run says so at least this often (seconds); after twice the time without a word another may.
+# How often a worker renews its lease on a run (seconds); after twice that another may claim it.
 RUN_HEARTBEAT_SECONDS = env.int("RUN_HEARTBEAT_SECONDS", default=15)
 # How many other workers may read files of a run beside the one that carries it out.
 RUN_HELPERS = env.int("RUN_HELPERS", default=3, at_least=0)

@@ -36,7 +36,7 @@ class Demo:
     def __init__(self, *, output: TextIO) -> None:
         self.folder = demo_dir()
         self._output = output
-        self._laid_for: date | None = None
+        self._written_for: date | None = None
         self._lock = (self.folder / "lock").open("a")
         self._processes = Processes(output=output, folder=settings.BASE_DIR)
 
@@ -75,9 +75,9 @@ class Demo:
 
     def _grow_sample(self) -> None:
         today = timezone.now().date()
-        if today != self._laid_for:
+        if today != self._written_for:
             write_sample(bucket=self.folder / "s3" / BUCKET, today=today)
-            self._laid_for = today
+            self._written_for = today
 
     def _start_stand_in(self, endpoint: S3Endpoint) -> None:
         roles = self.folder / "roles.json"
