@@ -14,7 +14,7 @@ VARIANTS = ("s3", "s3-fips", "s3.dualstack", "s3-fips.dualstack")
 REGION_UNNAMED = "us-east-1"
 
 
-def get_host(url: str) -> str:
+def parse_host(url: str) -> str:
     return (urlsplit(url).hostname or "").lower()
 
 

@@ -61,7 +61,7 @@ from endpoints.error_types import (
     WrongRegion,
 )
 from endpoints.grants import Grant
-from endpoints.hosts import get_host, is_allowed_host, is_below
+from endpoints.hosts import is_allowed_host, is_below, parse_host
 from endpoints.listing import Listing, check_response, read_folders
 from endpoints.models import S3Endpoint, new_external_id
 from endpoints.objects import S3Object, holds_archived
@@ -309,7 +309,7 @@ def has_custom_endpoint() -> bool:
 def is_aws() -> bool:
     """Whether requests go to AWS: to the SDK's default hosts, or below AWS's domains (PrivateLink)."""
     own = _get_custom_endpoint()
-    return not own or is_below(get_host(own), list_dns_suffixes().values())
+    return not own or is_below(parse_host(own), list_dns_suffixes().values())
 
 
 def _get_custom_endpoint() -> str:
@@ -330,7 +330,7 @@ def _assume(grant: Grant) -> Session:
         client = _new_client("s3", grant.region, **credentials.for_client())
     client.meta.events.register("before-call.s3", _disable_redirects)
     client.meta.events.register(
-        "before-send.s3", partial(_restrict_hosts, grant, get_host(client.meta.endpoint_url))
+        "before-send.s3", partial(_restrict_hosts, grant, parse_host(client.meta.endpoint_url))
     )
     # By this pattern it comes before the SDK's own look, to which a page that is no XML is a failure of S3's.
     client.meta.events.register_first("before-parse.*.*", check_response)
@@ -408,7 +408,7 @@ def _disable_redirects(params: dict[str, Any], **_: Any) -> None:
 def _restrict_hosts(grant: Grant, set_up: str, request: Any, **_: Any) -> None:
     """Allow no host but S3's in the endpoint's region, or the operator's own, whatever the bucket's name."""
     suffix = list_dns_suffixes().get(find_partition(grant.region) or "", "")
-    host = get_host(request.url)
+    host = parse_host(request.url)
     if not is_allowed_host(host, set_up=set_up, region=grant.region, dns_suffix=suffix):
         raise errors.host_refused(grant, host)
 

@@ -141,7 +141,7 @@ class TestAddUser:
         code, out, err = run(*self.ADD, "--json")
 
         assert (code, out) == (2, "")
-        assert "has a sign-in from before anybody showed that the address is theirs" in err
+        assert "has a sign-in whose address was never verified" in err
         assert "--password-stdin" in err
         assert not Membership.objects.filter(account=account).exists()
 
