@@ -33,6 +33,7 @@ lint: setup
 	$(BIN)/lint-imports
 	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive .
 	$(BIN)/python deploy/find_secrets.py
+	$(BIN)/python -m deploy.find_stale_names
 	$(BIN)/python deploy/audit.py
 
 # Known vulnerabilities of what is locked. AUDIT_REQUIRED=1: fail where no service can be asked.

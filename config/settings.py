@@ -52,7 +52,7 @@ READYZ_TOKEN = env.str(
 INSTALLED_APPS = [
     "accounts",  # before Django's own, so that its createsuperuser and changepassword are found first
     "config.apps.AdminConfig",
-    "config.apps.HouseConfig",
+    "config.apps.ChecksConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -201,7 +201,7 @@ MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"  # no
 # --- guessing passwords (accounts/lockout.py) ----------------------------------------------------------
 # A person and a network together: nobody can lock somebody else out from elsewhere.
 SIGN_IN_ATTEMPTS = env.int("SIGN_IN_ATTEMPTS", default=5)
-# A network, whoever it tries.
+# A network, for all persons.
 SIGN_IN_ATTEMPTS_PER_ADDRESS = env.int("SIGN_IN_ATTEMPTS_PER_ADDRESS", default=50)
 SIGN_IN_LOCKED_MINUTES = env.int("SIGN_IN_LOCKED_MINUTES", default=15)
 # Of one process; each takes 100 MB while it goes on.
@@ -275,7 +275,7 @@ env.str(
 env.http_url("AWS_ENDPOINT_URL")
 
 # --- syncing ------------------------------------------------------------------------------------------
-# Who works on a run says so at least this often (seconds); after twice the time without a word another may.
+# How often a worker renews its lease on a run (seconds); after twice that another may claim it.
 RUN_HEARTBEAT_SECONDS = env.int("RUN_HEARTBEAT_SECONDS", default=15)
 # How many other workers may read files of a run beside the one that carries it out.
 RUN_HELPERS = env.int("RUN_HELPERS", default=3, at_least=0)

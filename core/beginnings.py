@@ -1,4 +1,4 @@
-"""The beginnings of texts that may be a megabyte, cut by the database."""
+"""Truncation of texts that may be a megabyte, done by the database."""
 
 from __future__ import annotations
 

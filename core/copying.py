@@ -1,4 +1,4 @@
-"""PostgreSQL's COPY, for whole frames."""
+"""PostgreSQL's COPY for polars frames."""
 
 from __future__ import annotations
 

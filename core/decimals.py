@@ -6,6 +6,6 @@ from decimal import Decimal
 
 
 def plain(value: Decimal) -> str:
-    """Without exponent, sign or idle zeros: `1E+3` is `1000`, `1.50` is `1.5`."""
+    """Without exponent, sign or trailing zeros: `1E+3` is `1000`, `1.50` is `1.5`."""
     text = format(value, "f")
     return text.rstrip("0").rstrip(".") if "." in text else text

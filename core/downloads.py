@@ -12,7 +12,7 @@ from django.http.response import HttpResponseBase
 from django.utils.http import content_disposition_header
 
 from core.snapshot import snapshot
-from core.spool import CannotDownload, spool, take_download
+from core.spool import CannotDownload, acquire_download, spool
 
 # A spreadsheet takes a cell that begins with one of these for a formula; some do in full width too
 # (https://owasp.org/www-community/attacks/CSV_Injection).
@@ -27,7 +27,7 @@ NOT_IN_A_NAME = re.compile(r"[^\w.()+-]|^\.+")
 
 
 class _Echo:
-    """A file that gives back what is written to it, so that csv.writer makes lines without a buffer."""
+    """A file whose write returns its argument, so that csv.writer yields lines."""
 
     def write(self, text: str) -> str:
         return text
@@ -48,10 +48,9 @@ def stream_csv(
 ) -> HttpResponseBase:
     """A download named `filename` of `header` and `rows`, whose text cells are neutralised on the way.
 
-    Both may be read as they are asked for: that is now and in one moment, into a file (core.spool), which
-    is sent when the database has nothing to do with it any more. The caller is in no transaction.
-    Numbers come as plain text; a metric is never negative, so none begins with a minus sign. Where the
-    account downloads as much as it may at once, or asks for too much, the answer says so.
+    Both may be lazy: they are read now, in one snapshot, into a file (core.spool), which is sent without the
+    database. The caller must not be in a transaction. Numbers come as plain text; a metric is never negative,
+    so none begins with a minus sign. Where a limit is reached the response says so.
     """
     writer = csv.writer(_Echo(), quoting=csv.QUOTE_ALL)
 
@@ -62,8 +61,8 @@ def stream_csv(
                 yield writer.writerow([neutralise(cell) for cell in row])
 
     try:
-        place = take_download(account_id=account_id)
-        spooled = spool(lines(), place=place)
+        slot = acquire_download(account_id=account_id)
+        spooled = spool(lines(), slot=slot)
     except CannotDownload as reason:
         return HttpResponse(
             str(reason),

@@ -15,7 +15,7 @@ KEY_LENGTH = 1024  # bytes of UTF-8: the longest key that S3 takes
 class KeyField(models.CharField):
     """An object's key, compared by its bytes, as S3 lists keys and SQLite compares all text.
 
-    The column says so, for every reader: a database sorts text as its language does, and of files of one
+    The column has the collation, for every query: a database sorts text by its locale, and of files of one
     moment the last key counts.
     """
 

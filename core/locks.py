@@ -1,4 +1,4 @@
-"""Locks of rows, and transactions that are begun again after a deadlock."""
+"""Row locks, and retrying transactions after a deadlock."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ log = structlog.get_logger(__name__)
 
 
 def lock_rows(rows: QuerySet) -> None:
-    """These rows, by id, however an UPDATE of them would go about it."""
+    """Lock these rows in the order of their ids, whatever the order of an UPDATE."""
     if connection.features.has_select_for_update:
         ids = rows.order_by("pk").select_for_update(no_key=True, of=("self",)).values_list("pk", flat=True)
         for _ in ids.iterator(chunk_size=10_000):
@@ -34,13 +34,13 @@ def lock_rows(rows: QuerySet) -> None:
 
 
 def is_deadlock(error: BaseException) -> bool:
-    """Whether PostgreSQL has ended the transaction for the sake of another one."""
+    """Whether PostgreSQL has aborted the transaction for another one."""
     return isinstance(error, OperationalError) and getattr(error.__cause__, "sqlstate", "") in _BROKEN_OFF
 
 
 def retry_deadlocks(function: Callable[P, T]) -> Callable[P, T]:
-    """Begin a transaction again that PostgreSQL has ended for another one's sake. Within another transaction
-    that one has to begin again.
+    """Retry a transaction that PostgreSQL has aborted for another one. Within another transaction the outer
+    one has to be retried.
     """
 
     @wraps(function)

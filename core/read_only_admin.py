@@ -1,4 +1,4 @@
-"""What Django admin shows and nobody changes there."""
+"""Read-only pages of Django admin."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from core.paging import CappedPaginator
 
 
 class HistoryAdmin(admin.ModelAdmin):
-    """What happened: to be looked at, never added to, changed or deleted."""
+    """History: never added to, changed or deleted."""
 
     show_full_result_count = False
     paginator = CappedPaginator

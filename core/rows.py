@@ -1,4 +1,4 @@
-"""Rows of raw SQL: as they come, and by their bytes."""
+"""Rows of raw SQL: streamed, and in batches of bounded size."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def split_by_size(rows: Iterable[tuple]) -> Iterator[list[tuple]]:
 
 
 def stream_rows(sql: str, params: list) -> Iterator[tuple]:
-    """Rows as they come, in memory that does not grow with them."""
+    """Stream rows in constant memory."""
     with connection.chunked_cursor() as cursor:
         cursor.execute(sql, params)
         while rows := cursor.fetchmany(ROWS_AT_A_TIME):
@@ -39,5 +39,5 @@ def stream_rows(sql: str, params: list) -> Iterator[tuple]:
 
 
 def as_date(value: date | str) -> date:
-    """A date as either database gives it in raw SQL."""
+    """A date as either database returns it from raw SQL."""
     return value if isinstance(value, date) else date.fromisoformat(value)

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-LONGEST = 200  # characters
-MOST_WORDS = 10  # each is compared with several columns of every row
+MAX_LENGTH = 200  # characters
+MAX_WORDS = 10  # each is compared with several columns of every row
 
 
 def split_search(text: str) -> list[str]:
     """The first words of `text`."""
-    return text[:LONGEST].split()[:MOST_WORDS]
+    return text[:MAX_LENGTH].split()[:MAX_WORDS]

@@ -1,8 +1,8 @@
-"""How many things of a kind an account does at once, where each costs others: calls on AWS, a worker of ours.
+"""Limits on what an account does at the same time, where each costs others: calls to AWS, a worker of ours.
 
-A slot is a key in the cache. `add` takes it, so that of two who come at once one gets it, and whoever has it
-gives it back; the slot of a process that died is free when its time is over. It resembles a semaphore;
-waiting in line is deliberately missing: a person who is told why can decide better.
+A slot is a key in the cache, acquired by `add`, which is atomic, and given back by its owner; the slot of a
+process that died expires. It resembles a semaphore; waiting is deliberately missing: a person who is told why
+can decide better.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from django.core.cache import cache
 
 
 class LimitReached(Exception):
-    """The account does `most` things of this kind at this moment."""
+    """The account has no free slot of this kind."""
 
     def __init__(self, most: int) -> None:
         super().__init__(f"{most} at once")
@@ -29,7 +29,7 @@ class Slot:
     holder: str
 
     def give_back(self) -> None:
-        """Free it, unless its time was over and somebody else has it now."""
+        """Free it, unless it has expired and somebody else has it now."""
         if cache.get(self.key) == self.holder:
             cache.delete(self.key)
 
@@ -46,7 +46,7 @@ def acquire_slot(kind: str, *, account_id: int, most: int, seconds: int) -> Slot
 
 @contextmanager
 def hold_slot(kind: str, *, account_id: int, most: int, seconds: int) -> Iterator[None]:
-    """Have a slot while something is done. Raises LimitReached."""
+    """Hold a slot for the block. Raises LimitReached."""
     slot = acquire_slot(kind, account_id=account_id, most=most, seconds=seconds)
     try:
         yield

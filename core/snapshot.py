@@ -1,4 +1,4 @@
-"""Reading several things as of one moment, while syncs go on."""
+"""Reading several things as of one moment, during syncs."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from django.db import connection, transaction
 def snapshot(*, seconds: int | None = None) -> Iterator[None]:
     """Within, every query sees the database as it was at the first one; nothing is written there.
 
-    For whatever asks more than once: of two queries the second might see a file's next version.
-    Within another transaction it is that one's matter what is seen. `seconds`: how long a statement may take,
-    where that is another time than the process's own (config.database).
+    For everything that takes more than one query: the second might see a file's next version. Inside another
+    transaction that one's isolation applies. `seconds`: a statement timeout other than the process's own
+    (config.database).
     """
     if connection.in_atomic_block:
         yield
@@ -32,7 +32,7 @@ def snapshot(*, seconds: int | None = None) -> Iterator[None]:
 
 @contextmanager
 def _deferred() -> Iterator[None]:
-    """Transactions on SQLite that wait for no writer, and keep none waiting: ours are immediate otherwise."""
+    """Deferred transactions on SQLite, which do not block writers: ours are immediate otherwise."""
     connection.ensure_connection()  # which sets the mode
     before, connection.transaction_mode = connection.transaction_mode, "DEFERRED"
     try:

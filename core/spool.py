@@ -1,8 +1,8 @@
-"""A download on its way: first whole into a file, in one short transaction, then out at its reader's pace.
+"""Downloads: first written to a temporary file, in one short transaction, then sent at the client's pace.
 
-A reader may take an hour; the database, and with it everybody's vacuum, must not wait for them. Bounded are
-the downloads of an account (DOWNLOADS_AT_ONCE) and of a process (DOWNLOADS_OF_A_PROCESS), so that threads are
-left for pages; a file's bytes and the seconds of its making; and the seconds of its sending.
+A client may take an hour; the database, and with it everybody's vacuum, must not wait for it. Limits:
+downloads of an account (DOWNLOADS_AT_ONCE) and of a process (DOWNLOADS_OF_A_PROCESS), so that threads are
+left for pages; the bytes of a file; the seconds to write and to send it.
 """
 
 from __future__ import annotations
@@ -20,22 +20,22 @@ from django.db import OperationalError
 
 from core.slots import LimitReached, Slot, acquire_slot
 
-LONGEST_SENDING = 3600  # seconds; a download that never ended no longer counts after it
+MAX_SENDING_SECONDS = 3600  # seconds; then the slot of a download that never ended is free
 SENT_AT_A_TIME = 64 * 1024
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 FULL = "The server has no room for a download at the moment. Try again later."
 
 
 class CannotDownload(Exception):
-    """Why, and the remedy. `passes`: the same download may work in a minute."""
+    """The text says why, with the remedy. `passes`: the same download may work in a minute."""
 
     def __init__(self, reason: str, *, status: int, passes: bool) -> None:
         super().__init__(reason)
         self.status, self.passes = status, passes
 
 
-class _OfProcess:
-    """How many downloads this process has in hand."""
+class _ProcessLimit:
+    """Counts the downloads of this process."""
 
     def __init__(self) -> None:
         self._lock, self._count = threading.Lock(), 0
@@ -52,28 +52,28 @@ class _OfProcess:
             self._count = max(self._count - 1, 0)
 
     def forget(self) -> None:
-        """For tests, which do not close every answer."""
+        """For tests, which do not close every response."""
         with self._lock:
             self._count = 0
 
 
-of_process = _OfProcess()
+of_process = _ProcessLimit()
 
 
-class DownloadPlace:
-    """A download's place among the account's and the process's; given back once, whoever does so first."""
+class DownloadSlot:
+    """A download's slot in the account and the process; giving it back twice is harmless."""
 
-    def __init__(self, place: Slot) -> None:
-        self._place: Slot | None = place
+    def __init__(self, slot: Slot) -> None:
+        self._slot: Slot | None = slot
 
     def give_back(self) -> None:
-        place, self._place = self._place, None
-        if place is not None:
+        slot, self._slot = self._slot, None
+        if slot is not None:
             of_process.give_back()
-            place.give_back()
+            slot.give_back()
 
 
-def take_download(*, account_id: int) -> DownloadPlace:
+def acquire_download(*, account_id: int) -> DownloadSlot:
     """Raises CannotDownload."""
     if not of_process.take(settings.DOWNLOADS_OF_A_PROCESS):
         raise CannotDownload(
@@ -81,7 +81,7 @@ def take_download(*, account_id: int) -> DownloadPlace:
         )
     most = settings.DOWNLOADS_AT_ONCE
     try:
-        place = acquire_slot("download", account_id=account_id, most=most, seconds=LONGEST_SENDING)
+        slot = acquire_slot("download", account_id=account_id, most=most, seconds=MAX_SENDING_SECONDS)
     except LimitReached:
         of_process.give_back()
         raise CannotDownload(
@@ -90,33 +90,33 @@ def take_download(*, account_id: int) -> DownloadPlace:
             status=429,
             passes=True,
         ) from None
-    except BaseException:  # whatever the cache or the database meets: the process has the place back
+    except BaseException:  # whatever the cache or the database meets: give the slot of the process back
         of_process.give_back()
         raise
-    return DownloadPlace(place)
+    return DownloadSlot(slot)
 
 
 class Spooled:
-    """The file's content, in pieces; closed in any case, begun or not, it gives the place back."""
+    """The file's content in chunks; closing it gives the slot back."""
 
-    def __init__(self, file: IO[bytes], size: int, place: DownloadPlace) -> None:
-        self.size, self._file, self._place = size, file, place
+    def __init__(self, file: IO[bytes], size: int, slot: DownloadSlot) -> None:
+        self.size, self._file, self._slot = size, file, slot
 
     def __iter__(self) -> Iterator[bytes]:
-        ends = time.monotonic() + LONGEST_SENDING
+        ends = time.monotonic() + MAX_SENDING_SECONDS
         while piece := self._file.read(SENT_AT_A_TIME):
-            if time.monotonic() > ends:  # the server closes the connection: the reader sees the cut
+            if time.monotonic() > ends:  # the server closes the connection, so the client notices
                 raise ConnectionResetError(errno.ECONNRESET, "read too slowly")
             yield piece
         self.close()
 
     def close(self) -> None:
         self._file.close()
-        self._place.give_back()
+        self._slot.give_back()
 
 
-def spool(lines: Iterator[str], *, place: DownloadPlace) -> Spooled:
-    """Write the lines to a file without a name, which is gone when it is closed. Raises CannotDownload."""
+def spool(lines: Iterator[str], *, slot: DownloadSlot) -> Spooled:
+    """Write the lines to an unnamed temporary file. Raises CannotDownload."""
     folder = Path(settings.DOWNLOADS_DIR)
     file = None
     try:
@@ -124,12 +124,12 @@ def spool(lines: Iterator[str], *, place: DownloadPlace) -> Spooled:
         file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - Spooled closes it
         size = _write(lines, file)
         file.seek(0)
-        return Spooled(file, size, place)
-    except BaseException as error:  # Ctrl-C too: the file and the places must not stay behind
+        return Spooled(file, size, slot)
+    except BaseException as error:  # Ctrl-C too: release the file and the slots
         lines.close()
         if file is not None:
             file.close()
-        place.give_back()
+        slot.give_back()
         raise _translate(error) from error
 
 
@@ -141,15 +141,15 @@ def _write(lines: Iterator[str], file: IO[bytes]) -> int:
         if size > settings.DOWNLOAD_MAX_BYTES:
             most = settings.DOWNLOAD_MAX_BYTES // 2**20
             raise CannotDownload(
-                f"The download is larger than {most:,} MiB. Choose a shorter range of dates, or ask "
-                "whoever runs Denominator for an export.",
+                f"The download is larger than {most:,} MiB. Choose a shorter range of dates, or ask your "
+                "Denominator administrator for an export.",
                 status=413,
                 passes=False,
             )
         if time.monotonic() > ends:
             raise _took_too_long()
         file.write(text)
-    file.flush()  # a full disk is told now
+    file.flush()  # a full disk is noticed here
     return size
 
 

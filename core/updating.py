@@ -1,6 +1,6 @@
 """Conditional updates of many rows in one round trip.
 
-Django's `bulk_update` has no condition a row, and takes longer to put together than to carry out.
+Django's `bulk_update` has no condition a row, and takes longer to build than to execute.
 """
 
 from __future__ import annotations

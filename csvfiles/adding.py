@@ -1,4 +1,4 @@
-"""Adding up, exactly: rows of one date and combination, and totals over them."""
+"""Exact sums: of rows of one date and combination, and totals over them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The rules over a whole block at once.
+"""The rules, applied to a whole block at once.
 
 `dates.parse_date` and `numbers.parse_metric` are asked once for each different cell; only a metric that is
 its own plain text is recognised without asking, by the same pattern.
@@ -82,7 +82,7 @@ class Judge:
         return judged
 
     def check(self) -> None:
-        """After the last row. Raises FileError by what only all rows together tell."""
+        """To be called after the last row. Raises FileError for what only all rows together show."""
         self._commas.check()
 
     def _find_bad(self, frame: pl.DataFrame, *, may_hold_nul: bool) -> pl.Series:

@@ -28,7 +28,7 @@ _WORDS = {"nan": "the metric is NaN", "inf": "the metric is infinite", "infinity
 
 
 class NotAMetric(Exception):
-    """The cell is no metric; `reason` says why, in words that group equal mistakes."""
+    """The cell is not a metric; `reason` says why, worded so that equal mistakes group."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)

@@ -1,4 +1,4 @@
-"""Where Django admin would delete an account, and could not: its removal, which a worker carries out."""
+"""The page of Django admin that removes an account, by a worker, in place of "delete"."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""An account as a folder of files: what its people get before everything is deleted.
+"""Exports an account as a folder of files, before everything is deleted.
 
-`account.json` is written last: where it stands, the export is whole. Points are verbatim, as
+`account.json` is written last: where it exists, the export is complete. Points are verbatim, as
 `export_telemetry` writes them, not neutralised for spreadsheets.
 """
 

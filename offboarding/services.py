@@ -1,4 +1,4 @@
-"""The end of an account: nobody works for it any more, then all that it has is deleted, bit by bit."""
+"""Removing an account: deactivate it, export it, then delete its data in small transactions."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Removal:
 
 
 def deactivate_account(*, account: Account, now: datetime) -> None:
-    """No run begins any more, those that go on end, and the account's pages close. The data stay."""
+    """No run starts any more, active ones end, and the account's pages close. The data stay."""
     _close(account)
     for telemetry in Telemetry.objects.for_account(account).filter(runs__finished_at=None).distinct():
         end_active_runs(source=telemetry, now=now, message=ENDED_RUN)
@@ -52,7 +52,7 @@ def deactivate_account(*, account: Account, now: datetime) -> None:
 def remove_account(
     *, account: Account, now: datetime, export_to: Path | None = None, report: Callable[[str], None] = print
 ) -> Removal:
-    """Deactivate the account, export it, and delete everything of it. What was killed is begun again so.
+    """Deactivate the account, export it, and delete everything of it. Call it again after an interruption.
 
     `report` is told what is being done. Raises ValidationError keyed by `export` where there can be no whole
     export in that folder, and OSError; nothing is deleted then.
@@ -123,7 +123,7 @@ def _delete_telemetry(telemetry: Telemetry, now: datetime) -> None:
 
 @transaction.atomic
 def _start(account: Account) -> list[str]:
-    """Nobody is a member any more. The members that there were, also by an earlier start."""
+    """End all memberships; returns the former members, also of an interrupted removal."""
     started = find_start(account=account)
     if started is not None:
         return started.before["members"]

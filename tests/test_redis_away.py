@@ -164,7 +164,7 @@ def test_limits_hold_for_all_processes_by_rows_of_the_database(away, db):
     assert cache.add("over", 2, 60)
     cache.set("over", {"a": [1]}, 60)
     assert cache.get("over") == {"a": [1]}
-    assert not cache.add("too long", "x" * values.MOST_BYTES, 60)
+    assert not cache.add("too long", "x" * values.MAX_BYTES, 60)
     assert values.forget_expired(now=timezone.now() + timedelta(hours=1)) == 2
 
 
@@ -234,7 +234,7 @@ class TestMails:
         assert not KeptTask.objects.exists()
 
     def test_no_more_is_kept_than_so_much(self, away, db, monkeypatch):
-        monkeypatch.setattr(queue, "MOST_KEPT", 1)
+        monkeypatch.setattr(queue, "MAX_KEPT", 1)
         kept = [queue.send_or_keep("x", good_for=timedelta(hours=1)) for _ in range(2)]
         assert kept == [True, False]
 

@@ -141,7 +141,9 @@ class TestTheScanForSecrets:
         assert find_secrets([str(clean)]) == 0
 
 
-@pytest.mark.parametrize("tool", ["ruff check", "lint-imports", "bandit", "find_secrets.py", "audit.py"])
+@pytest.mark.parametrize(
+    "tool", ["ruff check", "lint-imports", "bandit", "find_secrets.py", "find_stale_names", "audit.py"]
+)
 def test_lint_runs_every_tool(tool):
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     lint = makefile.split("\nlint: setup\n")[1].split("\n\n")[0]

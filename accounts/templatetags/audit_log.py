@@ -20,7 +20,7 @@ def action_name(action: str) -> str:
 
 @register.filter
 def changes(entry: Entry) -> list[tuple[str, str, str]]:
-    """(field, before, after) of an entry of the audit log, in words; empty where there was or is nothing."""
+    """(field, before, after) of an audit entry, in words; empty for no value."""
     fields = dict.fromkeys([*entry.before, *entry.after])
     pairs = [(name, _in_words(entry.before.get(name)), _in_words(entry.after.get(name))) for name in fields]
     return [(name.replace("_", " "), old, new) for name, old, new in pairs if old or new]

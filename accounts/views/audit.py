@@ -18,7 +18,7 @@ from core.downloads import stream_csv
 from core.paging import paginate
 
 PER_PAGE = 50
-# Entries about a person's own sign-in. None is written for an account; early versions did.
+# Entries about a person's sign-in. Early versions wrote them for accounts.
 PERSONAL = (User.audit_kind, Identity.audit_kind)
 COLUMNS = ["at", "who", "action", "what", "name", "via", "address", "browser or program", "before", "after"]
 
@@ -26,7 +26,7 @@ COLUMNS = ["at", "who", "action", "what", "name", "via", "address", "browser or 
 @require_safe
 @account_permission(VIEW_AUDIT_LOG)
 def show_log(request: HttpRequest) -> HttpResponse:
-    """The newest first; a filter that makes no sense shows what is wrong with it, and nothing."""
+    """Newest first; an invalid filter shows its errors and no entries."""
     form = AuditForm(request.GET, actions=list_actions(account=request.account, without=PERSONAL))
     entries = Entry.objects.none()
     if form.is_valid():
@@ -39,7 +39,7 @@ def show_log(request: HttpRequest) -> HttpResponse:
 @require_safe
 @account_permission(VIEW_AUDIT_LOG)
 def download(request: HttpRequest) -> HttpResponse:
-    """The same entries, all of them."""
+    """The filtered entries, without pages."""
     form = AuditForm(request.GET, actions=list_actions(account=request.account, without=PERSONAL))
     if not form.is_valid():
         reasons = " ".join(text for texts in form.errors.values() for text in texts)

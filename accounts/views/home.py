@@ -1,4 +1,4 @@
-"""Signing in and out, and the account that a person is in."""
+"""Signing in and out, and switching accounts."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts import sso
 from accounts.forms import CodeForm, SignInForm
-from accounts.journal import record_own
-from accounts.lockout import take_attempt
+from accounts.journal import record_by_person
+from accounts.lockout import start_attempt
 from accounts.services import set_password
 from accounts.sessions import enter_account, note_sign_in_to
 from accounts.signing_in import begin_sign_in, find_pending, finish_sign_in
@@ -32,17 +32,22 @@ class SignIn(auth_views.LoginView):
     redirect_authenticated_user = True
 
     def get_context_data(self, **kwargs: object) -> dict[str, object]:
-        more = {"contact": settings.SUPPORT_CONTACT, "sso_name": settings.OIDC_NAME if sso.is_on() else ""}
+        more = {
+            "contact": settings.SUPPORT_CONTACT,
+            "sso_name": settings.OIDC_NAME if sso.is_enabled() else "",
+        }
         return super().get_context_data(**more, **kwargs)
 
     def get_redirect_url(self) -> str:
-        """Where `next` points, if that is on this site, and not at this page again."""
+        """The target of `next`, if it is on this site and not this page."""
         url = super().get_redirect_url()
         return "" if url.split("?")[0] == self.request.path else url
 
     def form_valid(self, form: SignInForm) -> HttpResponse:
         next_url, now = self.get_redirect_url(), timezone.now()
-        is_in = begin_sign_in(self.request, user=form.get_user(), next_url=next_url, way="password", now=now)
+        is_in = begin_sign_in(
+            self.request, user=form.get_user(), next_url=next_url, method="password", now=now
+        )
         return redirect(self.get_success_url() if is_in else "accounts:sign-in-code")
 
 
@@ -68,7 +73,7 @@ def ask_for_code(request: HttpRequest) -> HttpResponse:
 
 @require_safe
 def sso_start(request: HttpRequest) -> HttpResponse:
-    if not sso.is_on():
+    if not sso.is_enabled():
         raise Http404
     next_url = request.GET.get("next", "")
     if not url_has_allowed_host_and_scheme(next_url, {request.get_host()}, request.is_secure()):
@@ -79,7 +84,7 @@ def sso_start(request: HttpRequest) -> HttpResponse:
 @never_cache
 @require_safe
 def sso_callback(request: HttpRequest) -> HttpResponse:
-    if not sso.is_on():
+    if not sso.is_enabled():
         raise Http404
     return sso.finish(request)
 
@@ -87,7 +92,7 @@ def sso_callback(request: HttpRequest) -> HttpResponse:
 class SignOut(auth_views.LogoutView):
     def post(self, request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
         if request.user.is_authenticated:
-            record_own("person.signed_out", user=request.user)
+            record_by_person("person.signed_out", user=request.user)
         return super().post(request, *args, **kwargs)
 
 
@@ -96,18 +101,20 @@ class ChangePassword(auth_views.PasswordChangeView):
     success_url = reverse_lazy("home")
 
     def post(self, request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
-        self.attempt = take_attempt(request, email=request.user.email)
+        self.attempt = start_attempt(request, email=request.user.email)
         return super().post(request, *args, **kwargs)
 
     def form_invalid(self, form: PasswordChangeForm) -> HttpResponse:
-        if "old_password" in form.errors and form.data.get("old_password"):  # whoever sits at an open session
+        if "old_password" in form.errors and form.data.get(
+            "old_password"
+        ):  # perhaps somebody at an open session
             self.attempt.fail()
         else:
-            self.attempt.take_back()
+            self.attempt.cancel()
         return super().form_invalid(form)
 
     def form_valid(self, form: PasswordChangeForm) -> HttpResponse:
-        self.attempt.take_back()
+        self.attempt.cancel()
         set_password(user=form.user, password=form.cleaned_data["new_password1"])
         update_session_auth_hash(self.request, form.user)
         messages.success(self.request, "Your password was changed. Other sessions of yours are signed out.")
@@ -117,7 +124,7 @@ class ChangePassword(auth_views.PasswordChangeView):
 @login_required
 @require_POST
 def switch(request: HttpRequest) -> HttpResponse:
-    """Make another of the reader's accounts the active one of this session."""
+    """Make another of the person's accounts the active one of this session."""
     slug = request.POST.get("account", "")
     account = next((account for account in request.accounts if account.slug == slug), None)
     if account is None:

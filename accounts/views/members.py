@@ -1,4 +1,4 @@
-"""Settings > Members: who belongs to the active account, and as what."""
+"""Settings > Members: who belongs to the active account, in which role."""
 
 from __future__ import annotations
 
@@ -14,7 +14,14 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts.access import account_permission
 from accounts.forms import MemberForm, RoleForm
-from accounts.invitations import Sent, invite, list_open_and_declined, list_pending, send_again, withdraw
+from accounts.invitations import (
+    SentInvitation,
+    invite,
+    list_open_and_declined,
+    list_pending,
+    resend,
+    withdraw,
+)
 from accounts.mails import is_mail_set_up
 from accounts.models import Invitation, Membership
 from accounts.roles import MANAGE_MEMBERS
@@ -45,13 +52,13 @@ def show_members(request: HttpRequest) -> HttpResponse:
 @require_POST
 @account_permission(MANAGE_MEMBERS)
 def require_factor(request: HttpRequest) -> HttpResponse:
-    """Ask a second factor of every member, or no longer."""
+    """Require a second factor of every member, or stop requiring it."""
     required = request.POST.get("required") == "yes"
     if required and not has_second_factor(request.user):
-        messages.error(request, "Set up your own second factor first, or this page closes to you.")
+        messages.error(request, "Set up your own second factor first, or you lose access to this page.")
         return redirect("accounts:second-factor")
     require_second_factor(account=request.account, required=required)
-    text = "Members need a second factor now." if required else "A second factor is up to each member now."
+    text = "Members must have a second factor now." if required else "The second factor is optional now."
     messages.success(request, text)
     return redirect("accounts:members")
 
@@ -83,7 +90,7 @@ def add(request: HttpRequest) -> HttpResponse:
 def send_invitation_again(request: HttpRequest, invitation_id: UUID) -> HttpResponse:
     invitation = _get_invitation(request, invitation_id)
     try:
-        sent = send_again(invitation=invitation, invited_by=request.user, now=timezone.now())
+        sent = resend(invitation=invitation, invited_by=request.user, now=timezone.now())
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
         return redirect("accounts:members")
@@ -104,9 +111,9 @@ def withdraw_invitation(request: HttpRequest, invitation_id: UUID) -> HttpRespon
     return redirect("accounts:members")
 
 
-def _say_sent(request: HttpRequest, sent: Sent) -> HttpResponse:
+def _say_sent(request: HttpRequest, sent: SentInvitation) -> HttpResponse:
     invitation = sent.invitation
-    if sent.link:  # shown by this answer alone: it is kept nowhere, not even in the session
+    if sent.link:  # shown by this response alone: not stored, not even in the session
         context = {"section": "members", "invitation": invitation, "link": sent.link}
         return render(request, "accounts/invitation_link_shown.html", context)
     messages.success(request, f"An invitation was mailed to {invitation.email}.")

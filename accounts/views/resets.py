@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.forms import ResetForm
 from accounts.models import User
-from accounts.resets import request_password_reset, use_link
+from accounts.resets import request_password_reset, reset_with_link
 from audit.addresses import get_client_address
 
 
@@ -43,7 +43,7 @@ class UseLink(auth_views.PasswordResetConfirmView):
         return user if user and user.is_active else None
 
     def form_valid(self, form: SetPasswordForm) -> HttpResponse:
-        use_link(user=form.user, password=form.cleaned_data["new_password1"], now=timezone.now())
+        reset_with_link(user=form.user, password=form.cleaned_data["new_password1"], now=timezone.now())
         self.request.session.pop(auth_views.INTERNAL_RESET_SESSION_TOKEN, None)
         messages.success(self.request, "Your password was changed. Sign in with the new one.")
         return redirect(self.success_url)

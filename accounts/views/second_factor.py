@@ -16,11 +16,11 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
 from accounts import second_factor
-from accounts.forms import CodeForm, OwnPasswordForm
+from accounts.encryption import CannotDecrypt
+from accounts.forms import CodeForm, ConfirmPasswordForm
 from accounts.journal import record_about_person
-from accounts.lockout import take_attempt
+from accounts.lockout import start_attempt
 from accounts.models import SecondFactor
-from accounts.sealing import Unreadable
 
 
 @sensitive_post_parameters("password")
@@ -28,20 +28,20 @@ from accounts.sealing import Unreadable
 @login_required
 def show(request: HttpRequest) -> HttpResponse:
     """Whether there is one; and its beginning, for which the person gives their password once more."""
-    is_on = second_factor.has_second_factor(request.user)
-    asks = not is_on and request.user.has_usable_password()
-    form = OwnPasswordForm(request.POST or None, user=request.user) if asks else None
+    is_enabled = second_factor.has_second_factor(request.user)
+    asks = not is_enabled and request.user.has_usable_password()
+    form = ConfirmPasswordForm(request.POST or None, user=request.user) if asks else None
     if form and form.data.get("password"):  # checking it is the try: counted before
-        attempt = take_attempt(request, email=request.user.email)
+        attempt = start_attempt(request, email=request.user.email)
         if form.is_valid():
-            attempt.take_back()
+            attempt.cancel()
         else:
             attempt.fail()
-    if request.method == "POST" and not is_on and (form is None or form.is_valid()):
+    if request.method == "POST" and not is_enabled and (form is None or form.is_valid()):
         second_factor.begin_set_up(user=request.user)
         return redirect("accounts:second-factor-set-up")
     required = request.account is not None and request.account.second_factor_required
-    context = {"is_on": is_on, "form": form, "required": required}
+    context = {"is_enabled": is_enabled, "form": form, "required": required}
     return render(request, "accounts/second_factor.html", context)
 
 
@@ -62,7 +62,7 @@ def set_up(request: HttpRequest) -> HttpResponse:
             return _show_codes(request, codes)
     try:
         secret = second_factor.read_secret(user=request.user)
-    except (SecondFactor.DoesNotExist, Unreadable):  # not begun, or with another SECRET_KEY: begin anew
+    except (SecondFactor.DoesNotExist, CannotDecrypt):  # not begun, or with another SECRET_KEY: begin anew
         return redirect("accounts:second-factor")
     picture = second_factor.draw_qr_code(user=request.user)
     context = {"form": form, "secret": secret, "picture": picture}
@@ -88,7 +88,7 @@ def _with_code(request: HttpRequest, template: str, act: object) -> HttpResponse
         return redirect("accounts:second-factor")
     form = CodeForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        attempt = take_attempt(request, email=request.user.email)  # whoever sits at an open session
+        attempt = start_attempt(request, email=request.user.email)  # whoever sits at an open session
         try:
             answer = act(request, form.cleaned_data["code"], timezone.now())
         except ValidationError as error:

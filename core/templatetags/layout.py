@@ -1,4 +1,4 @@
-"""What templates/layout.html and templates/components/ need beyond Django's own tags."""
+"""Tags for templates/layout.html and templates/components/."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ register = template.Library()
 
 @register.simple_block_tag
 def text(content: str) -> str:
-    """`{% text as name %}…{% endtext %}`: keep the text of a block, which can be printed only once."""
+    """`{% text as name %}…{% endtext %}`: store the text of a block, to print it more than once."""
     return content.strip()
 
 

@@ -1,4 +1,4 @@
-"""Numbers, dates and long texts as pages show them, and the heads of sorted columns."""
+"""Numbers, dates and long texts as pages show them, and headers of sortable columns."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ register = template.Library()
 
 @register.filter
 def exact(value: Decimal | int | None) -> str:
-    """Every digit, with thousands separators and without zeros that say nothing: `1,234.5`."""
+    """Every digit, with thousands separators and without trailing zeros: `1,234.5`."""
     if value is None:
         return "–"
     text = format(value, ",f") if isinstance(value, Decimal) else format(value, ",")
@@ -27,19 +27,19 @@ def exact(value: Decimal | int | None) -> str:
 
 @register.filter
 def exact_text(value: str | None) -> str:
-    """A decimal that was kept as text, as `exact` shows it."""
+    """A decimal stored as text, as `exact` shows it."""
     return exact(None if value is None else Decimal(value))
 
 
 @register.filter
 def read_day(text: str) -> date:
-    """A date that was kept as ISO 8601 text."""
+    """A date stored as ISO 8601 text."""
     return date.fromisoformat(text)
 
 
 @register.filter
 def beginning(text: str | None) -> Beginning:
-    """Of a text that is in hand whole, what `components/beginning.html` shows."""
+    """The part of a text that `components/beginning.html` shows."""
     return Beginning((text or "")[:LONGEST_SHOWN], len(text or ""))
 
 
@@ -57,7 +57,7 @@ def as_json(value: dict) -> str:
 
 @register.inclusion_tag("components/sort_head.html", takes_context=True)
 def sort_head(context: RequestContext, name: str, label: str, under: str = "") -> dict[str, Any]:
-    """A column's head that sorts by it, and the other way round when it does so already.
+    """A column header that sorts by the column, and toggles the direction.
 
     `under`: what stands under the value in the column's cells.
     """

@@ -14,8 +14,8 @@ from accounts.access import account_permission, s3_csv_telemetry_required
 from accounts.roles import MANAGE_ENDPOINTS
 from endpoints import pending
 from endpoints.models import S3Endpoint
-from endpoints.services import CannotTestNow, connection_of, keep_result, note_tested
-from endpoints.testing import Progress, TestGone, begin_test, continue_test
+from endpoints.services import CannotTestNow, connection_of, record_test, save_result
+from endpoints.testing import Progress, TestExpired, begin_test, continue_test
 
 
 @require_POST
@@ -26,11 +26,11 @@ def check_unsaved(request: HttpRequest) -> HttpResponse:
     external_id = pending.get_external_id(request.session, account=request.account)
     try:
         progress = _continue(request, external_id)
-    except (TestGone, CannotTestNow) as stopped:
+    except (TestExpired, CannotTestNow) as stopped:
         return _show_stopped(request, stopped)
     if progress.report:
-        note_tested(endpoint=progress.endpoint, report=progress.report)
-        pending.note_test(
+        record_test(endpoint=progress.endpoint, report=progress.report)
+        pending.save_test(
             request.session, endpoint=progress.endpoint, report=progress.report, now=timezone.now()
         )
     return render(
@@ -46,13 +46,13 @@ def check(request: HttpRequest, endpoint_id: UUID) -> HttpResponse:
     endpoint = _find(request, endpoint_id)
     try:
         progress = _continue(request, endpoint.external_id)
-    except (TestGone, CannotTestNow) as stopped:
+    except (TestExpired, CannotTestNow) as stopped:
         return _show_stopped(request, stopped)
     if progress.report is None:
         return _show_progress(request, endpoint, progress)
     tested = connection_of(progress.endpoint)
-    note_tested(endpoint=endpoint, report=progress.report)
-    keep_result(endpoint=endpoint, result=progress.report, tested=tested, now=timezone.now())
+    record_test(endpoint=endpoint, report=progress.report)
+    save_result(endpoint=endpoint, result=progress.report, tested=tested, now=timezone.now())
     return render(request, "endpoints/_last_test.html", {"endpoint": endpoint, "is_new": True})
 
 
@@ -64,12 +64,12 @@ def check_change(request: HttpRequest, endpoint_id: UUID) -> HttpResponse:
     endpoint = _find(request, endpoint_id)
     try:
         progress = _continue(request, endpoint.external_id)
-    except (TestGone, CannotTestNow) as stopped:
+    except (TestExpired, CannotTestNow) as stopped:
         return _show_stopped(request, stopped)
     if progress.report:
         progress.endpoint.public_id = endpoint.public_id
-        note_tested(endpoint=endpoint, report=progress.report)
-        pending.note_change_test(
+        record_test(endpoint=endpoint, report=progress.report)
+        pending.save_change_test(
             request.session, endpoint=progress.endpoint, report=progress.report, now=timezone.now()
         )
     next_url = reverse("endpoints:edit_check", args=[endpoint.public_id])
@@ -93,7 +93,7 @@ def _show_progress(request: HttpRequest, endpoint: S3Endpoint, progress: Progres
     return render(request, "endpoints/_test.html", {"progress": progress, "next_url": next_url})
 
 
-def _show_stopped(request: HttpRequest, stopped: TestGone | CannotTestNow) -> HttpResponse:
+def _show_stopped(request: HttpRequest, stopped: TestExpired | CannotTestNow) -> HttpResponse:
     return render(request, "endpoints/_test_stopped.html", {"reason": str(stopped)})
 
 

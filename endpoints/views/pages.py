@@ -20,14 +20,14 @@ from endpoints import pending
 from endpoints.forms import EndpointForm, NewEndpointForm
 from endpoints.iam import Documents, kms_policy_name, make_documents
 from endpoints.models import S3Endpoint
-from endpoints.prefixes import join_prefix, tidy_path_prefix
+from endpoints.prefixes import join_prefix, normalise_path_prefix
 from endpoints.selectors import list_endpoints
 from endpoints.services import (
     CannotTestNow,
     EndpointInUse,
+    check_location_unchanged,
     create_endpoint,
     delete_endpoint,
-    keep_location,
     run_connection_test,
     run_endpoint_test,
     update_endpoint,
@@ -159,7 +159,7 @@ def _test_unsaved(request: HttpRequest, form: NewEndpointForm) -> HttpResponse:
     except CannotTestNow as reason:
         messages.warning(request, str(reason))
         return _show_add(request, form, status=429)
-    pending.note_test(request.session, endpoint=endpoint, report=report, now=timezone.now())
+    pending.save_test(request.session, endpoint=endpoint, report=report, now=timezone.now())
     return _show_add(request, form, progress=Progress(endpoint, report.checks))
 
 
@@ -174,7 +174,7 @@ def _add(request: HttpRequest, form: NewEndpointForm) -> HttpResponse:
     except ValidationError as error:
         form.add_error(None, error)
         return _show_add(request, form)
-    pending.use_up(request.session, endpoint=endpoint)
+    pending.finish_adding(request.session, endpoint=endpoint)
     messages.success(request, f"{endpoint.name} was added.")
     return redirect("endpoints:detail", endpoint.public_id)
 
@@ -183,7 +183,7 @@ def _test_change(request: HttpRequest, endpoint: S3Endpoint, form: EndpointForm)
     changed = form.changed_endpoint(endpoint)
     try:
         with transaction.atomic():
-            keep_location(changed)  # refused when it is saved: so before it is tested, too
+            check_location_unchanged(changed)  # refused when it is saved: so before it is tested, too
         if request.htmx:
             next_url = reverse("endpoints:edit_check", args=[endpoint.public_id])
             return _show_edit(
@@ -196,7 +196,7 @@ def _test_change(request: HttpRequest, endpoint: S3Endpoint, form: EndpointForm)
     except CannotTestNow as reason:
         messages.warning(request, str(reason))
         return _show_edit(request, endpoint, form, status=429)
-    pending.note_change_test(request.session, endpoint=changed, report=report, now=timezone.now())
+    pending.save_change_test(request.session, endpoint=changed, report=report, now=timezone.now())
     return _show_edit(request, endpoint, form, progress=Progress(changed, report.checks))
 
 
@@ -207,7 +207,7 @@ def _save_change(request: HttpRequest, endpoint: S3Endpoint, form: EndpointForm)
     except ValidationError as error:
         form.add_error(None, error)
         return _show_edit(request, endpoint, form)
-    pending.use_up_change(request.session, endpoint=endpoint)
+    pending.finish_change(request.session, endpoint=endpoint)
     text = f"{endpoint.name} was saved."
     if was_tested and endpoint.tested_at is None:
         text += " Its connection has changed: choose Test Endpoint."
@@ -219,7 +219,7 @@ def _show_edit(
     request: HttpRequest, endpoint: S3Endpoint, form: EndpointForm, *, status: int = 200, **more: Any
 ) -> HttpResponse:
     context = {
-        "endpoint": _get_endpoint(request, endpoint.public_id),  # as it is, whatever the form holds
+        "endpoint": _get_endpoint(request, endpoint.public_id),  # the stored one, not the form's
         "form": form,
         "telemetries": endpoint.sources.order_by("name"),
         "regions": list_regions(),
@@ -247,7 +247,7 @@ def _show_add(request: HttpRequest, form: NewEndpointForm, *, status: int = 200,
     context = {
         "form": form,
         "regions": list_regions(),
-        **_setup(form.external_id, bucket, join_prefix(tidy_path_prefix(prefix), ""), region),
+        **_setup(form.external_id, bucket, join_prefix(normalise_path_prefix(prefix), ""), region),
         **more,
     }
     return render(request, "endpoints/add.html", context, status=status)

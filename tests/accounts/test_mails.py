@@ -75,7 +75,7 @@ def test_what_is_undone_sends_no_mail_and_a_subject_is_one_line(monkeypatch):
     assert (sent, mail.subject) == ([mail.pk], "two Bcc: evil@example.com")
 
 
-def test_who_has_shown_their_address_before_is_believed(db):
+def test_an_address_verified_before_stays_verified(db):
     """The migration reads it from identities and from the audit log."""
     people = {
         name: User.objects.create_user(f"{name}@acme.example")

@@ -16,7 +16,7 @@ from ingestion.work import execute_run
 from telemetry.models import Telemetry
 from tests.browser.journey import press, sign_in
 from tests.browser.watching import find_problems
-from tests.browser.world import EMAIL, PASSWORD, lay_files, make_person
+from tests.browser.world import EMAIL, PASSWORD, make_person, put_files
 from tests.pages.rows import make_telemetry
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -26,7 +26,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def telemetry(s3_account, s3_endpoint, standin: StandIn) -> Telemetry:
     """By team and plan, synced."""
     make_person(s3_account)
-    lay_files(standin, today=timezone.now().date())
+    put_files(standin, today=timezone.now().date())
     telemetry = make_telemetry(
         s3_account, endpoint=s3_endpoint, prefix="usage/", dimensions=["team", "plan"], name="Requests"
     )

@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 PHONE = {"width": 390, "height": 844}
 
 
-def test_drafts_keep_what_was_typed_and_never_push_the_table_away(
+def test_drafts_keep_what_was_typed_and_never_displace_the_table(
     world, live_server: LiveServer, open_page: Callable[..., Page]
 ):
     TelemetryDraft.objects.all().delete()

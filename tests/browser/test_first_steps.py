@@ -19,7 +19,7 @@ from ingestion.tasks import run_sync
 from telemetry.models import Telemetry
 from tests.browser.journey import press, read_daily_totals, sign_in
 from tests.browser.watching import find_problems
-from tests.browser.world import EMAIL, PASSWORD, lay_files, make_person
+from tests.browser.world import EMAIL, PASSWORD, make_person, put_files
 from tests.standin import BUCKET as BUCKET_NAME
 from tests.standin import REGION, ROLE_ARN, make_endpoint, trust
 
@@ -63,7 +63,7 @@ def test_the_first_sign_in_leads_to_an_endpoint_however_often_its_test_fails(
     s3_account, standin: StandIn, live_server: LiveServer, open_page: Callable[..., Page]
 ):
     make_person(s3_account)
-    lay_files(standin, today=timezone.now().date())
+    put_files(standin, today=timezone.now().date())
     page = open_page()
     sign_in(page, url=live_server.url, email=EMAIL, password=PASSWORD)
     problems: list[str] = []
@@ -153,7 +153,7 @@ def test_the_whole_way_is_open_to_the_keyboard_alone(
     s3_account, standin: StandIn, live_server: LiveServer, open_page: Callable[..., Page]
 ):
     make_person(s3_account)
-    lay_files(standin, today=timezone.now().date())
+    put_files(standin, today=timezone.now().date())
     page = open_page()
     keys = Keyboard(page)
     page.goto(live_server.url)
@@ -200,4 +200,4 @@ def test_the_whole_way_is_open_to_the_keyboard_alone(
     keys.press("Requests by team", role="link")
     assert len(read_daily_totals(page)) == 5
     assert Telemetry.objects.get().identifier == "requests"
-    storage.forget_everything()
+    storage.clear_sessions()

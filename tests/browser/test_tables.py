@@ -145,7 +145,7 @@ def test_a_run_shows_how_far_it_is_and_ends_by_itself(
     assert is_still_here(page)
 
 
-def test_a_server_that_does_not_answer_is_no_secret(
+def test_a_server_that_does_not_answer_is_reported(
     world: World, live_server: LiveServer, browser: Browser, open_page: Callable[..., Page]
 ):
     context = browser.new_context(base_url=live_server.url)  # its failures are no problem of the page

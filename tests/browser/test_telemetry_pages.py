@@ -67,7 +67,7 @@ def test_a_day_is_grouped_sorted_and_leads_on(
     assert problems == []
 
 
-def test_a_finger_sees_the_values_first_and_opens_the_day_second(
+def test_a_first_tap_shows_the_values_and_a_second_opens_the_day(
     world: World, live_server: LiveServer, open_page: Callable[..., Page]
 ):
     page = open_page(color_scheme="dark", has_touch=True)

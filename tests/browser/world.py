@@ -34,7 +34,7 @@ class World:
     day: date
 
 
-def lay_files(standin: StandIn, *, today: date, ragged: bool = False) -> None:
+def put_files(standin: StandIn, *, today: date, ragged: bool = False) -> None:
     """Five daily files under usage/: date, team, plan, requests; `ragged`: the newest has a row too wide."""
     for back in range(1, 6):
         day = today - timedelta(days=back)
@@ -72,7 +72,7 @@ def make_world(account: Account, standin: StandIn) -> World:
     endpoint = make_endpoint(account)
     endpoint.save()
     trust(standin, endpoint)
-    lay_files(standin, today=now.date())
+    put_files(standin, today=now.date())
     run_endpoint_test(endpoint=endpoint, now=now)
     unreachable = make_endpoint(account, name="Not yet set up", role_arn="arn:aws:iam::210987654321:role/No")
     unreachable.save()

@@ -182,7 +182,7 @@ def test_a_metric_is_a_decimal_number_of_at_least_zero(cell, plain):
         ("1e999999999", "the metric does not fit 38 digits, 20 before the point and 30 after it"),
     ],
 )
-def test_what_is_no_metric_is_told_why(cell, reason):
+def test_an_invalid_metric_says_why(cell, reason):
     with pytest.raises(NotAMetric) as raised:
         parse_metric(cell)
     assert raised.value.reason == reason

@@ -133,7 +133,7 @@ class TestAnUnsafeRoleOnAws:
         bucket = storage.open_bucket(s3_endpoint)
         assert [obj.key for page in bucket.list_pages("") for obj in page] == ["usage/a.csv"]
         trust(aws, s3_endpoint, **careless)
-        storage.forget_everything()
+        storage.clear_sessions()
         with pytest.raises(UnsafeRole):
             list(bucket.list_pages(""))
 
@@ -253,7 +253,9 @@ class TestHosts:
         ],
     )
     def test_which_may_be_asked(self, host, region, may):
-        assert hosts.may_be_asked(host, set_up="127.0.0.1", region=region, dns_suffix="amazonaws.com") is may
+        assert (
+            hosts.is_allowed_host(host, set_up="127.0.0.1", region=region, dns_suffix="amazonaws.com") is may
+        )
 
     @pytest.mark.parametrize(
         "bucket",

@@ -35,12 +35,12 @@ def fail(world: World, *, operation: str, kind: str, times: int, after_bytes: in
 @contextmanager
 def sdk_that_waits(seconds: float) -> Iterator[None]:
     """Clients, and roles to be assumed, that are new within; they wait so long for an answer."""
-    storage.forget_everything()
+    storage.clear_sessions()
     try:
         with patch.object(storage, "READ_TIMEOUT", seconds):
             yield
     finally:
-        storage.forget_everything()
+        storage.clear_sessions()
 
 
 def change_under(world: World, change: Callable[[], None], *, after: str, broken: bool) -> Run:

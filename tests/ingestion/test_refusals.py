@@ -96,7 +96,7 @@ def lose_bucket(bench):
     ],
 )
 def test_a_bucket_that_cannot_be_listed_fails_the_run_with_the_remedy(stored, break_it, says):
-    storage.forget_everything()
+    storage.clear_sessions()
     break_it(stored)
     stored.telemetry.refresh_from_db()
     run = stored.sync()
@@ -106,7 +106,7 @@ def test_a_bucket_that_cannot_be_listed_fails_the_run_with_the_remedy(stored, br
 
 
 def test_a_denied_read_fails_the_file(stored):
-    storage.forget_everything()
+    storage.clear_sessions()
     trust(stored.standin, stored.telemetry.endpoint, actions=frozenset({"s3:ListBucket"}))
     stored.put("b.csv", HEADER + "2024-05-02,core,1\n", minutes=1)
     run = stored.sync()
@@ -116,7 +116,7 @@ def test_a_denied_read_fails_the_file(stored):
 
 
 def test_s3_that_cannot_be_reached_fails_the_run(stored, monkeypatch):
-    storage.forget_everything()
+    storage.clear_sessions()
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     run = stored.sync()
     assert run.state == State.FAILED

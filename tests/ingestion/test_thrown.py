@@ -90,7 +90,7 @@ def test_whatever_function_throws_the_run_has_failed_and_the_next_begins(scene):
             continue
         scene.set()
         if "/endpoints/" in function.co_filename:  # what is called where a role is assumed
-            storage.forget_everything()
+            storage.clear_sessions()
         if function.co_filename.endswith("/streams.py"):  # else an older stream's finaliser may come to it
             gc.collect()
         throwing = Watch(function)

@@ -130,5 +130,5 @@ def test_every_model_is_registered_but_the_one_admin_cannot_take():
 
 def test_a_list_counts_no_further_than_its_last_page(telemetry, monkeypatch):
     assert CappedPaginator(DailyTotal.objects.order_by("pk"), 50).count == DailyTotal.objects.count() == 3
-    monkeypatch.setattr("core.paging.MOST_COUNTED", 2)
+    monkeypatch.setattr("core.paging.MAX_COUNTED", 2)
     assert CappedPaginator(DailyTotal.objects.order_by("pk"), 50).count == 2

@@ -174,7 +174,7 @@ def test_rejected_rows_show_the_beginnings_of_their_cells(account, client):
 
 
 def test_lists_are_counted_no_further_than_their_last_page(account, client, monkeypatch):
-    monkeypatch.setattr("core.paging.MOST_COUNTED", 2)
+    monkeypatch.setattr("core.paging.MAX_COUNTED", 2)
     telemetry = make_telemetry(account)
     for day in range(3):
         make_run(telemetry, created_at=NOON - timedelta(days=day))
@@ -206,7 +206,7 @@ def test_a_page_that_the_database_has_given_up_says_what_to_ask_for_instead(acco
     assert "Choose a shorter range of dates" in " ".join(answer.content.decode().split())
 
 
-def test_a_download_is_bounded_in_bytes_and_in_time_and_gives_its_place_back(account, client, settings):
+def test_a_download_is_bounded_in_bytes_and_in_time_and_gives_its_slot_back(account, client, settings):
     telemetry = make_telemetry(account)
     store_file(telemetry, "1.csv", {DAY: {("a", "b"): "1"}})
     settings.DOWNLOADS_AT_ONCE = settings.DOWNLOADS_OF_A_PROCESS = 1

@@ -127,7 +127,7 @@ def test_three_months_are_shown_and_lead_to_the_others(telemetry):
 
 
 @pytest.mark.parametrize("days", [(date.min, date.max), (date(2026, 5, 31), date(2026, 6, 1))])
-def test_the_ends_of_time_have_a_calendar_too(telemetry, days):
+def test_the_first_and_last_dates_have_a_calendar(telemetry, days):
     store(telemetry, *days)
     for last_month in (date.min, date.max):
         coverage = get_coverage(source=telemetry, today=TODAY, last_month=last_month)

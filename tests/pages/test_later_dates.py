@@ -141,7 +141,7 @@ def test_only_the_first_later_dates_are_named_and_all_are_counted(client, teleme
         *("days/9999-12-31/", "days/0001-01-01/"),
     ],
 )
-def test_the_ends_of_time_are_pages_too(client, telemetry, query):
+def test_the_first_and_last_dates_have_pages(client, telemetry, query):
     store(telemetry, date.min, STALE, *FAR)
     get(client, telemetry, query)
 

@@ -60,7 +60,7 @@ class TestRequests:
 
     def assert_too_much(self, answer) -> None:
         assert answer.status_code == 413
-        assert "That is too much at once" in text_of(answer)
+        assert "Request too large" in text_of(answer)
         assert "1.0 MB long, have 2,100 fields and no files" in text_of(answer).replace("\xa0", " ")
         assert "nothing was changed" in text_of(answer)
         assert Telemetry.objects.get().name == "requests a day"
@@ -247,7 +247,7 @@ class TestPreviews:
 
 
 class TestDownloads:
-    def test_so_many_at_once_and_a_place_is_given_back_at_the_end(self, admin, telemetry, settings):
+    def test_so_many_at_once_and_a_slot_is_given_back_at_the_end(self, admin, telemetry, settings):
         settings.DOWNLOADS_AT_ONCE = 1
         url = reverse("telemetry:totals_csv", args=[telemetry.public_id])
         running = admin.get(url)
@@ -266,8 +266,8 @@ class TestDownloads:
             assert (answer.status_code, b"".join(answer.streaming_content)) == (200, b"")
 
 
-class TestPlaces:
-    def test_of_many_who_come_at_once_only_so_many_get_one(self):
+class TestSlots:
+    def test_concurrent_requests_get_no_more_than_the_limit(self):
         """Also where the cache is a folder of files, as without Redis."""
         begin = threading.Barrier(16)
 
@@ -282,14 +282,14 @@ class TestPlaces:
             places = [place for place in pool.map(come, range(16)) if place]
         assert len(places) == len({place.key for place in places}) == 4
 
-    def test_a_place_of_a_process_that_died_is_free_when_its_time_is_over(self):
+    def test_the_slot_of_a_dead_process_expires(self):
         acquire_slot("x", account_id=1, most=1, seconds=60)
         with pytest.raises(LimitReached):
             acquire_slot("x", account_id=1, most=1, seconds=60)
         acquire_slot("y", account_id=1, most=1, seconds=0)  # over at once
         acquire_slot("y", account_id=1, most=1, seconds=60)
 
-    def test_who_comes_back_late_does_not_free_the_place_of_another(self):
+    def test_a_late_release_does_not_free_the_slot_of_another(self):
         late = acquire_slot("x", account_id=1, most=1, seconds=0)
         acquire_slot("x", account_id=1, most=1, seconds=60)
         late.give_back()

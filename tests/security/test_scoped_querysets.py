@@ -19,7 +19,7 @@ BELONG_TO_NO_ACCOUNT = {
     "RecoveryCode": "a person's, whatever accounts they belong to",
     "SignIn": "a person's, whatever accounts they belong to",
     "Identity": "a person's, whatever accounts they belong to",
-    "Counter": "tries of people and networks, whatever accounts they belong to",
+    "Counter": "attempts of people and networks, whatever accounts they belong to",
     "Entry": "without foreign keys, it narrows by a `for_account` of its own; some belong to no account",
     "Heartbeat": "a process's, of the whole installation",
     "KeptValue": "the cache's, while Redis is away: a key as the cache has it",
@@ -32,7 +32,7 @@ EXCEPTIONS = {
     "accounts/invitations.py:find_by_token": "whoever has the link need not belong to the account yet",
     "accounts/invitations.py:list_old": "the clock's question, for every account",
     "accounts/invitations.py:_list_open": "what accounts ask of one person, who belongs to none of them yet",
-    "accounts/counters.py:take": "counts tries of people and networks, of whatever account",
+    "accounts/counters.py:count_attempt": "counts attempts of people and networks, of whatever account",
     "ingestion/selectors.py:list_due_sources": "the scheduler's question, for every account",
     "ingestion/selectors.py:list_lost_runs": "the scheduler's question, for every account",
     "ingestion/selectors.py:list_rejected_rows": "narrowed below to a run or telemetry; one is required",
@@ -93,7 +93,7 @@ def test_no_query_forgets_its_account():
     assert forgotten == []
 
 
-def test_no_exception_has_lost_its_query():
+def test_every_exception_still_has_its_query():
     unscoped = {query.where for path in list_sources() for query in list_queries(path) if not query.is_scoped}
     assert set(EXCEPTIONS) - unscoped == set()
 
@@ -117,7 +117,7 @@ def test_no_exception_has_lost_its_query():
         "connection.cursor()",
     ],
 )
-def test_the_rule_sees_a_query_that_forgets(forgetful: str):
+def test_the_rule_finds_an_unscoped_query(forgetful: str):
     assert [query.is_scoped for query in list_queries(MODULE, source=forgetful)] == [False]
 
 
@@ -133,5 +133,5 @@ def test_the_rule_sees_a_query_that_forgets(forgetful: str):
         "S3Endpoint.objects.none()",
     ],
 )
-def test_the_rule_lets_a_mindful_query_pass(mindful: str):
+def test_the_rule_accepts_a_scoped_query(mindful: str):
     assert [query.is_scoped for query in list_queries(MODULE, source=mindful)] == [True]

@@ -1,4 +1,4 @@
-"""Secrets that we must be able to read again, encrypted with SECRET_KEY before they reach the database."""
+"""Reversible encryption of secrets with SECRET_KEY, before they reach the database."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 
 
-class Unreadable(Exception):
-    """Sealed with a SECRET_KEY that is neither the one of today nor one of SECRET_KEY_FALLBACKS."""
+class CannotDecrypt(Exception):
+    """Encrypted with a key that is neither SECRET_KEY nor one of SECRET_KEY_FALLBACKS."""
 
 
-def seal(text: str) -> str:
+def encrypt(text: str) -> str:
     return _cipher().encrypt(text.encode()).decode()
 
 
-def unseal(sealed: str) -> str:
-    """Raises Unreadable."""
+def decrypt(encrypted: str) -> str:
+    """Raises CannotDecrypt."""
     try:
-        return _cipher().decrypt(sealed.encode()).decode()
+        return _cipher().decrypt(encrypted.encode()).decode()
     except InvalidToken:
-        raise Unreadable from None
+        raise CannotDecrypt from None
 
 
 def _cipher() -> MultiFernet:

@@ -15,7 +15,7 @@ CONNECTION = {"role_arn": ROLE_ARN, "bucket": BUCKET, "region": REGION, "path_pr
 
 
 @dataclass(frozen=True, slots=True)
-class Act:
+class Scenario:
     """`does` it, and the log says `actions`, in this order."""
 
     name: str
@@ -23,8 +23,8 @@ class Act:
     actions: tuple[str, ...]
 
 
-def act(name: str, does: Do, *actions: str) -> Act:
-    return Act(name, does, actions)
+def scenario(name: str, does: Do, *actions: str) -> Scenario:
+    return Scenario(name, does, actions)
 
 
 def sign_in(password: str, times: int = 1) -> Do:

@@ -16,7 +16,7 @@ from accounts.models import Invitation, SecondFactor
 from accounts.resets import send_password_reset
 from audit.origin import PAGE, Origin, acting
 from tests.accounts.codes import make_code
-from tests.audit.acts import CONNECTION, Do, act, sign_in
+from tests.audit.scenarios import CONNECTION, Do, scenario, sign_in
 from tests.audit.world import AGENT, NEW_PASSWORD, PASSWORD, World
 
 TELEMETRY = "/settings/telemetry/{w.telemetry.public_id}/"
@@ -75,7 +75,7 @@ def be_mailed_a_link(w: World) -> None:
     send_password_reset(email=w.admin.email, address="192.0.2.7", agent=AGENT)
 
 
-def use_link(w: World) -> None:
+def reset_with_link(w: World) -> None:
     token = default_token_generator.make_token(w.admin)
     w.secrets.append(token)
     w.browser = Client()
@@ -84,7 +84,7 @@ def use_link(w: World) -> None:
     w.post(page.url, **NEW_PASSWORDS)
 
 
-def send_again(w: World) -> None:
+def resend(w: World) -> None:
     w.post(f"{MEMBERS}add/", email="n@acme.example", role="viewer")
     w.post(f"{MEMBERS}invitations/{Invitation.objects.get().public_id}/send/")
 
@@ -141,31 +141,31 @@ def run_out(w: World) -> None:
     w.browser.get("/accounts/password/", headers={"User-Agent": AGENT})
 
 
-BY_PAGE = [
-    act("add an endpoint", add_endpoint, "endpoint.created"),
-    act("test before adding", lambda w: add_endpoint(w, action="test"), "endpoint.tested"),
-    act("edit an endpoint", post(f"{ENDPOINT}edit/", name="New", **CONNECTION), "endpoint.changed"),
-    act("test an endpoint", post(f"{ENDPOINT}test/"), "endpoint.tested"),
-    act("delete an endpoint", delete_endpoint, "endpoint.deleted"),
-    act(
+PAGE_SCENARIOS = [
+    scenario("add an endpoint", add_endpoint, "endpoint.created"),
+    scenario("test before adding", lambda w: add_endpoint(w, action="test"), "endpoint.tested"),
+    scenario("edit an endpoint", post(f"{ENDPOINT}edit/", name="New", **CONNECTION), "endpoint.changed"),
+    scenario("test an endpoint", post(f"{ENDPOINT}test/"), "endpoint.tested"),
+    scenario("delete an endpoint", delete_endpoint, "endpoint.deleted"),
+    scenario(
         "edit a telemetry",
         post(f"{TELEMETRY}edit/", name="New", dimensions="company"),
         "telemetry.changed",
     ),
-    act("deactivate", post(f"{TELEMETRY}deactivate/"), "telemetry.changed"),
-    act("activate", activate, "telemetry.changed", "telemetry.sync_requested"),
-    act("sync now", post(f"{TELEMETRY}sync/"), "telemetry.sync_requested"),
-    act("delete a telemetry", post(f"{TELEMETRY}delete/", identifier="mentions"), "telemetry.deleted"),
-    act(
+    scenario("deactivate", post(f"{TELEMETRY}deactivate/"), "telemetry.changed"),
+    scenario("activate", activate, "telemetry.changed", "telemetry.sync_requested"),
+    scenario("sync now", post(f"{TELEMETRY}sync/"), "telemetry.sync_requested"),
+    scenario("delete a telemetry", post(f"{TELEMETRY}delete/", identifier="mentions"), "telemetry.deleted"),
+    scenario(
         "invite a member",
         post(f"{MEMBERS}add/", email="n@acme.example", role="viewer"),
         "invitation.created",
     ),
-    act("invite once more", send_again, "invitation.created", "invitation.sent_again"),
-    act("withdraw an invitation", withdraw, "invitation.created", "invitation.withdrawn"),
-    act("accept an invitation", answer("accept"), "invitation.accepted"),
-    act("decline an invitation", answer("decline"), "invitation.declined"),
-    act(
+    scenario("invite once more", resend, "invitation.created", "invitation.sent_again"),
+    scenario("withdraw an invitation", withdraw, "invitation.created", "invitation.withdrawn"),
+    scenario("accept an invitation", answer("accept"), "invitation.accepted"),
+    scenario("decline an invitation", answer("decline"), "invitation.declined"),
+    scenario(
         "accept by the link, with a password",
         accept_with_password,
         "person.started_over",
@@ -174,41 +174,41 @@ BY_PAGE = [
         "invitation.accepted",
         "person.signed_in_by_invitation",
     ),
-    act("end another session", end_session, "person.session_ended"),
-    act("end all other sessions", post("/accounts/sessions/others/"), "person.other_sessions_ended"),
-    act("change a role", post(MEMBER, role="manager"), "member.changed"),
-    act("remove a member", post(f"{MEMBER}remove/"), "member.deleted"),
-    act("require a second factor", require_factor, "person.second_factor_set_up", "account.changed"),
-    act("sign in", sign_in(PASSWORD), "person.signed_in_by_password"),
-    act("be locked out", sign_in("wrong", 7), "person.locked_out"),
-    act(
+    scenario("end another session", end_session, "person.session_ended"),
+    scenario("end all other sessions", post("/accounts/sessions/others/"), "person.other_sessions_ended"),
+    scenario("change a role", post(MEMBER, role="manager"), "member.changed"),
+    scenario("remove a member", post(f"{MEMBER}remove/"), "member.deleted"),
+    scenario("require a second factor", require_factor, "person.second_factor_set_up", "account.changed"),
+    scenario("sign in", sign_in(PASSWORD), "person.signed_in_by_password"),
+    scenario("be locked out", sign_in("wrong", 7), "person.locked_out"),
+    scenario(
         "sign in with a recovery code",
         sign_in_with_recovery_code,
         "person.second_factor_set_up",
         "person.recovery_code_used",
         "person.signed_in_by_password",
     ),
-    act("sign out", post("/accounts/logout/"), "person.signed_out"),
-    act("let a session run out", run_out, "person.session_ran_out"),
-    act(
+    scenario("sign out", post("/accounts/logout/"), "person.signed_out"),
+    scenario("let a session run out", run_out, "person.session_ran_out"),
+    scenario(
         "change the password",
         post("/accounts/password/", old_password=PASSWORD, **NEW_PASSWORDS),
         "person.password_changed",
     ),
-    act("be mailed a link", be_mailed_a_link, "person.password_reset_sent"),
-    act("use the link", use_link, "person.password_reset"),
-    act("set up a second factor", confirm_factor, "person.second_factor_set_up"),
-    act(
+    scenario("be mailed a link", be_mailed_a_link, "person.password_reset_sent"),
+    scenario("use the link", reset_with_link, "person.password_reset"),
+    scenario("set up a second factor", confirm_factor, "person.second_factor_set_up"),
+    scenario(
         "renew recovery codes",
         with_code(f"{FACTOR}codes/"),
         "person.second_factor_set_up",
         "person.recovery_codes_renewed",
     ),
-    act(
+    scenario(
         "turn the second factor off",
         with_code(f"{FACTOR}off/"),
         "person.second_factor_set_up",
         "person.second_factor_removed",
     ),
-    act("be linked to an identity", link_identity, "person.identity_linked"),
+    scenario("be linked to an identity", link_identity, "person.identity_linked"),
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.audit.acts import Do, act, sign_in
+from tests.audit.scenarios import Do, scenario, sign_in
 from tests.audit.world import NEW_PASSWORD
 from tests.standin import BUCKET, REGION, ROLE_ARN
 
@@ -13,8 +13,8 @@ def manage(command: str, *options: str, stdin: str = "") -> Do:
     return lambda w: w.run(command, *options, stdin=stdin)
 
 
-BY_COMMAND = [
-    act(
+COMMAND_SCENARIOS = [
+    scenario(
         "add_endpoint",
         manage(
             "add_endpoint",
@@ -26,8 +26,8 @@ BY_COMMAND = [
         ),
         "endpoint.created",
     ),
-    act("test_endpoint", manage("test_endpoint", "Exports", *ACME), "endpoint.tested"),
-    act(
+    scenario("test_endpoint", manage("test_endpoint", "Exports", *ACME), "endpoint.tested"),
+    scenario(
         "add_telemetry",
         manage(
             "add_telemetry",
@@ -42,16 +42,16 @@ BY_COMMAND = [
         ),
         "telemetry.created",
     ),
-    act("sync_telemetry", manage("sync_telemetry", "mentions", *ACME), "telemetry.sync_requested"),
-    act(
+    scenario("sync_telemetry", manage("sync_telemetry", "mentions", *ACME), "telemetry.sync_requested"),
+    scenario(
         "change_telemetry",
         manage("change_telemetry", "mentions", *ACME, "--overlap=add"),
         "telemetry.sync_requested",
     ),
-    act("list_telemetries", manage("list_telemetries", *ACME)),
-    act("export_telemetry", manage("export_telemetry", "mentions", *ACME)),
-    act("add_user", manage("add_user", "n@acme.example", *ACME, "--role=viewer"), "member.created"),
-    act(
+    scenario("list_telemetries", manage("list_telemetries", *ACME)),
+    scenario("export_telemetry", manage("export_telemetry", "mentions", *ACME)),
+    scenario("add_user", manage("add_user", "n@acme.example", *ACME, "--role=viewer"), "member.created"),
+    scenario(
         "add_user: a known one",
         manage(
             "add_user", "vera@acme.example", *ACME, "--role=manager", "--password-stdin", stdin=NEW_PASSWORD
@@ -59,7 +59,7 @@ BY_COMMAND = [
         "member.changed",
         "person.password_changed",
     ),
-    act(
+    scenario(
         "remove_account",
         manage("remove_account", "acme", "--yes"),
         "account.deactivated",
@@ -68,12 +68,12 @@ BY_COMMAND = [
         "endpoint.deleted",
         "account.removed",
     ),
-    act(
+    scenario(
         "unlock_sign_in",
         lambda w: (sign_in("wrong")(w), w.run("unlock_sign_in", w.admin.email)),
         "person.unlocked",
     ),
-    act(
+    scenario(
         "remove_second_factor",
         lambda w: (w.set_up_factor(), w.run("remove_second_factor", w.admin.email)),
         "person.second_factor_set_up",

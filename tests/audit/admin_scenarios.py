@@ -7,7 +7,7 @@ from django.utils import timezone
 from accounts.models import Identity
 from telemetry.models.drafts import TelemetryDraft
 from telemetry.wizard.services import start_draft
-from tests.audit.acts import CONNECTION, Do, act
+from tests.audit.scenarios import CONNECTION, Do, scenario
 from tests.audit.world import NEW_PASSWORD, World
 
 
@@ -52,21 +52,21 @@ def change_user(w: World, **changes: object) -> None:
     w.post_to_admin(f"accounts/user/{w.admin.pk}/change/", **fields)
 
 
-BY_ADMINISTRATION = [
-    act("account", lambda w: manage_account(w, second_factor_required="on"), "account.changed"),
-    act(
+ADMIN_SCENARIOS = [
+    scenario("account", lambda w: manage_account(w, second_factor_required="on"), "account.changed"),
+    scenario(
         "account: a member's role",
         lambda w: manage_account(w, **{"memberships-0-role": "manager"}),
         "member.changed",
         "account.changed",
     ),
-    act(
+    scenario(
         "account: a member removed",
         lambda w: manage_account(w, **{"memberships-1-DELETE": "on"}),
         "member.deleted",
         "account.changed",
     ),
-    act(
+    scenario(
         "account: in the list",
         lambda w: w.post_to_admin(
             "accounts/account/",
@@ -74,14 +74,14 @@ BY_ADMINISTRATION = [
         ),
         "account.changed",
     ),
-    act(
+    scenario(
         "account: deleted",
         administer("accounts/account/{w.account.pk}/delete/", slug="{w.account.slug}"),
         "account.deactivated",  # the rest is a worker's
     ),
-    act("user", lambda w: change_user(w, name="Ada"), "person.changed"),
-    act("user: deactivated", lambda w: change_user(w, is_active=""), "person.changed"),
-    act(
+    scenario("user", lambda w: change_user(w, name="Ada"), "person.changed"),
+    scenario("user: deactivated", lambda w: change_user(w, is_active=""), "person.changed"),
+    scenario(
         "user: password",
         administer(
             "accounts/user/{w.admin.pk}/password/",
@@ -91,8 +91,8 @@ BY_ADMINISTRATION = [
         ),
         "person.password_changed",
     ),
-    act("user: deleted", administer("accounts/user/{w.admin.pk}/delete/", post="yes"), "person.deleted"),
-    act(
+    scenario("user: deleted", administer("accounts/user/{w.admin.pk}/delete/", post="yes"), "person.deleted"),
+    scenario(
         "membership",
         administer(
             "accounts/membership/{w.member.pk}/change/",
@@ -102,16 +102,16 @@ BY_ADMINISTRATION = [
         ),
         "member.changed",
     ),
-    act("identity", delete_identity, "identity.deleted"),
-    act(
+    scenario("identity", delete_identity, "identity.deleted"),
+    scenario(
         "s3endpoint",
         administer("endpoints/s3endpoint/{w.endpoint.pk}/change/", name="New", description="", **CONNECTION),
         "endpoint.changed",
     ),
-    act(
+    scenario(
         "telemetry",
         change_telemetry,
         "telemetry.changed",
     ),
-    act("telemetrydraft", delete_draft, "draft.deleted"),
+    scenario("telemetrydraft", delete_draft, "draft.deleted"),
 ]
