@@ -41,6 +41,7 @@ lint: setup
 	$(BIN)/lint-imports
 	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive .
 	git ls-files -z | xargs -0 $(BIN)/detect-secrets-hook --baseline .secrets.baseline
+	$(BIN)/python -m deploy.find_stale_names
 	$(BIN)/python deploy/audit.py
 
 # Known vulnerabilities of what is locked. AUDIT_REQUIRED=1: fail where no service can be asked.

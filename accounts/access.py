@@ -1,4 +1,4 @@
-"""Who may open a view: decorators that stand above it. What may be seen inside it is the template's `can`."""
+"""Decorators that restrict views. What a page shows inside is decided by the template's `can`."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from accounts.second_factor import must_set_up
 
 View = Callable[..., HttpResponse]
 
-CLOSED = "S3 CSV telemetry is not enabled for {account}. To enable it, contact {contact}."
+NOT_ENABLED = "S3 CSV telemetry is not enabled for {account}. To enable it, contact {contact}."
 
 
 def account_permission(perm: str) -> Callable[[View], View]:
-    """Let a view be opened by people who hold `perm` (accounts/roles.py) in their active account.
+    """Allow a view to people who have `perm` (accounts/roles.py) in their active account.
 
     Others: the sign-in page; the page for someone without an account, or who has left theirs; where the
     account requires a second factor and they have none, its set-up; 403 for a member who lacks `perm`.
@@ -30,11 +30,11 @@ def account_permission(perm: str) -> Callable[[View], View]:
         @wraps(view)
         def guarded(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
             if not request.user.is_authenticated:
-                return send_to_sign_in(request)
+                return redirect_to_sign_in(request)
             if request.account is None:
                 return show_no_account(request)
             if must_set_up(user=request.user, account=request.account):
-                return _send_to_second_factor(request)
+                return _redirect_to_second_factor(request)
             if not request.user.has_perm(perm, request.account):
                 raise PermissionDenied
             return view(request, *args, **kwargs)
@@ -45,15 +45,17 @@ def account_permission(perm: str) -> Callable[[View], View]:
 
 
 def s3_csv_telemetry_required(view: View) -> View:
-    """Close a view to accounts without the S3 CSV telemetry beta, and say how to ask for it."""
+    """Restrict a view to accounts with the S3 CSV telemetry beta; others are told how to request it."""
 
     @wraps(view)
     def guarded(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
         if request.account is None or request.account.s3_csv_telemetry:
             return view(request, *args, **kwargs)
         if request.method not in {"GET", "HEAD"}:
-            raise PermissionDenied(CLOSED.format(account=request.account, contact=settings.SUPPORT_CONTACT))
-        if request.htmx:  # the whole page has to say it, not a part of it
+            raise PermissionDenied(
+                NOT_ENABLED.format(account=request.account, contact=settings.SUPPORT_CONTACT)
+            )
+        if request.htmx:  # a message for the whole page, not a fragment
             return HttpResponseClientRefresh()
         return render(request, "accounts/beta.html", {"contact": settings.SUPPORT_CONTACT})
 
@@ -61,29 +63,29 @@ def s3_csv_telemetry_required(view: View) -> View:
 
 
 def show_no_account(request: HttpRequest) -> HttpResponse:
-    """For pages of an account, where none is in force: it was left, or there never was one."""
+    """The page for somebody without an active account: they left it, or never had one."""
     if not request.left_account:
         return render(request, "accounts/no_account.html", status=403)
-    if request.htmx:  # the whole page has to say it
+    if request.htmx:  # a message for the whole page
         return HttpResponseClientRefresh()
     context = {"left": request.left_account, "contact": settings.SUPPORT_CONTACT}
     return render(request, "accounts/left_account.html", context, status=403)
 
 
-def _send_to_second_factor(request: HttpRequest) -> HttpResponse:
+def _redirect_to_second_factor(request: HttpRequest) -> HttpResponse:
     url = resolve_url("accounts:second-factor")
     return HttpResponseClientRedirect(url) if request.htmx else redirect(url)
 
 
-def send_to_sign_in(request: HttpRequest) -> HttpResponse:
-    if request.htmx:  # not only the part: the whole page goes there, and comes back to where it was
+def redirect_to_sign_in(request: HttpRequest) -> HttpResponse:
+    if request.htmx:  # redirect the whole page, and return to it afterwards
         back = _read_current_path(request) or resolve_url(settings.LOGIN_REDIRECT_URL)
         return HttpResponseClientRedirect(redirect_to_login(back).url)
     return redirect_to_login(request.get_full_path())
 
 
 def _read_current_path(request: HttpRequest) -> str:
-    """Where the page stands that htmx sends from; empty where its header says nothing of use."""
+    """The path of the page that sent the htmx request; empty where its header is not usable."""
     try:
         path = request.htmx.current_url_abs_path or ""
     except ValueError:  # "http://["

@@ -15,76 +15,76 @@ import idna
 from django.core.exceptions import ValidationError
 from django.db import models
 
-LONGEST, LONGEST_LOCAL_PART = 254, 64  # RFC 5321, 4.5.3.1
-LONGEST_TYPED = 1_000  # beyond it nothing is folded: that takes time
+MAX_LENGTH, MAX_LOCAL_PART = 254, 64  # RFC 5321, 4.5.3.1
+MAX_TYPED_LENGTH = 1_000  # longer texts are refused before folding, which takes time
 NORMAL = r"^[!-@[-~]+$"  # printable ASCII without capitals, as the database holds it
 LOCAL_PART = re.compile(r"[!-?[-~]+")  # no capitals, no spaces, no second @
 LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
 LITERAL = re.compile(r"\[[0-9a-f.:]+\]|\[ipv6:[0-9a-f.:]+\]")  # [192.0.2.1]
 
 
-class NoAddress(ValueError):
-    """The text is no e-mail address, or one that has no normal form."""
+class InvalidAddress(ValueError):
+    """The text is not an e-mail address, or has no normal form."""
 
 
 def normalise(text: str) -> str:
-    """The normal form of the address. Raises NoAddress."""
-    if len(text) > LONGEST_TYPED:
-        raise NoAddress("The address is too long")
+    """The normal form of the address. Raises InvalidAddress."""
+    if len(text) > MAX_TYPED_LENGTH:
+        raise InvalidAddress("The address is too long")
     typed, _, typed_domain = text.strip().rpartition("@")
     local, domain = _fold(typed), _normalise_domain(typed_domain)
     if not LOCAL_PART.fullmatch(local):
-        raise NoAddress(f"{text!r} is no e-mail address")
-    if len(local) > LONGEST_LOCAL_PART or len(local) + 1 + len(domain) > LONGEST:
-        raise NoAddress("The address is too long")
+        raise InvalidAddress(f"{text!r} is not an e-mail address")
+    if len(local) > MAX_LOCAL_PART or len(local) + 1 + len(domain) > MAX_LENGTH:
+        raise InvalidAddress("The address is too long")
     return f"{local}@{domain}"
 
 
-def find_normal(text: str) -> str:
-    """The normal form; of what has none the text as it is, which is nobody's address."""
+def normalise_if_valid(text: str) -> str:
+    """The normal form, or the text itself where it has none; that matches no address."""
     try:
         return normalise(text)
-    except NoAddress:
+    except InvalidAddress:
         return text.strip()
 
 
 def normalise_domain(text: str) -> str:
-    """The normal form of the domain alone; of what has none the text in lower case."""
+    """The normal form of a domain, or the text in lower case where it has none."""
     try:
         return _normalise_domain(text.strip())
-    except NoAddress:
+    except InvalidAddress:
         return text.strip().lower()
 
 
-def is_plain(text: str) -> bool:
-    """Whether the part before the @ is ASCII as it stands: the mailbox is certainly the one that we mean.
+def has_ascii_local_part(text: str) -> bool:
+    """Whether the local part is ASCII as typed, so that the mailbox is unambiguous.
 
-    A server may have `groß` and `gross` as two mailboxes. To count both as one is careful; to let the owner
-    of one in as the other is not.
+    A server may have `groß` and `gross` as two mailboxes. Counting both as one is safe; signing the owner of
+    one in as the other is not.
     """
     return text.strip().rpartition("@")[0].isascii()
 
 
 def validate_address(text: str) -> None:
-    """Raises ValidationError, in the words of Django's own check."""
+    """Raises ValidationError with Django's own message."""
     try:
         normalise(text)
-    except NoAddress:
+    except InvalidAddress:
         raise ValidationError("Enter a valid email address.", code="invalid") from None
 
 
 class AddressField(models.EmailField):
-    """An e-mail address in its normal form: whoever writes it, by whichever way, and in every comparison."""
+    """An e-mail address, stored and compared in its normal form."""
 
     default_validators = [*models.EmailField.default_validators, validate_address]
 
     def to_python(self, value: Any) -> Any:
         value = super().to_python(value)
-        return find_normal(value) if isinstance(value, str) else value
+        return normalise_if_valid(value) if isinstance(value, str) else value
 
     def get_prep_value(self, value: Any) -> Any:
         value = super().get_prep_value(value)
-        return find_normal(value) if isinstance(value, str) else value
+        return normalise_if_valid(value) if isinstance(value, str) else value
 
     def pre_save(self, model_instance: models.Model, add: bool) -> Any:
         value = self.to_python(super().pre_save(model_instance, add))
@@ -93,7 +93,7 @@ class AddressField(models.EmailField):
 
 
 def _fold(text: str) -> str:
-    """NFKC after casefold may fold once more (Unicode, 3.13): until nothing changes."""
+    """Repeated until nothing changes: NFKC after casefold may fold once more (Unicode, 3.13)."""
     while (folded := unicodedata.normalize("NFKC", text).casefold()) != text:
         text = folded
     return text
@@ -106,7 +106,7 @@ def _normalise_domain(text: str) -> str:
     if not text.isascii() or "xn--" in domain:
         domain = _to_dns(text)
     if not all(LABEL.fullmatch(label) for label in domain.split(".")):
-        raise NoAddress(f"{text!r} is no domain")
+        raise InvalidAddress(f"{text!r} is not a domain")
     return domain
 
 
@@ -114,4 +114,4 @@ def _to_dns(domain: str) -> str:
     try:
         return idna.encode(domain, uts46=True).decode()
     except (idna.IDNAError, UnicodeError):
-        raise NoAddress(f"{domain!r} is no domain") from None
+        raise InvalidAddress(f"{domain!r} is not a domain") from None

@@ -18,7 +18,7 @@ from django.http import HttpRequest, HttpResponse
 from accounts.journal import record_about_person
 from accounts.models import Account, Identity, Membership, User
 from accounts.notices import tell_owner
-from accounts.proof import has_shown_address, is_nobodys
+from accounts.proof import has_verified_address, is_unclaimed
 from accounts.roles import PERMISSIONS
 from accounts.services import deactivate
 from audit.admin import AuditedAdmin
@@ -27,13 +27,13 @@ from audit.snapshots import Values
 
 
 class MembershipForm(ModelForm):
-    """A person whose address nobody has shown may be somebody else's: they are invited, not added."""
+    """Refuses people with unverified addresses, which may be somebody else's: they are invited instead."""
 
     def clean_user(self) -> User:
         user = self.cleaned_data["user"]
-        if self.instance.user_id != user.pk and not has_shown_address(user) and not is_nobodys(user):
+        if self.instance.user_id != user.pk and not has_verified_address(user) and not is_unclaimed(user):
             raise ValidationError(
-                f"{user} has not shown that the address is theirs. Invite them under Settings > Members, or "
+                f"{user} has not verified their address. Invite them under Settings > Members, or "
                 "add them with a new password: manage.py add_user --password-stdin."
             )
         return user
@@ -96,14 +96,14 @@ class UserAdmin(AuditedAdmin, DjangoUserAdmin):
     filter_horizontal = ["user_permissions"]
 
     def save_model(self, request: HttpRequest, obj: User, form: ModelForm, change: bool) -> None:
-        if change and "email" in form.changed_data:  # nobody has shown the new one
+        if change and "email" in form.changed_data:  # the new one is not verified
             obj.address_verified_at = None
         super().save_model(request, obj, form, change)
         if change and "is_active" in form.changed_data and not obj.is_active:
             deactivate(user=obj)
 
     def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:  # noqa: A002
-        """For superusers: whoever may change people would become one by the password of another."""
+        """For superusers alone: otherwise staff could become one by changing a superuser's password."""
         if not request.user.is_superuser:
             raise PermissionDenied
         return super().user_change_password(request, id, form_url)
@@ -121,7 +121,7 @@ class UserAdmin(AuditedAdmin, DjangoUserAdmin):
 
 @admin.register(Identity)
 class IdentityAdmin(AuditedAdmin):
-    """Who people are at the single sign-on's provider. Removing one lets their address be linked anew."""
+    """Identities at the single sign-on provider. Once one is removed, the address can be linked again."""
 
     list_display = ["user", "issuer", "created_at"]
     list_select_related = ["user"]
@@ -139,7 +139,7 @@ class IdentityAdmin(AuditedAdmin):
 
 @admin.register(Membership)
 class MembershipAdmin(AuditedAdmin):
-    """Here an operator grants a member one permission beyond the role."""
+    """Operators can grant a member single permissions beyond the role."""
 
     form = MembershipForm
     list_display = ["user", "account", "role", "created_at"]

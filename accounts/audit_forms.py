@@ -7,7 +7,7 @@ from django.core.exceptions import ValidationError
 
 
 class AuditForm(forms.Form):
-    """What the audit log is narrowed to; every field may be left empty, which is not said at each."""
+    """Filters of the audit log, all optional."""
 
     is_filter = True
 

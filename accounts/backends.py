@@ -1,4 +1,4 @@
-"""The lock before every password, and permissions by membership:
+"""Locking out before a password is checked, and permissions by membership:
 `user.has_perm("telemetry.manage_telemetry", account)`.
 """
 
@@ -7,20 +7,20 @@ from __future__ import annotations
 from django.contrib.auth.backends import BaseBackend, ModelBackend
 from django.http import HttpRequest
 
-from accounts.lockout import take_attempt
+from accounts.lockout import start_attempt
 from accounts.models import Account, Membership, User
 from accounts.roles import ROLE_PERMISSIONS
 
 
 class LockOutBackend(ModelBackend):
-    """Stands before the backend that looks at passwords, whichever page or library asks."""
+    """Runs before the backend that checks passwords, for every page and library."""
 
     def authenticate(
         self, request: HttpRequest | None, username: str | None = None, **_credentials: object
     ) -> None:
-        """Counts the try, kept on the request until it ended. Raises LockedOut; a shell is not counted."""
+        """Counts the attempt and keeps it on the request. Raises LockedOut; a shell is not counted."""
         if request is not None and username:
-            request.sign_in_attempt = take_attempt(request, email=username)
+            request.sign_in_attempt = start_attempt(request, email=username)
 
 
 class MembershipBackend(BaseBackend):

@@ -1,8 +1,8 @@
-"""A browser's own description in a few words: coarse, so that an update of it makes no other browser."""
+"""A user agent in a few words: coarse, so that a browser stays the same after an update."""
 
 from __future__ import annotations
 
-# The first that is found: Edge says Chrome too, and Chrome says Safari.
+# The first match counts: Edge also claims to be Chrome, and Chrome to be Safari.
 BROWSERS = {
     "Edg": "Edge",
     "OPR/": "Opera",
@@ -21,13 +21,13 @@ SYSTEMS = {
     "Mac OS X": "macOS",
     "Linux": "Linux",
 }
-LONGEST = 60  # characters
+MAX_LENGTH = 60  # characters
 
 
 def describe_browser(agent: str) -> str:
-    """ "Firefox on Windows"; the program's own name where it is no known browser; empty where it has none."""
+    """ "Firefox on Windows"; the program's own name where the browser is unknown; empty where it has none."""
     browser = next((name for part, name in BROWSERS.items() if part in agent), "")
     system = next((name for part, name in SYSTEMS.items() if part in agent), "")
     if browser and system:
         return f"{browser} on {system}"
-    return (browser or agent.split("/")[0].strip())[:LONGEST]
+    return (browser or agent.split("/")[0].strip())[:MAX_LENGTH]

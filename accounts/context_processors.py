@@ -13,7 +13,7 @@ from accounts.models import Account, User
 
 
 class Can:
-    """What the page's reader may do in the active account: `{% if can.manage_telemetry %}`."""
+    """What the user may do in the active account: `{% if can.manage_telemetry %}`."""
 
     def __init__(self, *, user: User | AnonymousUser, account: Account | None) -> None:
         self._user = user
@@ -48,16 +48,16 @@ class Can:
 
 
 def active_account(request: HttpRequest) -> dict[str, Any]:
-    """`account`: the active account of the page's reader; `accounts`: all of theirs; `can`: see Can;
+    """`account`: the user's active account; `accounts`: all of theirs; `can`: see Can;
     `kept_form`: see accounts/kept_forms.py.
 
-    An error page may be made for a request that no middleware has seen, such as one for an unknown host.
+    An error page may be rendered for a request that no middleware has seen, such as one for an unknown host.
     """
     account = getattr(request, "account", None)
     user = getattr(request, "user", None) or AnonymousUser()
     has_person = account is not None or user.is_authenticated
     return {
-        # Taken when the layout asks, and so by a whole page alone.
+        # Lazy: consumed only when the layout of a whole page is rendered.
         "kept_form": SimpleLazyObject(lambda: take_kept_form(request)) if has_person else None,
         "account": account,
         "accounts": getattr(request, "accounts", []),

@@ -4,7 +4,7 @@ from django import forms
 from django.contrib.auth.forms import AuthenticationForm
 from django.core.exceptions import ValidationError
 
-from accounts.addresses import NoAddress, normalise
+from accounts.addresses import InvalidAddress, normalise
 from accounts.models import Account, User
 from accounts.roles import ADMIN, MANAGER, VIEWER
 from accounts.selectors import find_member
@@ -17,7 +17,7 @@ ROLE_CHOICES = [
 
 
 class AddressField(forms.EmailField):
-    """An e-mail address, whose cleaned value is its normal form."""
+    """An e-mail address; the cleaned value is its normal form."""
 
     def clean(self, value: str | None) -> str:
         typed = self.to_python(value)
@@ -26,15 +26,15 @@ class AddressField(forms.EmailField):
             return typed
         try:
             normal = normalise(typed)
-        except NoAddress:
+        except InvalidAddress:
             raise ValidationError(self.error_messages["invalid"], code="invalid") from None
-        # The part before the @ as it was typed: `groß` is not to be taken for somebody else's `gross`.
+        # The local part as it was typed: `groß` must not be taken for somebody else's `gross`.
         self.run_validators(typed.rpartition("@")[0] + "@" + normal.rpartition("@")[2])
         return normal
 
 
 class SignInForm(AuthenticationForm):
-    """Says the same whether the address, the password or both are wrong."""
+    """The same error whether the address, the password or both are wrong."""
 
     error_messages = {
         "invalid_login": "Incorrect e-mail address or password. Check both and try again.",
@@ -79,8 +79,8 @@ class CodeForm(forms.Form):
     )
 
 
-class OwnPasswordForm(forms.Form):
-    """Asks the person who is signed in for their password again."""
+class ConfirmPasswordForm(forms.Form):
+    """Asks the signed-in person for their password again."""
 
     password = forms.CharField(
         label="Password",
@@ -111,7 +111,7 @@ class RoleField(forms.ChoiceField):
 
 
 class MemberForm(forms.Form):
-    """Whom to invite to the account, and as what."""
+    """Whom to invite to the account, in which role."""
 
     email = AddressField(
         label="Email",
@@ -132,7 +132,7 @@ class MemberForm(forms.Form):
     def clean_email(self) -> str:
         email = self.cleaned_data["email"]
         if find_member(account=self.account, email=email):
-            raise ValidationError(f"{email} is a member already. Change the role in the list of members.")
+            raise ValidationError(f"{email} is already a member. Change the role in the list of members.")
         return email
 
 

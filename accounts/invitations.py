@@ -1,7 +1,7 @@
-"""An account asks a person to become a member: by mail, or by a link that the admin hands over.
+"""Inviting a person to an account: by mail, or by a link that the admin hands over.
 
-Nothing here looks whether anybody has the address: what an admin is shown is the same for a person who signs
-in here already, in another account, and for one whom nobody knows. The answer is accounts/answers.py.
+Nothing here checks whether the address is known: an admin sees the same for somebody with a sign-in in
+another account as for somebody new. Answering is in accounts/answers.py.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.urls import reverse
 
-from accounts.addresses import find_normal
+from accounts.addresses import normalise_if_valid
 from accounts.mails import is_mail_set_up, make_link, send_mail_later
 from accounts.models import Account, Invitation, Membership, User
 from accounts.roles import MANAGE_MEMBERS
@@ -29,16 +29,16 @@ from audit.services import record
 from audit.snapshots import take_snapshot
 
 HOUR = 3600
-TO_AN_ADDRESS = 5  # invitations an hour of an account to one address
-OF_AN_ACCOUNT = 100  # invitations an hour
+PER_ADDRESS = 5  # invitations an hour from an account to one address
+PER_ACCOUNT = 100  # invitations an hour
 SHOWN_DECLINED = timedelta(days=30)
-KEPT = timedelta(days=90)  # after an invitation has expired
+RETENTION = timedelta(days=90)  # after an invitation has expired
 PENDING = Invitation.State.PENDING
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
-    """`link` is empty where it went out by mail; else it is shown to the admin once, and kept nowhere."""
+class SentInvitation:
+    """`link` is empty where it was mailed; else it is shown to the admin once and not stored."""
 
     invitation: Invitation
     link: str
@@ -46,19 +46,19 @@ class Sent:
 
 def invite(
     *, account: Account, email: str, role: str, name: str = "", invited_by: User, now: datetime
-) -> Sent:
-    """Ask the owner of the address. One invitation waits at a time: a second takes the place of the first.
+) -> SentInvitation:
+    """Invite the owner of the address. A new invitation replaces a pending one.
 
     Raises ValidationError keyed by `email` or `role`.
     """
     check_role(role)
     check_email(email)
-    email = find_normal(email)
+    email = normalise_if_valid(email)
     if find_member(account=account, email=email):
         raise ValidationError(
-            {"email": f"{email} is a member already. Change the role in the list of members."}
+            {"email": f"{email} is already a member. Change the role in the list of members."}
         )
-    _check_number(account, email, now)
+    _check_rate(account, email, now)
     try:
         with transaction.atomic():
             return _invite(account, email, role, name, invited_by, now)
@@ -67,31 +67,31 @@ def invite(
 
 
 @transaction.atomic
-def send_again(*, invitation: Invitation, invited_by: User, now: datetime) -> Sent:
-    """With a new link: the one before is no good any more. Raises ValidationError for too many."""
-    _check_number(invitation.account, invitation.email, now)
+def resend(*, invitation: Invitation, invited_by: User, now: datetime) -> SentInvitation:
+    """Send a new link; the old one stops working. Raises ValidationError beyond the rate limit."""
+    _check_rate(invitation.account, invitation.email, now)
     invitation.invited_by = invited_by
     token = _renew(invitation, now)
     invitation.save(update_fields=["invited_by", "digest", "mailed", "expires_at"])
     record("invitation.sent_again", account=invitation.account, target=invitation)
-    return Sent(invitation, _hand_out(invitation, token))
+    return SentInvitation(invitation, _deliver(invitation, token))
 
 
 @transaction.atomic
 def withdraw(*, invitation: Invitation, now: datetime) -> bool:
-    """Whether it was still waiting for an answer."""
+    """Returns whether it was still pending."""
     return close(invitation=invitation, state=Invitation.State.WITHDRAWN, now=now)
 
 
 @transaction.atomic
 def withdraw_all_of(*, account: Account, invited_by: User, now: datetime) -> None:
-    """Whoever may no longer invite must not come back by an invitation of their own."""
+    """So that somebody who lost the right to invite cannot return by an invitation of their own."""
     for invitation in list_pending(account=account).filter(invited_by=invited_by):
         withdraw(invitation=invitation, now=now)
 
 
 def close(*, invitation: Invitation, state: str, now: datetime, by: User | None = None) -> bool:
-    """Whether it was pending: of two who answer at once, one does. Within a transaction."""
+    """Returns whether it was pending: of two concurrent answers one counts. Within a transaction."""
     before = take_snapshot(invitation)
     waiting = Invitation.objects.filter(pk=invitation.pk, state=PENDING, digest=invitation.digest)
     if not waiting.update(state=state, answered_at=now):
@@ -109,22 +109,22 @@ def close(*, invitation: Invitation, state: str, now: datetime, by: User | None 
 
 
 def lock_account(account: Account) -> None:
-    """Before an invitation: who removes its inviter locks the account first, then the invitation."""
+    """Locked before the invitation, in the order of whatever removes its inviter."""
     Account.objects.select_for_update(no_key=True).get(pk=account.pk)
 
 
 def list_old(now: datetime) -> QuerySet[Invitation]:
-    """Those that were answered or have expired long ago; the audit log has them."""
-    return Invitation.objects.filter(expires_at__lt=now - KEPT)
+    """Those answered or expired long ago; the audit log keeps their history."""
+    return Invitation.objects.filter(expires_at__lt=now - RETENTION)
 
 
 def list_pending(*, account: Account) -> QuerySet[Invitation]:
-    """What waits for an answer, by address; also what has waited too long."""
+    """Pending invitations by address, expired ones included."""
     return Invitation.objects.for_account(account).filter(state=PENDING).select_related("invited_by")
 
 
 def list_open_and_declined(*, account: Account, now: datetime) -> QuerySet[Invitation]:
-    """As `list_pending`, and who has said no lately; not who was asked again since, or is a member by now."""
+    """As `list_pending`, with recently declined ones, unless invited again or a member since."""
     of_account = Invitation.objects.for_account(account)
     later = of_account.filter(email=OuterRef("email"), created_at__gt=OuterRef("created_at"))
     member = Membership.objects.for_account(account).filter(user__email=OuterRef("email"))
@@ -134,18 +134,18 @@ def list_open_and_declined(*, account: Account, now: datetime) -> QuerySet[Invit
 
 
 def list_for_person(*, user: User, now: datetime) -> list[Invitation]:
-    """What accounts ask the owner of the address, by account."""
+    """The person's open invitations, by account."""
     waiting = _list_open(email=user.email, now=now)
     return [invitation for invitation in waiting if may_still_invite(invitation)]
 
 
-def is_asked(*, email: str, now: datetime) -> bool:
-    """Whether any account waits for an answer from that address."""
+def is_invited(*, email: str, now: datetime) -> bool:
+    """Whether the address has an open invitation."""
     return any(may_still_invite(invitation) for invitation in _list_open(email=email, now=now))
 
 
 def find_by_token(token: str, *, now: datetime) -> Invitation | None:
-    """The invitation that the link is of, while it is good."""
+    """The invitation of the link's token, while it is open."""
     found = Invitation.objects.select_related("account", "invited_by").filter(
         digest=_digest(token), state=PENDING, expires_at__gt=now
     )
@@ -161,7 +161,7 @@ def find_for_person(*, user: User, public_id: UUID, now: datetime) -> Invitation
 
 
 def may_still_invite(invitation: Invitation) -> bool:
-    """Whether who has invited is an admin of the account to this day."""
+    """Whether the inviter is still an admin of the account."""
     return invitation.invited_by.is_active and invitation.invited_by.has_perm(
         MANAGE_MEMBERS, invitation.account
     )
@@ -172,7 +172,9 @@ def _list_open(*, email: str, now: datetime) -> QuerySet[Invitation]:
     return mine.select_related("account", "invited_by").order_by("account__name")
 
 
-def _invite(account: Account, email: str, role: str, name: str, invited_by: User, now: datetime) -> Sent:
+def _invite(
+    account: Account, email: str, role: str, name: str, invited_by: User, now: datetime
+) -> SentInvitation:
     lock_account(account)
     earlier = Invitation.objects.for_account(account).filter(state=PENDING, email=email).first()
     if earlier is not None:
@@ -183,11 +185,11 @@ def _invite(account: Account, email: str, role: str, name: str, invited_by: User
     token = _renew(invitation, now)
     invitation.save()
     record("invitation.created", account=account, target=invitation, after=take_snapshot(invitation))
-    return Sent(invitation, _hand_out(invitation, token))
+    return SentInvitation(invitation, _deliver(invitation, token))
 
 
 def _renew(invitation: Invitation, now: datetime) -> str:
-    """A new token, which is in the link alone."""
+    """Returns a new token; only its digest is stored."""
     token = secrets.token_urlsafe(32)
     invitation.digest = _digest(token)
     invitation.mailed = is_mail_set_up()
@@ -195,8 +197,8 @@ def _renew(invitation: Invitation, now: datetime) -> str:
     return token
 
 
-def _hand_out(invitation: Invitation, token: str) -> str:
-    """By mail, or to the admin: the link, where it is for the admin to see."""
+def _deliver(invitation: Invitation, token: str) -> str:
+    """Mails the link, or returns it to be shown to the admin."""
     link = make_link(reverse("accounts:invitation-link", args=[token]))
     if not invitation.mailed:
         return link
@@ -209,13 +211,13 @@ def _hand_out(invitation: Invitation, token: str) -> str:
     return ""
 
 
-def _check_number(account: Account, email: str, now: datetime) -> None:
-    to_there = allow("invitation_to", f"{account.pk} {email}", times=TO_AN_ADDRESS, seconds=HOUR, now=now)
-    from_here = allow("invitations_of", str(account.pk), times=OF_AN_ACCOUNT, seconds=HOUR, now=now)
+def _check_rate(account: Account, email: str, now: datetime) -> None:
+    to_there = allow("invitation_to", f"{account.pk} {email}", times=PER_ADDRESS, seconds=HOUR, now=now)
+    from_here = allow("invitations_of", str(account.pk), times=PER_ACCOUNT, seconds=HOUR, now=now)
     if not (to_there and from_here):
         raise ValidationError({"email": "Too many invitations were sent. Wait an hour and try again."})
 
 
 def _digest(token: str) -> str:
-    """256 random bits: so many that a plain hash of them cannot be searched."""
+    """A plain hash is enough for 256 random bits."""
     return sha256(token.encode()).hexdigest()

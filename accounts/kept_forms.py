@@ -1,7 +1,7 @@
-"""What somebody typed while their session was lost: kept in the next one for an hour, until they sign in.
+"""Form data sent after a session was lost: kept in the next session for an hour, until sign-in.
 
-Only of a form with a mark of ours (accounts/marks.py): a stranger has none, and so neither fills our sessions
-nor lays words into somebody's form. Nothing is done with it but to show it, to the person of the mark.
+Only for a form with a valid mark (accounts/marks.py), so that a stranger can neither fill our sessions nor
+prefill somebody's form. It is shown to the person of the mark, never submitted.
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from django.shortcuts import resolve_url
 from django.utils import timezone
 from django.utils.http import url_has_allowed_host_and_scheme
 
-from accounts.marks import FIELD, OF_THE_SESSION, Mark
+from accounts.marks import FIELD, SESSION_ROUTES, Mark
 from accounts.models import Account, User
 
 KEY = "kept_form"
 SECONDS = 3600
-MOST = 100_000  # characters
+MAX_CHARACTERS = 100_000  # characters
 OURS = {FIELD, "csrfmiddlewaretoken"}
-SECRET = re.compile("password|code|secret|token", re.IGNORECASE)  # never kept, nor the form around it
+SECRET = re.compile("password|code|secret|token", re.IGNORECASE)  # a form with such a field is not kept
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +37,12 @@ class KeptForm:
 
 
 def keep_form(request: HttpRequest, mark: Mark) -> bool:
-    """Keep what was sent, and the account that it was for. Whether there is anything to fill in again."""
+    """Keep the fields and the account of the form. Returns whether there is anything to restore."""
     fields = [(name, value) for name, values in request.POST.lists() if name not in OURS for value in values]
     is_kept = (
-        request.resolver_match.view_name not in OF_THE_SESSION
+        request.resolver_match.view_name not in SESSION_ROUTES
         and not any(SECRET.search(name) for name, _ in fields)
-        and sum(len(name) + len(value) for name, value in fields) <= MOST
+        and sum(len(name) + len(value) for name, value in fields) <= MAX_CHARACTERS
     )
     fields = fields if is_kept else []
     request.session[KEY] = {
@@ -59,7 +59,7 @@ def keep_form(request: HttpRequest, mark: Mark) -> bool:
 
 
 def find_page(request: HttpRequest) -> str:
-    """The page of ours that the form stood on: what was sent may have an address that shows nothing."""
+    """The page that the form was on: the form's own address may not be a page."""
     try:
         came_from = (request.htmx.current_url if request.htmx else request.headers.get("Referer")) or ""
         parts = urlsplit(came_from)
@@ -73,14 +73,14 @@ def find_page(request: HttpRequest) -> str:
 def find_kept_account(
     request: HttpRequest, *, user: User, accounts: Sequence[Account], now: datetime
 ) -> Account | None:
-    """For who has just signed in: the account that the kept form was for, if it is theirs to enter.
+    """After sign-in: the account of the kept form, if the person belongs to it.
 
-    What another person typed, or too long ago, is forgotten.
+    Data of another person, or expired data, is dropped.
     """
     kept = request.session.get(KEY)
     if not kept:
         return None
-    request.session.set_expiry(None)  # it is a session like any other from now on
+    request.session.set_expiry(None)  # from now on an ordinary session
     if kept["person"] != str(user.pk) or kept["until"] < now.timestamp():
         del request.session[KEY]
         return None
@@ -88,7 +88,7 @@ def find_kept_account(
 
 
 def take_kept_form(request: HttpRequest) -> KeptForm | None:
-    """For the page that it stood on, once: there it is filled in again, or sent as it is."""
+    """Consumed once, by the page that the form was on, which fills it in again."""
     kept = request.session.get(KEY)
     if not kept or not request.user.is_authenticated or kept["page"] != request.get_full_path():
         return None

@@ -1,7 +1,7 @@
-"""Which person and which account a page was made for: a signed mark, which its forms and htmx send back.
+"""The mark of a page: the person and account it was made for, signed, sent back by its forms and htmx.
 
-Two tabs share one session. A form that was opened in one account and is sent after another one was chosen in
-the other tab would otherwise act on that one (docs/decisions/0025).
+Two tabs share one session. Without it, a form opened in one account and sent after switching in the other tab
+would act on the wrong one (docs/decisions/0025).
 """
 
 from __future__ import annotations
@@ -17,34 +17,34 @@ from accounts.models import Account, User
 FIELD, HEADER = "made_for", "X-Made-For"
 SALT = "accounts.marks"
 
-# Routes that act on the person's session alone: for these the mark's person must be right, and no more.
-OF_THE_SESSION = {
-    "accounts:logout": "ends the session, whichever account it is in; nobody must be kept from that",
-    "accounts:switch": "names the account that it leads to; the one before does not matter",
+# Routes that act on the session alone: for these only the mark's person must match.
+SESSION_ROUTES = {
+    "accounts:logout": "ends the session, in any account; signing out must always work",
+    "accounts:switch": "names the new account; the previous one does not matter",
 }
 # Namespaces whose forms carry no mark.
 EXEMPT = {
-    "admin": "our operators are in no account: each of these pages names the object that it changes",
+    "admin": "operators have no active account; each page names the object that it changes",
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """`person` and `slug` are empty where nobody was signed in, or no account was in force."""
+    """`person` and `slug` are empty where nobody was signed in, or no account was active."""
 
     person: str
     slug: str
     name: str
 
-    def is_of(self, request: HttpRequest) -> bool:
-        """Whether the person of the mark sends this, in the account of the mark where that matters."""
-        if not self.is_of_person(request):
+    def matches(self, request: HttpRequest) -> bool:
+        """Whether the request comes from the mark's person, and in the mark's account where that matters."""
+        if not self.matches_person(request):
             return False
         account = request.account
         is_same = self.slug == (account.slug if account else "")
-        return is_same or request.resolver_match.view_name in OF_THE_SESSION
+        return is_same or request.resolver_match.view_name in SESSION_ROUTES
 
-    def is_of_person(self, request: HttpRequest) -> bool:
+    def matches_person(self, request: HttpRequest) -> bool:
         return self.person == _identify(request.user)
 
 
@@ -55,7 +55,7 @@ def make_mark(*, user: User | AnonymousUser | None, account: Account | None) -> 
 
 
 def read_mark(text: str) -> Mark | None:
-    """None where it was not made by us."""
+    """None where the signature is not ours."""
     try:
         return Mark(*Signer(salt=SALT).unsign_object(text))
     except BadSignature:
@@ -63,16 +63,16 @@ def read_mark(text: str) -> Mark | None:
 
 
 def find_wrong_mark(request: HttpRequest) -> tuple[bool, Mark | None]:
-    """Whether the request must be refused, and for which mark; None where that is missing or not ours.
+    """Whether the request must be refused, and its mark; None where that is missing or invalid.
 
-    htmx sends the page's mark in a header, and that of the form within it besides: both must be right.
+    htmx sends the page's mark in a header besides the form's own: both must match.
     """
     texts = request.POST.getlist(FIELD)
     if HEADER in request.headers:
         texts.append(request.headers[HEADER])
     marks = [read_mark(text) for text in texts] or [None]
     for mark in marks:
-        if mark is None or not mark.is_of(request):
+        if mark is None or not mark.matches(request):
             return True, mark
     return False, None
 

@@ -1,4 +1,4 @@
-"""The end of a session by the clock, the account in force, marks of forms, and who is locked out."""
+"""Session expiry, the active account, marks of pages, and the page for locked-out clients."""
 
 from __future__ import annotations
 
@@ -9,15 +9,17 @@ from django.contrib.auth import logout
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
-from accounts.journal import record_own
+from accounts.journal import record_by_person
 from accounts.lockout import LockedOut, show_locked_out
 from accounts.marks import EXEMPT, HEADER, find_wrong_mark
 from accounts.refusals import refuse_form, reload_page
 from accounts.selectors import list_accounts
-from accounts.sessions import find_account, has_run_out, note_activity
-from accounts.sign_ins import follow_key, note_still_used
+from accounts.sessions import find_account, has_expired, note_activity
+from accounts.sign_ins import note_use, update_key
 
-RAN_OUT = "You were signed out, because this session was not used for long or is old. Sign in again."
+SESSION_EXPIRED = (
+    "You were signed out, because this session was idle for too long or is too old. Sign in again."
+)
 
 
 class IdleSessionMiddleware:
@@ -29,21 +31,21 @@ class IdleSessionMiddleware:
         key = None
         if request.user.is_authenticated:
             key = request.session.session_key
-            if has_run_out(request.session, now=now):
-                record_own("person.session_ran_out", user=request.user)
+            if has_expired(request.session, now=now):
+                record_by_person("person.session_ran_out", user=request.user)
                 logout(request)
-                messages.info(request, RAN_OUT)
+                messages.info(request, SESSION_EXPIRED)
             elif note_activity(request.session, now=now):
-                note_still_used(request, now=now)
+                note_use(request, now=now)
         response = self.get_response(request)
-        follow_key(before=key, after=request.session.session_key)
+        update_key(before=key, after=request.session.session_key)
         return response
 
 
 class ActiveAccountMiddleware:
-    """`request.account` is the account in force, or None; `request.left_account` names the one that was left.
+    """`request.account` is the active account, or None; `request.left_account` names one that was left.
 
-    `request.accounts` are all that the person belongs to.
+    `request.accounts` are all accounts of the person.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -58,9 +60,9 @@ class ActiveAccountMiddleware:
 
 
 class PageMarkMiddleware:
-    """Refuses what a page sends that was made for another person or account than those in force.
+    """Refuses requests from a page that was made for another person or account.
 
-    After the CSRF token was checked, and before any view: a refused request writes nothing.
+    Runs after the CSRF check and before any view: a refused request writes nothing.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -73,7 +75,7 @@ class PageMarkMiddleware:
         if request.resolver_match.app_name in EXEMPT:
             return None
         is_safe = request.method in {"GET", "HEAD"}
-        if is_safe and HEADER not in request.headers:  # a link, whose page will show where the person is
+        if is_safe and HEADER not in request.headers:  # a link: its page shows the active account
             return None
         is_wrong, mark = find_wrong_mark(request)
         if not is_wrong:
@@ -82,7 +84,7 @@ class PageMarkMiddleware:
 
 
 class LockOutMiddleware:
-    """Wherever a try is refused, the answer is the page that says so."""
+    """Turns LockedOut, wherever it is raised, into its page."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

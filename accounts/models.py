@@ -10,7 +10,7 @@ from django.utils.crypto import salted_hmac
 from django.utils.formats import date_format
 
 from accounts import roles
-from accounts.addresses import NORMAL, AddressField, NoAddress, find_normal, normalise
+from accounts.addresses import NORMAL, AddressField, InvalidAddress, normalise, normalise_if_valid
 
 
 class Account(models.Model):
@@ -37,18 +37,18 @@ class Account(models.Model):
 
 
 class AccountQuerySet(models.QuerySet):
-    """The one place where rows are narrowed to an account."""
+    """The one place that filters rows by account."""
 
     def for_account(self, account: Account) -> Self:
-        """Rows of `account` alone; what belongs to another account is as if it did not exist."""
+        """Rows of `account` alone."""
         return self.filter(**{self.model.TO_ACCOUNT: account})
 
 
 class AccountScoped(models.Model):
-    """A model whose every row belongs to one account; `TO_ACCOUNT` is the way there, as a lookup.
+    """A model whose every row belongs to one account; `TO_ACCOUNT` is the lookup that leads to it.
 
-    A query begins with `for_account`, or with an object that was found so; tests/security holds every model
-    and every query of the product to it.
+    A query begins with `for_account`, or with an object found that way; tests/security enforces it for every
+    model and query.
     """
 
     TO_ACCOUNT: ClassVar[str] = "account"
@@ -73,13 +73,13 @@ class UserManager(BaseUserManager["User"]):
         """The user of that address, however it is written."""
         try:
             return self.get(email=normalise(username or ""))
-        except NoAddress:
+        except InvalidAddress:
             raise self.model.DoesNotExist from None
 
     @classmethod
     def normalize_email(cls, email: str | None) -> str:
-        """Django's name for it: what its own forms and commands call."""
-        return find_normal(email or "")
+        """Called by Django's own forms and commands."""
+        return normalise_if_valid(email or "")
 
 
 class User(AbstractBaseUser, PermissionsMixin):
@@ -90,14 +90,14 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField(default=False)
     created_at = models.DateTimeField(auto_now_add=True)
-    # When the person showed that they own the address, by a link that was mailed there or by single sign-on,
-    # or an operator said so. Until then somebody else may have made the sign-in (accounts/proof.py).
+    # When the address was verified: by a mailed link, by single sign-on, or by an operator. Until then
+    # somebody else may have created the sign-in (accounts/proof.py).
     address_verified_at = models.DateTimeField(null=True, blank=True, editable=False)
-    # Part of what every session of theirs is checked against: adding one ends them all.
+    # Part of the session hash: incrementing it ends all sessions.
     session_epoch = models.PositiveIntegerField(default=0, editable=False)
 
     audit_kind = "person"
-    # Not the name: another account may have given it (Membership), and the log is read in each of theirs.
+    # Not the name: it may come from another account (Membership), and every account of theirs reads the log.
     audited = ("email", "is_active", "is_staff", "is_superuser", "user_permissions")
 
     objects = UserManager()
@@ -123,7 +123,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         return self.get_full_name()
 
     def _get_session_auth_hash(self, secret: str | None = None) -> str:
-        """As Django's, and of `session_epoch` too: a session ends with either of the two."""
+        """As Django's, with `session_epoch`: a change of either ends the session."""
         value = f"{self.password}:{self.session_epoch}"
         return salted_hmac("accounts.User.session", value, secret=secret, algorithm="sha256").hexdigest()
 
@@ -131,8 +131,8 @@ class User(AbstractBaseUser, PermissionsMixin):
 class Membership(AccountScoped):
     """A user's place in an account: a role, and permissions granted beyond it.
 
-    `name` is what this account calls the person. The user's own name stays out of the account's pages: it may
-    have been given in another account, and would tell that the address was known already.
+    `name` is what this account calls the person. The user's own name is not shown in the account: it may come
+    from another account, and would reveal that the address was known already.
     """
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -146,7 +146,7 @@ class Membership(AccountScoped):
         Permission, blank=True, help_text="Granted in this account beyond what the role gives."
     )
     created_at = models.DateTimeField(auto_now_add=True)
-    # When a session of theirs was in this account first: what they do in another one is no matter of this.
+    # When a session of theirs last entered this account; sign-ins to other accounts are not shown here.
     last_sign_in_at = models.DateTimeField(null=True, editable=False)
 
     audit_kind = "member"
@@ -170,11 +170,11 @@ class Membership(AccountScoped):
 
 
 class Invitation(AccountScoped):
-    """An account asks whoever owns an e-mail address to become a member; that begins with their yes.
+    """An account invites the owner of an e-mail address; accepting creates the membership.
 
-    There is no person yet where nobody has the address: one that exists before its owner came could be taken
-    over. Of the link's token the digest alone is kept. `mailed` says how the link went out: a mailed one
-    shows that who follows it reads the mailbox, one that an admin was shown does not.
+    No user is created before: one that exists before its owner arrives could be taken over. Only the digest
+    of the link's token is stored. `mailed`: the link was mailed, so following it verifies the address; a link
+    shown to an admin does not.
     """
 
     class State(models.TextChoices):
@@ -226,10 +226,10 @@ class Invitation(AccountScoped):
 
 
 class SignIn(models.Model):
-    """A session of a person, as they see it: when it began, from where, with which browser.
+    """A session as its person sees it: when it began, from where, with which browser.
 
-    `session_key` leads to Django's row of the session, in the same database; where that is gone the session
-    has ended. `network` and `browser` are coarse, and tell a sign-in from elsewhere (accounts/sign_ins.py).
+    `session_key` is the key of Django's session row; without that row the session has ended. `network` and
+    `browser` are coarse, to recognise a sign-in from elsewhere (accounts/sign_ins.py).
     """
 
     public_id = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
@@ -249,15 +249,15 @@ class SignIn(models.Model):
 
 
 class SecondFactor(models.Model):
-    """A person's authenticator app: the secret that it shares with us, and what was tried with it.
+    """A person's authenticator app: its shared secret, and the attempts.
 
-    It counts once `confirmed_at` is set: the person has typed a code that the app made.
+    Active once `confirmed_at` is set: the person has typed a code of the app.
     """
 
     user = models.OneToOneField(User, on_delete=models.CASCADE, related_name="second_factor")
-    secret = models.TextField()  # encrypted (accounts/secrets.py)
+    secret = models.TextField()  # encrypted (accounts/encryption.py)
     confirmed_at = models.DateTimeField(null=True)
-    # The 30 seconds of the last code taken: a code is good once (RFC 6238, 5.2).
+    # The time step of the last accepted code: a code works once (RFC 6238, 5.2).
     last_step = models.BigIntegerField(default=0)
     wrong_codes = models.PositiveIntegerField(default=0)  # in a row
     last_wrong_at = models.DateTimeField(null=True)
@@ -267,7 +267,7 @@ class SecondFactor(models.Model):
 
 
 class RecoveryCode(models.Model):
-    """Takes the place of a code of the app, once. Shown when it was made, and kept as a hash alone."""
+    """Replaces a code of the app, once. Shown when it is created, stored as a hash."""
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="recovery_codes")
     digest = models.CharField(max_length=64)
@@ -280,8 +280,8 @@ class RecoveryCode(models.Model):
 
 
 class Identity(models.Model):
-    """Who a person is at the provider of the single sign-on: `subject` there never becomes somebody else,
-    as an e-mail address may.
+    """Who a person is at the single sign-on provider: unlike an e-mail address, `subject` is never
+    reassigned.
     """
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="identities")
@@ -304,16 +304,16 @@ class Identity(models.Model):
 
 
 class Counter(models.Model):
-    """How often something was tried, counted before it is (accounts/counters.py): by whom, and from where.
+    """Attempts of a kind, counted before they are checked (accounts/counters.py): by whom, and from where.
 
-    `who` is a digest: what people type into a form is not kept, and may be a password in the wrong field.
+    `who` is a digest: what people type is not stored, since it may be a password in the wrong field.
     """
 
     kind = models.CharField(max_length=40)
-    who = models.CharField(max_length=64, blank=True)  # empty: whoever it is
-    network = models.CharField(max_length=43, blank=True)  # empty: wherever it comes from
+    who = models.CharField(max_length=64, blank=True)  # empty: any person
+    network = models.CharField(max_length=43, blank=True)  # empty: any network
     tries = models.PositiveIntegerField()
-    until = models.DateTimeField(db_index=True)  # then it begins anew, and the row may go
+    until = models.DateTimeField(db_index=True)  # then counting starts again, and the row may be deleted
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["kind", "who", "network"], name="counter_once")]

@@ -1,4 +1,4 @@
-"""What a person reads whose page was made for another account than the one in force."""
+"""Answers to forms and htmx requests whose page was made for another account."""
 
 from __future__ import annotations
 
@@ -19,10 +19,9 @@ SESSION_CHANGED = "Your session has changed, so nothing was saved. Check the for
 
 
 def refuse_form(request: HttpRequest, mark: Mark | None) -> HttpResponse:
-    """409 with why, and what to do; the sign-in page for who is signed in no more. Nothing is written.
+    """409 with the reason and the remedy; the sign-in page where nobody is signed in. Nothing is written.
 
-    htmx would put the answer into a part of the page, or nowhere: there the whole page is loaded again and
-    says it, since all of it is of the other account.
+    For htmx the whole page is reloaded and shows the message, since all of it belongs to the other account.
     """
     if mark and mark.person and not request.user.is_authenticated:
         return ask_to_sign_in_again(request, mark)
@@ -35,9 +34,9 @@ def refuse_form(request: HttpRequest, mark: Mark | None) -> HttpResponse:
 
 
 def refuse_unchecked(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """For a form without its CSRF token or cookie (settings.CSRF_FAILURE_VIEW): lost, while somebody typed.
+    """For a form that has lost its CSRF token or cookie (settings.CSRF_FAILURE_VIEW).
 
-    Its mark is ours as well, and cannot be had by another site. Without one, or from another site: 403.
+    With a valid mark, which no other site can obtain, the form is kept. Without one: 403.
     """
     mark = read_mark(request.POST.get(FIELD) or request.headers.get(HEADER, ""))
     is_lost = reason == REASON_NO_CSRF_COOKIE or reason.startswith("CSRF token")
@@ -45,7 +44,7 @@ def refuse_unchecked(request: HttpRequest, reason: str = "") -> HttpResponse:
         return csrf_failure(request, reason=reason)
     if not request.user.is_authenticated:
         return ask_to_sign_in_again(request, mark)
-    if not mark.is_of(request):
+    if not mark.matches(request):
         return refuse_form(request, mark)
     keep_form(request, mark)
     messages.warning(request, SESSION_CHANGED)
@@ -53,7 +52,7 @@ def refuse_unchecked(request: HttpRequest, reason: str = "") -> HttpResponse:
 
 
 def ask_to_sign_in_again(request: HttpRequest, mark: Mark) -> HttpResponse:
-    """Then they come back to the page of the form, in its account, with what they typed."""
+    """They return to the page of the form, in its account, with what they typed."""
     is_kept = keep_form(request, mark)
     messages.warning(request, SIGNED_OUT_AND_KEPT if is_kept else SIGNED_OUT)
     return _lead_to(request, redirect_to_login(find_page(request)).url)
@@ -64,7 +63,7 @@ def _lead_to(request: HttpRequest, url: str) -> HttpResponse:
 
 
 def reload_page(request: HttpRequest, mark: Mark | None) -> HttpResponse | None:
-    """For a part of a page of another account: the whole page, as it is in the account in force."""
+    """For an htmx request of another account's page: reload the whole page in the active account."""
     if not request.user.is_authenticated:  # the view sends them to sign in
         return None
     if mark:
@@ -73,9 +72,9 @@ def reload_page(request: HttpRequest, mark: Mark | None) -> HttpResponse | None:
 
 
 def _explain(request: HttpRequest, mark: Mark | None) -> dict[str, object]:
-    """`back` is the account that the form was made for, where the person may change back to it."""
+    """`back` is the account that the form was made for, where the person belongs to it."""
     back = mark and next((account for account in request.accounts if account.slug == mark.slug), None)
-    is_other = bool(mark) and not mark.is_of_person(request)
+    is_other = bool(mark) and not mark.matches_person(request)
     return {
         "made_for": _made_for(request, mark),
         "in_force": _in_force(request),
@@ -90,7 +89,7 @@ def _say(request: HttpRequest, mark: Mark | None) -> str:
 def _made_for(request: HttpRequest, mark: Mark | None) -> str:
     if mark is None:
         return "The page did not say which account it was made for."
-    if not mark.is_of_person(request):
+    if not mark.matches_person(request):
         return "The page was made for another person, or before you signed in."
     if not mark.slug:
         return "The page was made while you were in no account."

@@ -1,7 +1,7 @@
-"""A new password by e-mail, without telling anyone who has a sign-in.
+"""Password reset by e-mail, without revealing who has a sign-in.
 
-The page does the same for every address: it counts, and hands the address to a worker. Whether anybody is
-known by it is looked up there, after the answer.
+The page does the same for every address: it counts, and queues the address for a worker, which looks it up
+after the response.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from django.urls import reverse
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
 
-from accounts.addresses import find_normal
-from accounts.journal import record_own
+from accounts.addresses import normalise_if_valid
+from accounts.journal import record_by_person
 from accounts.lockout import unlock
 from accounts.mails import make_link, queue_task, send_mail_later
 from accounts.models import User
-from accounts.proof import show_address
+from accounts.proof import verify_address
 from accounts.selectors import find_user
 from accounts.services import reset_password
 from accounts.throttle import allow
@@ -30,25 +30,25 @@ from audit.origin import PAGE, Origin, acting
 
 log = structlog.get_logger(__name__)
 HOUR = 3600
-GOOD_FOR = timedelta(seconds=settings.PASSWORD_RESET_TIMEOUT)  # a request and a mail: as long as the link
-FOR_AN_ADDRESS = 3  # mails an hour to one e-mail address
-FROM_A_PLACE = 20  # requests an hour from one IP address
+GOOD_FOR = timedelta(seconds=settings.PASSWORD_RESET_TIMEOUT)  # a mail lives as long as its link
+PER_ADDRESS = 3  # mails an hour to one e-mail address
+PER_NETWORK = 20  # requests an hour from one network
 
 
 def request_password_reset(*, email: str, address: str | None, agent: str, now: datetime) -> None:
-    """Have a link sent to `email`, if it is known and was not sent too many. Says nothing of either."""
-    email = find_normal(email)
-    from_here = allow("reset_from", name_network(address), times=FROM_A_PLACE, seconds=HOUR, now=now)
-    if not from_here or not allow("reset_to", email, times=FOR_AN_ADDRESS, seconds=HOUR, now=now):
+    """Queue a reset link to `email`, if the address is known and below its rate limit. Reveals neither."""
+    email = normalise_if_valid(email)
+    from_here = allow("reset_from", name_network(address), times=PER_NETWORK, seconds=HOUR, now=now)
+    if not from_here or not allow("reset_to", email, times=PER_ADDRESS, seconds=HOUR, now=now):
         log.warning("password reset throttled", address=address)
         return
     queue_task("send_password_reset", good_for=GOOD_FOR, email=email, address=address, agent=agent)
 
 
 def send_password_reset(*, email: str, address: str | None, agent: str) -> bool:
-    """Send the link, good once and for an hour, to whoever has a password to reset. Whether there is one.
+    """Send the link, which works once within an hour, if the person has a password. Returns whether they do.
 
-    A mail server that is away is asked again until the link is worth nothing.
+    Sending is retried until the link expires.
     """
     user = find_user(email=email)
     if user is None or not user.is_active or not user.has_usable_password():
@@ -65,17 +65,17 @@ def send_password_reset(*, email: str, address: str | None, agent: str) -> bool:
         good_for=GOOD_FOR,
     )
     with acting(lambda: Origin(via=PAGE, address=address, agent=agent)):
-        record_own("person.password_reset_sent", user=user)
+        record_by_person("person.password_reset_sent", user=user)
     return True
 
 
 @transaction.atomic
-def use_link(*, user: User, password: str, now: datetime) -> None:
-    """Set the password by the link. A lock ends too: the person has shown who they are.
+def reset_with_link(*, user: User, password: str, now: datetime) -> None:
+    """Set the password. A lockout ends too, since the link proves who the person is.
 
-    Where they had not before, all that was set before is forgotten.
+    The first time it also removes earlier credentials.
     Raises ValidationError keyed by `password`.
     """
-    show_address(user=user, now=now)
+    verify_address(user=user, now=now)
     reset_password(user=user, password=password)
     unlock(email=user.email)

@@ -23,5 +23,5 @@ ROLE_PERMISSIONS: dict[str, frozenset[str]] = {
     ),
 }
 
-# What Django admin offers to grant a member alone.
+# Permissions that Django admin can grant to a single member.
 PERMISSIONS = ROLE_PERMISSIONS[ADMIN]

@@ -1,7 +1,7 @@
 """The second factor: codes of an authenticator app (TOTP, RFC 6238), and recovery codes for when it is lost.
 
-Own code around `cryptography`'s TOTP: what the libraries have (django-otp, allauth.mfa) keeps recovery codes
-readable (docs/decisions/0020).
+Own code around `cryptography`'s TOTP: the libraries (django-otp, allauth.mfa) store recovery codes in clear
+text (docs/decisions/0020).
 """
 
 from __future__ import annotations
@@ -19,18 +19,20 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import F, Q
 
+from accounts.encryption import CannotDecrypt, decrypt, encrypt
 from accounts.journal import record_about_person
 from accounts.models import Account, RecoveryCode, SecondFactor, User
 from accounts.notices import tell_owner
-from accounts.sealing import Unreadable, seal, unseal
 from accounts.sessions import end_sessions
 
-STEP = 30  # seconds that a code stands in the app
-STEPS_OFF = 1  # how far the phone's clock may be off, in steps, to either side
+STEP = 30  # seconds for which the app shows a code
+STEPS_OFF = 1  # allowed clock drift of the phone, in steps, either way
 RECOVERY_CODES = 10
-WRONG_CODES = 10  # in a row, from any address, after which there is a pause
+MAX_WRONG_CODES = 10  # in a row, from any address; then there is a pause
 PAUSE = timedelta(minutes=15)
-WRONG = "Incorrect code, or one that was used already. Wait for the next one in your app and type that."
+INCORRECT_CODE = (
+    "Incorrect code, or one that was used already. Wait for the next one in your app and enter that."
+)
 
 
 def has_second_factor(user: User) -> bool:
@@ -38,27 +40,27 @@ def has_second_factor(user: User) -> bool:
 
 
 def must_set_up(*, user: User, account: Account) -> bool:
-    """Whether the account asks for a second factor and the person has none."""
+    """Whether the account requires a second factor and the person has none."""
     return account.second_factor_required and not has_second_factor(user)
 
 
 def begin_set_up(*, user: User) -> None:
-    """A new secret, which counts once it is confirmed. Raises ValidationError where one counts already."""
+    """Create a secret, active once it is confirmed. Raises ValidationError where one is active already."""
     if has_second_factor(user):
-        raise ValidationError("You have a second factor. Turn it off before you set up another one.")
-    secret = seal(secrets.token_bytes(20).hex())
+        raise ValidationError("You already have a second factor. Turn it off before you set up another one.")
+    secret = encrypt(secrets.token_bytes(20).hex())
     SecondFactor.objects.update_or_create(user=user, defaults={"secret": secret, "last_step": 0})
 
 
 @transaction.atomic
 def confirm_set_up(*, user: User, code: str, now: datetime) -> list[str]:
-    """Let the second factor count, and make the recovery codes, to be shown this once.
+    """Activate the second factor and create the recovery codes, to be shown once.
 
-    Raises ValidationError for a code that the app did not make. Other sessions of the person end.
+    Raises ValidationError for a wrong code. Other sessions of the person end.
     """
     factor = SecondFactor.objects.filter(user=user, confirmed_at=None).first()
     if factor is None or not _use_app_code(factor, code, now):
-        raise ValidationError({"code": WRONG})
+        raise ValidationError({"code": INCORRECT_CODE})
     SecondFactor.objects.filter(pk=factor.pk).update(confirmed_at=now)
     codes = _make_recovery_codes(user)
     end_sessions(user=user)
@@ -68,7 +70,7 @@ def confirm_set_up(*, user: User, code: str, now: datetime) -> list[str]:
 
 
 def renew_recovery_codes(*, user: User, code: str, now: datetime) -> list[str]:
-    """New recovery codes in place of the old ones. Raises ValidationError for a wrong code."""
+    """Replace the recovery codes. Raises ValidationError for a wrong code."""
     check_code(user=user, code=code, now=now)
     with transaction.atomic():
         codes = _make_recovery_codes(user)
@@ -85,7 +87,7 @@ def turn_off(*, user: User, code: str, now: datetime) -> None:
 
 @transaction.atomic
 def remove_second_factor(*, user: User) -> bool:
-    """Whether there was one. Sessions of the person end."""
+    """Returns whether there was one. Sessions of the person end."""
     deleted, _ = SecondFactor.objects.filter(user=user).delete()
     RecoveryCode.objects.filter(user=user).delete()
     if deleted:
@@ -96,33 +98,33 @@ def remove_second_factor(*, user: User) -> bool:
 
 
 def check_code(*, user: User, code: str, now: datetime) -> None:
-    """Take a code of the app or a recovery code, each good once. Raises ValidationError keyed by `code`.
+    """Accept a code of the app or a recovery code, each once. Raises ValidationError keyed by `code`.
 
-    Each is counted before it is looked at, and a right one begins anew. Not to be called inside a
+    Each attempt is counted before it is checked; a correct code resets the counter. Do not call inside a
     transaction, which the error would roll back.
     """
     factor = SecondFactor.objects.get(user=user)
-    # One conditional UPDATE: of many at once, from wherever, no more get through than are left.
-    is_free = Q(wrong_codes__lt=WRONG_CODES) | Q(last_wrong_at__lte=now - PAUSE)
+    # One conditional UPDATE, so that concurrent attempts cannot exceed the limit.
+    is_free = Q(wrong_codes__lt=MAX_WRONG_CODES) | Q(last_wrong_at__lte=now - PAUSE)
     tries = SecondFactor.objects.filter(is_free, pk=factor.pk)
     if not tries.update(wrong_codes=F("wrong_codes") + 1, last_wrong_at=now):
         minutes = PAUSE.seconds // 60
         raise ValidationError({"code": f"Too many wrong codes. Wait {minutes} minutes and try again."})
     if not _use_app_code(factor, code, now) and not _use_recovery_code(user, code):
-        raise ValidationError({"code": WRONG})
+        raise ValidationError({"code": INCORRECT_CODE})
 
 
 def read_secret(*, user: User) -> str:
-    """The secret of an unconfirmed second factor, as apps take it when it is typed.
+    """The secret of an unconfirmed second factor, in the form to type into an app.
 
     Raises SecondFactor.DoesNotExist.
     """
     factor = SecondFactor.objects.get(user=user, confirmed_at=None)
-    return b32encode(bytes.fromhex(unseal(factor.secret))).decode()
+    return b32encode(bytes.fromhex(decrypt(factor.secret))).decode()
 
 
 def draw_qr_code(*, user: User) -> str:
-    """The same as a picture for the app's camera: a data: URI of an SVG."""
+    """The same as a QR code: a data: URI of an SVG."""
     factor = SecondFactor.objects.get(user=user, confirmed_at=None)
     uri = _totp(factor).get_provisioning_uri(user.email, "Denominator")
     return segno.make(uri, error="m").svg_data_uri(scale=5, border=4, dark="#000", light="#fff")
@@ -130,17 +132,17 @@ def draw_qr_code(*, user: User) -> str:
 
 def _totp(factor: SecondFactor) -> TOTP:
     """Six digits, SHA-1, 30 seconds: what every app speaks."""
-    return TOTP(bytes.fromhex(unseal(factor.secret)), 6, SHA1(), STEP)  # noqa: S303 (HMAC-SHA-1 is the standard's)
+    return TOTP(bytes.fromhex(decrypt(factor.secret)), 6, SHA1(), STEP)  # noqa: S303 (HMAC-SHA-1 is the standard's)
 
 
 def _use_app_code(factor: SecondFactor, code: str, now: datetime) -> bool:
-    """One conditional UPDATE takes the code's step: a second request with the same code finds it taken."""
+    """One conditional UPDATE stores the code's step: a second request with the same code updates no row."""
     digits = "".join(code.split())
     current = int(now.timestamp()) // STEP
     for step in range(current - STEPS_OFF, current + STEPS_OFF + 1):
         try:
             _totp(factor).verify(digits.encode(), step * STEP)
-        except (InvalidToken, Unreadable):
+        except (InvalidToken, CannotDecrypt):
             continue
         fresh = SecondFactor.objects.filter(pk=factor.pk, last_step__lt=step)
         return bool(fresh.update(last_step=step, wrong_codes=0))
@@ -164,7 +166,7 @@ def _make_recovery_codes(user: User) -> list[str]:
 
 
 def _new_recovery_code() -> str:
-    """80 random bits: so many that a plain hash of them cannot be searched."""
+    """A plain hash is enough for 80 random bits."""
     text = b32encode(secrets.token_bytes(10)).decode()
     return "-".join(text[start : start + 4] for start in range(0, 16, 4))
 

@@ -8,10 +8,10 @@ from django.utils import timezone
 from django.utils.text import slugify
 
 from accounts.invitations import withdraw_all_of
-from accounts.journal import record_about_person, record_own
+from accounts.journal import record_about_person, record_by_person
 from accounts.models import Account, Membership, User
 from accounts.notices import tell_owner
-from accounts.proof import has_shown_address, has_way_in, show_address
+from accounts.proof import can_sign_in, has_verified_address, verify_address
 from accounts.roles import ADMIN
 from accounts.selectors import find_user
 from accounts.sessions import end_sessions
@@ -47,12 +47,11 @@ def create_account(*, name: str, slug: str | None = None, s3_csv_telemetry: bool
 def add_member(
     *, account: Account, email: str, role: str, name: str = "", password: str | None = None
 ) -> tuple[Membership, bool]:
-    """The membership of `email` in the account, with that role, and whether the user is new.
+    """Returns the membership of `email` in the account with that role, and whether the user is new.
 
-    By the word of an operator, or of single sign-on, that the address is the person's; an account's admins
-    invite (accounts/invitations.py). Someone who has a sign-in keeps their own name and password. Where it
-    was made before anybody showed that the address is theirs, it is refused: it may be somebody else's.
-    Raises ValidationError keyed by `email`, `role` or `password`.
+    For operators and single sign-on, which vouch for the address; admins of an account invite
+    (accounts/invitations.py). An existing user keeps their name and password. One with an unverified address
+    is refused: it may be somebody else's. Raises ValidationError keyed by `email`, `role` or `password`.
     """
     check_role(role)
     if password is not None:
@@ -97,7 +96,7 @@ def remove_member(*, membership: Membership) -> None:
 
 @transaction.atomic
 def require_second_factor(*, account: Account, required: bool) -> None:
-    """Whether members of the account must have a second factor to see its pages."""
+    """Set whether members of the account must have a second factor to see its pages."""
     before = take_snapshot(account)
     account.second_factor_required = required
     account.save(update_fields=["second_factor_required"])
@@ -116,14 +115,14 @@ def set_password(*, user: User, password: str) -> None:
 
 @transaction.atomic
 def reset_password(*, user: User, password: str) -> None:
-    """As `set_password`, by the link that the person was mailed."""
+    """As `set_password`, by a mailed link."""
     _set_password(user, password)
-    record_own("person.password_reset", user=user)
+    record_by_person("person.password_reset", user=user)
     tell_owner(user, "password")
 
 
 def deactivate(*, user: User) -> None:
-    """The person cannot sign in, and their sessions end for good: activating them again revives none."""
+    """The person can no longer sign in. Their sessions end; activating them again revives none."""
     User.objects.filter(pk=user.pk).update(is_active=False)
     end_sessions(user=user)
 
@@ -153,24 +152,24 @@ def _get_or_create_user(*, email: str, name: str, hashed: str) -> tuple[User, bo
     try:
         with transaction.atomic():
             user.save()
-    except IntegrityError:  # someone else was adding the same person
+    except IntegrityError:  # somebody else was adding the same person
         return User.objects.get_by_natural_key(email), False
     return user, True
 
 
 def _check_whose(user: User) -> None:
-    """Of somebody who becomes a member by another's word: the address is theirs from now on, or refused."""
-    if has_shown_address(user):
+    """Verify the address of a new user; refuse an existing one whose address is not verified."""
+    if has_verified_address(user):
         return
-    if has_way_in(user) or user.memberships.exists():
+    if can_sign_in(user) or user.memberships.exists():
         raise ValidationError(
             {
-                "email": f"{user.email} has a sign-in from before anybody showed that the address is theirs. "
+                "email": f"{user.email} has a sign-in whose address was never verified. "
                 "Give a new password with --password-stdin, which ends what was set before, or let an admin "
                 "of the account invite them."
             }
         )
-    show_address(user=user, now=timezone.now())
+    verify_address(user=user, now=timezone.now())
 
 
 def _withdraw_invitations(membership: Membership) -> None:
@@ -178,8 +177,8 @@ def _withdraw_invitations(membership: Membership) -> None:
 
 
 def _keep_an_admin(membership: Membership) -> None:
-    """Refuse to go on where the membership is the account's only admin. Within a transaction."""
-    # Locked, so that of two admins who leave at the same time the second finds that it is alone.
+    """Raises ValidationError where the membership is the account's only admin. Within a transaction."""
+    # Locked, so that of two admins who leave concurrently the second is refused.
     account = Account.objects.select_for_update().get(pk=membership.account_id)
     admins = Membership.objects.for_account(account).filter(role=ADMIN, user__is_active=True)
     if set(admins.values_list("pk", flat=True)) == {membership.pk}:

@@ -1,4 +1,4 @@
-"""Which account a session is in; and when it ends: by sign-out, a new password, deactivation, the clock."""
+"""The active account of a session, and its end: by sign-out, a new password, deactivation, expiry."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from accounts.models import Account, Membership, User
 
 ACCOUNT = "account"
 SEEN, BEGAN = "seen_at", "began_at"
-SELDOM = 60  # seconds between two notes of activity: a session is no row to write at every request
+ACTIVITY_INTERVAL = 60  # seconds: the session row is not written at every request
 
 
 def end_sessions(*, user: User) -> None:
-    """Every session of the person ends. Whoever is to go on calls update_session_auth_hash for theirs."""
+    """End every session of the person. To keep the current one call update_session_auth_hash."""
     User.objects.filter(pk=user.pk).update(session_epoch=F("session_epoch") + 1)
     user.refresh_from_db(fields=["session_epoch"])
 
 
-def has_run_out(session: SessionBase, *, now: datetime) -> bool:
-    """Whether nobody used it for SESSION_IDLE_SECONDS, or it is older than SESSION_LIFETIME_SECONDS."""
+def has_expired(session: SessionBase, *, now: datetime) -> bool:
+    """Whether it was idle for SESSION_IDLE_SECONDS, or is older than SESSION_LIFETIME_SECONDS."""
     moment = int(now.timestamp())
     idle = moment - session.get(SEEN, moment)
     age = moment - session.get(BEGAN, moment)
@@ -31,31 +31,31 @@ def has_run_out(session: SessionBase, *, now: datetime) -> bool:
 
 
 def note_activity(session: SessionBase, *, now: datetime) -> bool:
-    """Whether it was long enough ago to be written."""
+    """Returns whether it was written: the last time was long enough ago."""
     moment = int(now.timestamp())
     session.setdefault(BEGAN, moment)
-    if moment - session.get(SEEN, 0) >= min(SELDOM, settings.SESSION_IDLE_SECONDS // 4):
+    if moment - session.get(SEEN, 0) >= min(ACTIVITY_INTERVAL, settings.SESSION_IDLE_SECONDS // 4):
         session[SEEN] = moment
         return True
     return False
 
 
 def enter_account(session: SessionBase, *, account: Account) -> None:
-    """From now on the session is in this account. The name is kept for when the person has left it."""
+    """Make the account active in the session. Its name is shown after the person has left it."""
     session[ACCOUNT] = {"id": account.pk, "name": account.name}
 
 
 def note_sign_in_to(account: Account | None, *, user: User, now: datetime) -> None:
-    """For the account's admins. What is no sign-in to it, such as one to another account, they do not see."""
+    """Shown to the account's admins, who do not see sign-ins to other accounts."""
     if account is not None:
         Membership.objects.for_account(account).filter(user=user).update(last_sign_in_at=now)
 
 
 def find_account(session: SessionBase, *, accounts: Sequence[Account]) -> tuple[Account | None, str]:
-    """The account that the session is in, of those that the person belongs to; or the name of the one left.
+    """The session's active account among the person's; or the name of one that they have left.
 
-    A session that is in none yet enters the first. One whose account the person has left stays in none until
-    they choose another: nobody is moved from one account into another while they work.
+    A new session enters the first account. After leaving an account a session has none until the person
+    chooses: nobody is moved into another account while they work.
     """
     kept = session.get(ACCOUNT)
     if not kept:

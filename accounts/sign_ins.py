@@ -1,4 +1,4 @@
-"""A person's sessions, as they see and end them; and whether a sign-in came from elsewhere than before."""
+"""A person's sessions, to list and end them; and whether a sign-in came from somewhere new."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from accounts.browsers import describe_browser
 from accounts.journal import record_about_person
 from accounts.models import SignIn, User
 from accounts.notices import tell_owner
-from accounts.sessions import end_sessions, has_run_out
+from accounts.sessions import end_sessions, has_expired
 from audit.addresses import get_client_address
 from audit.models import Entry
 from audit.selectors import list_entries_about
 
 REMEMBERED = timedelta(days=180)  # after which a network or browser is new again
-MOST_SHOWN = 100
+MAX_SHOWN = 100
 EVENTS_SHOWN = 20
 NETWORK_BITS = {4: 24, 6: 48}
 
@@ -37,7 +37,7 @@ class OpenSession:
 
 
 def note_sign_in(request: HttpRequest, *, user: User, now: datetime) -> None:
-    """A session has begun. Its owner gets a mail where network or browser are new, but the first time."""
+    """Note a new session. Its owner gets a mail where network or browser are new, except the first time."""
     if request.session.session_key is None:
         request.session.create()
     sign_in = _describe(request, user, now)
@@ -48,23 +48,23 @@ def note_sign_in(request: HttpRequest, *, user: User, now: datetime) -> None:
         tell_owner(user, "elsewhere")
 
 
-def note_still_used(request: HttpRequest, *, now: datetime) -> None:
-    """Once a minute at most. A session from before there were notes of them gets its own here."""
+def note_use(request: HttpRequest, *, now: datetime) -> None:
+    """At most once a minute. Creates the row of sessions older than this table."""
     key = request.session.session_key
     if not SignIn.objects.filter(session_key=key).update(last_seen_at=now):
         sign_in = _describe(request, request.user, now)
         SignIn.objects.get_or_create(session_key=key, defaults=_values(sign_in))
 
 
-def follow_key(*, before: str | None, after: str | None) -> None:
-    """The session goes on under another key, as after a new password."""
+def update_key(*, before: str | None, after: str | None) -> None:
+    """Follow a session to its new key, as after a password change."""
     if before and after and before != after and not SignIn.objects.filter(session_key=after).exists():
         SignIn.objects.filter(session_key=before).update(session_key=after)
 
 
 def list_open_sessions(*, user: User, this: str | None, now: datetime) -> list[OpenSession]:
-    """Sessions with which somebody is signed in as the person, this one first, then the last used."""
-    sign_ins = SignIn.objects.filter(user=user)[:MOST_SHOWN]
+    """The person's open sessions, this one first, then by last use."""
+    sign_ins = SignIn.objects.filter(user=user)[:MAX_SHOWN]
     found = [OpenSession(item, item.session_key == this) for item in sign_ins if _is_open(item, user, now)]
     return sorted(found, key=lambda session: not session.is_this)
 
@@ -77,23 +77,23 @@ def end_session(*, sign_in: SignIn) -> None:
 
 @transaction.atomic
 def end_other_sessions(*, user: User) -> None:
-    """All of them; whoever asks for it calls update_session_auth_hash, and stays."""
+    """Ends all; call update_session_auth_hash to keep the current one."""
     end_sessions(user=user)
     record_about_person("person.other_sessions_ended", user=user)
 
 
 def list_events(*, user: User) -> QuerySet[Entry]:
-    """What has happened to the person's sign-in, the newest first. No account reads it."""
+    """The person's sign-in history, newest first. Not visible to any account."""
     return list_entries_about(kind=User.audit_kind, number=str(user.pk))[:EVENTS_SHOWN]
 
 
 def list_old_sign_ins(now: datetime) -> QuerySet[SignIn]:
-    """What was not used for so long that its network and browser are new again."""
+    """Unused for so long that their network and browser count as new again."""
     return SignIn.objects.filter(last_seen_at__lt=now - REMEMBERED)
 
 
 def find_network(address: str | None) -> str:
-    """The network that stands for the address: providers give people other addresses of it."""
+    """The network of the address: providers change people's addresses within it."""
     if address is None:
         return ""
     bits = NETWORK_BITS[ip_address(address).version]
@@ -119,12 +119,12 @@ def _values(sign_in: SignIn) -> dict[str, object]:
 
 
 def _is_open(sign_in: SignIn, user: User, now: datetime) -> bool:
-    """Whether Django would take the session for the person's: it is there, and of today's password."""
+    """Whether Django would accept the session: it exists and matches the current session hash."""
     session = _load(sign_in.session_key)
     return (
         session.get(SESSION_KEY) == str(user.pk)
         and constant_time_compare(session.get(HASH_SESSION_KEY, ""), user.get_session_auth_hash())
-        and not has_run_out(session, now=now)
+        and not has_expired(session, now=now)
     )
 
 

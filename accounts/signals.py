@@ -1,4 +1,4 @@
-"""What Django tells about sign-ins, however they come about."""
+"""Handlers of Django's sign-in signals."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ def begin_session(*, request: HttpRequest, user: User, **_more: object) -> None:
     accounts = list_accounts(user=user)
     if kept := find_kept_account(request, user=user, accounts=accounts, now=now):
         enter_account(request.session, account=kept)
-    account, _left = find_account(request.session, accounts=accounts)  # which else enters the first
+    account, _left = find_account(request.session, accounts=accounts)  # which would otherwise enter the first
     note_sign_in_to(account, user=user, now=now)
 
 
 @receiver(user_login_failed)
 def fail_attempt(*, request: HttpRequest | None, **_more: object) -> None:
-    """Raises LockedOut for the last one, which ends the request."""
+    """Raises LockedOut at the limit, which ends the request."""
     if attempt := getattr(request, "sign_in_attempt", None):
         attempt.fail()

@@ -1,4 +1,4 @@
-"""From a right password (or the word of the single sign-on) to a session, past the second factor."""
+"""From a correct password or a single sign-on to a session, with the second factor between."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
-from accounts.invitations import is_asked
-from accounts.journal import record_own
-from accounts.lockout import Attempt, take_attempt
+from accounts.invitations import is_invited
+from accounts.journal import record_by_person
+from accounts.lockout import Attempt, start_attempt
 from accounts.models import User
-from accounts.proof import has_shown_address
+from accounts.proof import has_verified_address
 from accounts.second_factor import check_code, has_second_factor
 
 PENDING = "pending_sign_in"
@@ -25,32 +25,33 @@ ASKED = "You are invited to an account. See Invitations in the menu of your name
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 
 
-def begin_sign_in(request: HttpRequest, *, user: User, next_url: str, way: str, now: datetime) -> bool:
-    """Sign the person in, or remember that only their second factor is missing. Whether they are in.
+def begin_sign_in(request: HttpRequest, *, user: User, next_url: str, method: str, now: datetime) -> bool:
+    """Sign the person in, or remember that their second factor is pending. Returns whether they are signed
+    in.
 
-    `way` is how they proved who they are: "password", "single_sign_on" or "invitation".
+    `method` is how they proved who they are: "password", "single_sign_on" or "invitation".
     """
-    attempt: Attempt | None = getattr(request, "sign_in_attempt", None)  # none by the single sign-on
+    attempt: Attempt | None = getattr(request, "sign_in_attempt", None)  # none for single sign-on
     if not has_second_factor(user):
-        _complete(request, user=user, way=way)
+        _complete(request, user=user, method=method)
         if attempt:
             attempt.succeed()
         return True
     if attempt:
-        attempt.take_back()
+        attempt.cancel()
     request.session.cycle_key()
     request.session[PENDING] = {
         "user": user.pk,
         "proof": user.get_session_auth_hash(),
         "next": next_url,
-        "way": way,
+        "way": method,
         "until": (now + PENDING_FOR).timestamp(),
     }
     return False
 
 
 def find_pending(request: HttpRequest, *, now: datetime) -> tuple[User, dict[str, Any]] | None:
-    """Who still has to give a code in this session, and what is remembered; None when it is too late."""
+    """The person whose code is pending in this session, and what is remembered; None once it has expired."""
     pending = request.session.get(PENDING)
     if not pending or pending["until"] < now.timestamp():
         return None
@@ -63,20 +64,20 @@ def find_pending(request: HttpRequest, *, now: datetime) -> tuple[User, dict[str
 def finish_sign_in(
     request: HttpRequest, *, user: User, pending: dict[str, Any], code: str, now: datetime
 ) -> None:
-    """Raises ValidationError for a wrong code, which counts as a wrong password does, and LockedOut."""
-    attempt = take_attempt(request, email=user.email)
+    """Raises ValidationError for a wrong code, which counts as a wrong password, and LockedOut."""
+    attempt = start_attempt(request, email=user.email)
     try:
         check_code(user=user, code=code, now=now)
     except ValidationError:
         attempt.fail()
         raise
     del request.session[PENDING]
-    _complete(request, user=user, way=pending["way"])
+    _complete(request, user=user, method=pending["way"])
     attempt.succeed()
 
 
-def _complete(request: HttpRequest, *, user: User, way: str) -> None:
+def _complete(request: HttpRequest, *, user: User, method: str) -> None:
     login(request, user, backend=BACKEND)
-    record_own(f"person.signed_in_by_{way}", user=user)
-    if has_shown_address(user) and is_asked(email=user.email, now=timezone.now()):
+    record_by_person(f"person.signed_in_by_{method}", user=user)
+    if has_verified_address(user) and is_invited(email=user.email, now=timezone.now()):
         messages.info(request, ASKED)

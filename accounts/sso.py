@@ -1,8 +1,8 @@
 """Single sign-on by OpenID Connect. django-allauth speaks the protocol: discovery, state, PKCE, the code.
 
-Stricter than it: the ID token's signature is checked however it came, `nonce` ties it to this sign-in, the
-issuer is the one that is configured, and user info counts for the same subject alone. Nothing that the
-provider tells about a person is kept but their subject. Who is let in is `accounts.identities`.
+Stricter than allauth: the ID token's signature is always checked, `nonce` binds it to this sign-in, the
+issuer must be the configured one, and user info must have the same subject. Of the provider's data only the
+subject is stored. Who may sign in is decided by `accounts.identities`.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from django.utils import timezone
 from django.utils.crypto import constant_time_compare, get_random_string, salted_hmac
 from requests import RequestException
 
-from accounts.identities import NotLetIn, find_or_link
+from accounts.identities import SignInRefused, find_or_link
 from accounts.signing_in import begin_sign_in
 
 log = structlog.get_logger(__name__)
@@ -34,18 +34,18 @@ PROVIDER = "oidc"
 NEXT = "sso_next"
 ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "ES256", "ES384", "EdDSA"]  # none with a shared secret
 CLAIMS = ["iss", "sub", "aud", "exp", "iat", "nonce"]
-LEEWAY = 60  # seconds that the provider's clock may be off
+LEEWAY = 60  # seconds of clock drift
 TIMEOUT = 10  # seconds
 NO_ANSWER = "The provider does not answer as it should. Try again in a minute."
 NOT_CONFIRMED = "The provider did not confirm who you are. Begin again on the sign-in page."
 
 
-def is_on() -> bool:
+def is_enabled() -> bool:
     return bool(settings.OIDC_SERVER_URL)
 
 
 def start(request: HttpRequest, *, next_url: str) -> HttpResponse:
-    """Send the person to the provider. What the address of the request says besides has no say."""
+    """Redirect to the provider. Query parameters of the request are ignored, except `next`."""
     adapter = Protocol(request, PROVIDER)
     provider: OpenIDConnectProvider = adapter.get_provider()
     provider.oauth2_adapter_class = Protocol
@@ -60,7 +60,7 @@ def start(request: HttpRequest, *, next_url: str) -> HttpResponse:
 
 
 def finish(request: HttpRequest) -> HttpResponse:
-    """The person comes back with a code, or with the provider's refusal."""
+    """The callback: the provider returns a code, or an error."""
     try:
         return OAuth2CallbackView.adapter_view(Protocol(request, PROVIDER))(request)
     except (RequestException, KeyError) as error:
@@ -68,7 +68,7 @@ def finish(request: HttpRequest) -> HttpResponse:
 
 
 class Protocol(OpenIDConnectOAuth2Adapter):
-    """allauth's, up to the ID token; then it is us."""
+    """allauth's, up to the ID token."""
 
     def get_callback_url(self, request: HttpRequest, app: SocialApp) -> str:
         return request.build_absolute_uri(reverse("accounts:sso-callback"))
@@ -85,9 +85,9 @@ class Protocol(OpenIDConnectOAuth2Adapter):
     def complete_login(
         self, request: HttpRequest, app: SocialApp, token: SocialToken, **kwargs: Any
     ) -> NoReturn:
-        """Ends the way through allauth: it would keep what the provider says of the person."""
+        """Ends allauth's flow here: it would store the provider's data."""
         claims = self._read_claims(app, token, kwargs["response"].get("id_token", ""))
-        raise ImmediateHttpResponse(_let_in(request, claims))
+        raise ImmediateHttpResponse(_sign_in(request, claims))
 
     def _read_claims(self, app: SocialApp, token: SocialToken, id_token: str) -> dict[str, Any]:
         claims = self._verify(app, id_token)
@@ -114,11 +114,11 @@ class Protocol(OpenIDConnectOAuth2Adapter):
                 options={"require": CLAIMS},
             )
         except jwt.PyJWTError as error:
-            raise OAuth2Error(f"the ID token is not good: {error}") from error
+            raise OAuth2Error(f"the ID token is invalid: {error}") from error
 
 
 class Errors(DefaultSocialAccountAdapter):
-    """Our page in place of allauth's; and nobody signs up by its ways."""
+    """Our error page instead of allauth's; and no sign-up through allauth."""
 
     def is_open_for_signup(self, request: HttpRequest, sociallogin: object) -> bool:
         return False
@@ -129,18 +129,18 @@ class Errors(DefaultSocialAccountAdapter):
         raise ImmediateHttpResponse(_show_problem(request, NOT_CONFIRMED, exception))
 
 
-def _let_in(request: HttpRequest, claims: dict[str, Any]) -> HttpResponse:
+def _sign_in(request: HttpRequest, claims: dict[str, Any]) -> HttpResponse:
     try:
         user = find_or_link(claims=claims)
-    except NotLetIn as error:
+    except SignInRefused as error:
         return _show_problem(request, str(error), error, status=403)
     next_url = request.session.pop(NEXT, "")
-    is_in = begin_sign_in(request, user=user, next_url=next_url, way="single_sign_on", now=timezone.now())
+    is_in = begin_sign_in(request, user=user, next_url=next_url, method="single_sign_on", now=timezone.now())
     return redirect(next_url or settings.LOGIN_REDIRECT_URL) if is_in else redirect("accounts:sign-in-code")
 
 
 def _make_nonce(state: str) -> str:
-    """Of the state, which the session holds and which is good once: the ID token is tied to both."""
+    """Derived from the state, which is in the session and works once: it binds the ID token to both."""
     return salted_hmac("accounts.sso.nonce", state, algorithm="sha256").hexdigest()
 
 

@@ -7,5 +7,5 @@ from accounts import resets
 
 @shared_task
 def send_password_reset(*, email: str, address: str | None, agent: str) -> None:
-    """Doing it twice sends a second link; either is good until one was used."""
+    """Idempotent enough: a second link may be sent; both work until one was used."""
     resets.send_password_reset(email=email, address=address, agent=agent)

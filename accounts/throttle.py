@@ -1,15 +1,15 @@
-"""How often something may be asked for: mails that somebody can have sent to others."""
+"""Rate limits for mails that one person can have sent to another."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
-from accounts.counters import Limit, Slot
+from accounts.counters import Limit, RateLimiter
 
 
 def allow(what: str, who: str, *, times: int, seconds: int, now: datetime) -> bool:
-    """Whether `who` may do `what` once more: `times` in `seconds` from the first on. Counts this time.
+    """Count the attempt; returns whether `who` may do `what`: `times` in `seconds` from the first one.
 
-    `who` in its normal form: an address by `accounts.addresses`, a place by `audit.addresses.name_network`.
+    `who` is normalised: an address by `accounts.addresses`, a network by `audit.addresses.name_network`.
     """
-    return Slot(Limit(what, times, seconds), who=who).take(now=now) > 0
+    return RateLimiter(Limit(what, times, seconds), who=who).count_attempt(now=now) > 0

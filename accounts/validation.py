@@ -1,4 +1,4 @@
-"""What an address and a role must be, for everything that gives one."""
+"""Validation of addresses and roles."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ def check_email(email: str) -> None:
         User._meta.get_field("email").run_validators(email)
     except ValidationError:
         raise ValidationError(
-            {"email": f'"{email}" is no e-mail address. Give one in the form name@example.com.'}
+            {"email": f'"{email}" is not an e-mail address. Give one in the form name@example.com.'}
         ) from None
 
 

@@ -9,10 +9,10 @@ from django.http import HttpRequest
 
 
 def get_client_address(request: HttpRequest) -> str | None:
-    """The last address on the request's way that is none of TRUSTED_PROXIES; None where there is none.
+    """The last address in the chain that is not in TRUSTED_PROXIES; None where there is none.
 
-    `X-Forwarded-For` grows to the right, and only what a proxy of ours has put there can be believed: what
-    stands to the left of it was sent by the client, who may write anything.
+    `X-Forwarded-For` grows to the right. Only what our own proxies appended is trusted; everything to the
+    left comes from the client.
     """
     hops = [part.strip() for part in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")]
     address = _read(request.META.get("REMOTE_ADDR", ""))
@@ -25,8 +25,8 @@ def get_client_address(request: HttpRequest) -> str | None:
 
 
 def name_network(address: str | None) -> str:
-    """Who counts as one where tries are counted: an IPv4 address, the /64 of an IPv6 address, which one
-    customer of a provider has at the least; "" where the address is not known.
+    """The unit in which attempts are counted: an IPv4 address, or the /64 of an IPv6 address, which one
+    customer has at least; "" where the address is not known.
     """
     read = _read(address or "")
     if read is None:

@@ -69,7 +69,7 @@ class AuditedAdmin(admin.ModelAdmin):
 
 @admin.register(Entry)
 class EntryAdmin(admin.ModelAdmin):
-    """Of all accounts, and of none: unknown people at the door."""
+    """Entries of all accounts, and of none, such as failed sign-ins."""
 
     list_display = ["at", "actor", "action", "object_name", "account_id", "via", "address"]
     list_filter = ["via", "action"]

@@ -17,7 +17,7 @@ class Entry(models.Model):
     """One thing that somebody did. Written once; the database refuses to change or delete it.
 
     Without foreign keys: an entry says what was true at its moment, and stays when the account, the person or
-    the object is gone. `account_id` is None for what belongs to no account: an unknown person at the door.
+    the object is gone. `account_id` is None for what belongs to no account, such as a failed sign-in.
     """
 
     class Via(models.TextChoices):

@@ -26,7 +26,7 @@ class Origin:
     agent: str = ""
 
 
-# A function, not an origin: who acts is known at the moment of the act. Somebody signs in during a request.
+# A function, evaluated when an entry is recorded: somebody may sign in during the request.
 _current: ContextVar[Callable[[], Origin] | None] = ContextVar("origin", default=None)
 
 

@@ -1,4 +1,4 @@
-"""Writing the log. There is no other verb here: nothing changes or deletes an entry."""
+"""Writing the log; nothing here changes or deletes an entry."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from audit.snapshots import Audited, Values, keep_changes
 
 
 @dataclass(frozen=True, slots=True)
-class Thing:
-    """What was acted on, where that is no object of the database."""
+class Target:
+    """The target of an action that is not a database object."""
 
     kind: str
     id: str
@@ -27,7 +27,7 @@ def record(
     action: str,
     *,
     account: Model | None,
-    target: Model | Thing,
+    target: Model | Target,
     before: Values | None = None,
     after: Values | None = None,
     actor: Model | None = None,
@@ -51,13 +51,13 @@ def record_in_each(
     action: str,
     *,
     account_ids: Iterable[int | None],
-    target: Model | Thing,
+    target: Model | Target,
     before: Values | None = None,
     after: Values | None = None,
     actor: Model | None = None,
 ) -> None:
     """As `record`, an entry an account: what concerns a person concerns every account that they belong to."""
-    thing = target if isinstance(target, Thing) else identify(target)
+    thing = target if isinstance(target, Target) else identify(target)
     old, new = keep_changes(before or {}, after or {})
     fields: dict[str, Any] = {
         "at": timezone.now(),
@@ -72,10 +72,10 @@ def record_in_each(
     Entry.objects.bulk_create(Entry(account_id=account_id, **fields) for account_id in account_ids)
 
 
-def identify(obj: Model) -> Thing:
+def identify(obj: Model) -> Target:
     """The object as pages name it: by its public id, else its slug, else its number."""
     public = getattr(obj, "public_id", None) or getattr(obj, "slug", None) or obj.pk
-    return Thing(kind=cast("Audited", obj).audit_kind, id=str(public), name=str(obj))
+    return Target(kind=cast("Audited", obj).audit_kind, id=str(public), name=str(obj))
 
 
 def _describe_origin(actor: Model | None) -> dict[str, Any]:

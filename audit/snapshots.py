@@ -1,7 +1,7 @@
 """What the log keeps of an object: the fields named by its model's `audited`, and no other.
 
 An allowlist: a new field is not in the log until somebody says that it may be. Passwords, second factors,
-external IDs and whatever else opens a door are in none of these lists (tests/audit/test_coverage.py).
+external IDs and other secrets are in none of these lists (tests/audit/test_coverage.py).
 """
 
 from __future__ import annotations

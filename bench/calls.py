@@ -18,11 +18,11 @@ from bench.sampling import Sampler
 from config.celery import app
 from endpoints.models import S3Endpoint
 from endpoints.storage import open_bucket
-from ingestion.models import SyncRun
+from ingestion.models import Run
 from ingestion.services import create_run, request_sync
 from ingestion.work import execute_run
 from telemetry.models import Telemetry
-from telemetry.wizard.models import TelemetryDraft
+from telemetry.models.drafts import TelemetryDraft
 from telemetry.wizard.sampling import get_sample
 
 PATIENCE = 600  # seconds for workers and runs
@@ -39,12 +39,12 @@ def sync_by_workers(account: str, workers: str) -> dict:
     deadline = time.monotonic() + PATIENCE
     while len(app.control.ping(timeout=0.5)) < int(workers):
         _check(deadline, f"{workers} workers")
-    run = request_sync(telemetry=_get_telemetry(account), trigger=SyncRun.Trigger.MANUAL, now=timezone.now())
+    run = request_sync(source=_get_telemetry(account), trigger=Run.Trigger.MANUAL, now=timezone.now())
     while run.finished_at is None:
         time.sleep(0.02)
         _check(deadline, "the run to end")
         run.refresh_from_db()
-    if run.state != SyncRun.State.SUCCEEDED:
+    if run.state != Run.State.SUCCEEDED:
         raise RuntimeError(f"{run.state}: {run.message}")
     readers = run.files.values("taken_by").distinct().count()
     return {"seconds": (run.finished_at - run.created_at).total_seconds(), "readers": readers}
@@ -65,7 +65,7 @@ def sync_nothing_new(account: str, times: str) -> dict:
     syncs, lists, cpu = [], [], []
     for _ in range(int(times) + 1):
         started, used = time.perf_counter(), time.process_time()
-        run, _created = create_run(telemetry=telemetry, trigger=SyncRun.Trigger.COMMAND, now=timezone.now())
+        run, _created = create_run(source=telemetry, trigger=Run.Trigger.COMMAND, now=timezone.now())
         execute_run(run_id=run.pk, clock=timezone.now)
         syncs.append(time.perf_counter() - started)
         cpu.append(time.process_time() - used)
@@ -98,9 +98,7 @@ def sync_new_files(account: str, folder: str, times: str) -> dict:
         file.write_text(f"date,team,environment,feature,{telemetry.metric_column}\n{lines}", encoding="utf-8")
         with CaptureQueriesContext(connection) as queries:
             started, used = time.perf_counter(), time.process_time()
-            run, _created = create_run(
-                telemetry=telemetry, trigger=SyncRun.Trigger.COMMAND, now=timezone.now()
-            )
+            run, _created = create_run(source=telemetry, trigger=Run.Trigger.COMMAND, now=timezone.now())
             execute_run(run_id=run.pk, clock=timezone.now)
             syncs.append(time.perf_counter() - started)
             cpu.append(time.process_time() - used)
@@ -116,7 +114,7 @@ def sync_new_files(account: str, folder: str, times: str) -> dict:
 def sync_under_watch(account: str) -> dict:
     """A sync, and where each of its threads was at work."""
     telemetry = _get_telemetry(account)
-    run, _created = create_run(telemetry=telemetry, trigger=SyncRun.Trigger.COMMAND, now=timezone.now())
+    run, _created = create_run(source=telemetry, trigger=Run.Trigger.COMMAND, now=timezone.now())
     with Sampler() as sampler:
         execute_run(run_id=run.pk, clock=timezone.now)
     return {"samples": sampler.samples, "threads": sampler.shares()}

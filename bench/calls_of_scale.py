@@ -12,13 +12,13 @@ from django.db import connection, reset_queries
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from ingestion.models import SyncRun
-from ingestion.selectors import last_due_day, list_due_telemetries, list_lost_runs
+from ingestion.models import Run
+from ingestion.selectors import get_data_range, last_due_day, list_due_sources, list_lost_runs
 from ingestion.services import recover_lost_runs, start_due_syncs
 from telemetry.daily_totals import dimension_sql
-from telemetry.fold import fold_range
 from telemetry.models import Telemetry
-from telemetry.selectors import get_data_range, list_points
+from telemetry.overlap import effective_of_range
+from telemetry.selectors import list_points
 from telemetry.totals import get_totals
 
 TIMES = 7
@@ -37,7 +37,7 @@ def month_by_one(account: str) -> dict:
 def month_by_two(account: str) -> dict:
     """A month by two dimensions: from the points."""
     telemetry, first, last = _newest_month(account)
-    effective = fold_range(telemetry=telemetry, date_from=first, date_to=last)
+    effective = effective_of_range(telemetry=telemetry, date_from=first, date_to=last)
     sql = f"""SELECT e.date, {dimension_sql("s", 1)}, {dimension_sql("s", 2)}, sum(e.value)
         FROM ({effective.sql}) AS e JOIN telemetry_series s ON s.id = e.series_id GROUP BY 1, 2, 3"""
 
@@ -52,7 +52,7 @@ def month_by_two(account: str) -> dict:
 def export(account: str) -> dict:
     """Rows a second of an export, over its first million rows."""
     telemetry = _get_telemetry(account)
-    first, last = get_data_range(telemetry=telemetry)
+    first, last = get_data_range(source=telemetry)
     started = time.perf_counter()
     points = list_points(telemetry=telemetry, date_from=max(first, last - timedelta(49)), date_to=last)
     rows = sum(1 for _ in islice(points, EXPORTED))
@@ -64,9 +64,9 @@ def schedule() -> dict:
     """What the scheduler asks each minute, and the hour at which every telemetry is due."""
     now = timezone.now()
     found = {
-        "due_all": _time(lambda: list_due_telemetries(now=now), 3),
+        "due_all": _time(lambda: list_due_sources(now=now), 3),
         "lost": _time(lambda: list(list_lost_runs(now=now)), TIMES),
-        "telemetries_due": len(list_due_telemetries(now=now)),
+        "telemetries_due": len(list_due_sources(now=now)),
     }
     started = time.perf_counter()
     reset_queries()
@@ -74,8 +74,8 @@ def schedule() -> dict:
         found["started"] = start_due_syncs(now=now)
     found["start_seconds"] = round(time.perf_counter() - started, 2)
     found["start_queries"] = len(queries)
-    found["due_none"] = _time(lambda: list_due_telemetries(now=now), TIMES)
-    queued = SyncRun.objects.filter(state=SyncRun.State.QUEUED)
+    found["due_none"] = _time(lambda: list_due_sources(now=now), TIMES)
+    queued = Run.objects.filter(state=Run.State.QUEUED)
     queued.update(created_at=now - timedelta(hours=1))  # as if every message had been lost
     started = time.perf_counter()
     found["recovered"] = recover_lost_runs(now=now)
@@ -96,7 +96,7 @@ def _time(action: Callable[[], object], times: int) -> dict:
 
 def _newest_month(account: str) -> tuple[Telemetry, date, date]:
     telemetry = _get_telemetry(account)
-    last = get_data_range(telemetry=telemetry)[1]
+    last = get_data_range(source=telemetry)[1]
     return telemetry, last - timedelta(29), last
 
 

@@ -46,7 +46,7 @@ def build(world: World, *, telemetries: int, days: int) -> None:
     sync(world, ACCOUNT, rows=days * SERIES)
     clone_telemetries(account=ACCOUNT, count=telemetries - 1)
     clone(
-        "ingestion_syncrun",
+        "ingestion_run",
         where=f"o.telemetry_id = {original(ACCOUNT)}",
         numbers="(SELECT t.id AS telemetry, k FROM telemetry_telemetry t CROSS JOIN "
         f"generate_series(1, {RUNS_EACH}) AS k WHERE t.id <> {original(ACCOUNT)}) AS made",

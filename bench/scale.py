@@ -2,7 +2,7 @@
 disk make of them.
 
 The small tables hold copies of what a sync has written; the large telemetry's blocks are those of days that
-were synced, laid over many more dates.
+were synced, spread over many more dates.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ TABLES = {
     "point": ("telemetry_pointblock", "sum(cardinality(series_ids))"),
     "series": ("telemetry_series", "count(*)"),
     "daily total": ("telemetry_dailytotal", "count(*)"),
-    "day of a file": ("telemetry_fileday", "count(*)"),
-    "source file": ("telemetry_sourcefile", "count(*)"),
-    "run": ("ingestion_syncrun", "count(*)"),
+    "day of a file": ("ingestion_fileday", "count(*)"),
+    "source file": ("ingestion_sourcefile", "count(*)"),
+    "run": ("ingestion_run", "count(*)"),
     "file of a run": ("ingestion_runfile", "count(*)"),
     "rejected row": ("ingestion_rejectedrow", "count(*)"),
 }
@@ -51,9 +51,9 @@ def measure_large(world: World, points: int) -> dict:
     copies = max(1, points // (SERIES * REAL_DAYS)) - 1
     say(f"laying {SERIES * REAL_DAYS * (copies + 1):,} points")
     started = time.perf_counter()
-    _lay_points(copies)
+    _copy_points(copies)
     psql("VACUUM ANALYZE")
-    say(f"laid in {time.perf_counter() - started:.0f} s")
+    say(f"generated in {time.perf_counter() - started:.0f} s")
     found = {"points": SERIES * REAL_DAYS * (copies + 1)}
     for call in ("month-by-one", "month-by-two", "export"):
         cost, output = world.measure_python("bench.inside", call, LARGE)
@@ -66,19 +66,19 @@ def measure_large(world: World, points: int) -> dict:
     return found
 
 
-def _lay_points(copies: int) -> None:
+def _copy_points(copies: int) -> None:
     """The synced days again, over earlier and earlier dates, each copy with files of its own."""
     if not copies:
         return
     psql(
-        "CREATE TABLE laid AS SELECT id AS old, n,"
-        " nextval(pg_get_serial_sequence('telemetry_sourcefile', 'id')) AS new"
-        f" FROM telemetry_sourcefile CROSS JOIN generate_series(1, {copies}) AS n"
+        "CREATE TABLE copied AS SELECT id AS old, n,"
+        " nextval(pg_get_serial_sequence('ingestion_sourcefile', 'id')) AS new"
+        f" FROM ingestion_sourcefile CROSS JOIN generate_series(1, {copies}) AS n"
     )
-    numbers = "laid"
+    numbers = "copied"
     earlier = f"(o.date - n * {REAL_DAYS})"
     clone(
-        "telemetry_sourcefile",
+        "ingestion_sourcefile",
         where="o.id = old",
         numbers=numbers,
         changes={"id": "new", "key": "o.key || '-' || n"},
@@ -90,7 +90,7 @@ def _lay_points(copies: int) -> None:
         changes={"source_file_id": "new", "date": earlier},
     )
     clone(
-        "telemetry_fileday",
+        "ingestion_fileday",
         where="o.source_file_id = old",
         numbers=numbers,
         changes={"source_file_id": "new", "date": earlier},
@@ -101,7 +101,7 @@ def _lay_points(copies: int) -> None:
         numbers=f"generate_series(1, {copies}) AS n",
         changes={"date": earlier},
     )
-    psql("DROP TABLE laid")
+    psql("DROP TABLE copied")
 
 
 def _restate_a_day(world: World) -> None:
@@ -129,17 +129,17 @@ def _build_year(telemetries: int) -> None:
     psql(f"""UPDATE telemetry_telemetry SET created_at = now() - interval '{YEAR + 1} days'""")
     psql(
         """
-        CREATE TABLE laid AS
-        SELECT t.id AS telemetry, k, nextval(pg_get_serial_sequence('ingestion_syncrun', 'id')) AS run,
-               nextval(pg_get_serial_sequence('telemetry_sourcefile', 'id')) AS file
+        CREATE TABLE copied AS
+        SELECT t.id AS telemetry, k, nextval(pg_get_serial_sequence('ingestion_run', 'id')) AS run,
+               nextval(pg_get_serial_sequence('ingestion_sourcefile', 'id')) AS file
         FROM telemetry_telemetry t JOIN accounts_account a ON a.id = t.account_id"""
         f" CROSS JOIN generate_series(1, {YEAR}) AS k WHERE a.slug = '{SMALL}' AND t.id <> {original(SMALL)}"
     )
     ago = "k * interval '1 day'"
     clone(
-        "ingestion_syncrun",
+        "ingestion_run",
         where=f"o.telemetry_id = {original(SMALL)}",
-        numbers="laid",
+        numbers="copied",
         changes={
             "id": "run",
             "public_id": "gen_random_uuid()",
@@ -150,9 +150,9 @@ def _build_year(telemetries: int) -> None:
         },
     )
     clone(
-        "telemetry_sourcefile",
+        "ingestion_sourcefile",
         where=f"o.telemetry_id = {original(SMALL)}",
-        numbers="laid",
+        numbers="copied",
         changes={
             "id": "file",
             "telemetry_id": "telemetry",
@@ -161,20 +161,20 @@ def _build_year(telemetries: int) -> None:
         },
     )
     clone(
-        "telemetry_fileday",
+        "ingestion_fileday",
         where=f"o.telemetry_id = {original(SMALL)}",
-        numbers="laid",
+        numbers="copied",
         changes={"source_file_id": "file", "telemetry_id": "telemetry", "date": "o.date - k::int"},
     )
     clone(
         "ingestion_runfile",
-        where=f"o.run_id = (SELECT min(id) FROM ingestion_syncrun WHERE telemetry_id = {original(SMALL)})",
-        numbers="laid",
+        where=f"o.run_id = (SELECT min(id) FROM ingestion_run WHERE telemetry_id = {original(SMALL)})",
+        numbers="copied",
         changes={"run_id": "run", "source_file_id": "file", "key": "'exports/' || k || '.csv'"},
     )
-    psql("DROP TABLE laid")
+    psql("DROP TABLE copied")
     psql("VACUUM ANALYZE")
-    say(f"laid in {time.perf_counter() - started:.0f} s")
+    say(f"generated in {time.perf_counter() - started:.0f} s")
 
 
 def _measure_sizes() -> dict[str, float]:

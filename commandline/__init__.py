@@ -1,1 +1,1 @@
-"""The ground floor: how management commands talk to people and to scripts. Knows nothing of the product."""
+"""The base of management commands: input, output, exit codes. Knows nothing of the product."""

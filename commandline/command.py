@@ -31,7 +31,7 @@ class Failure(CommandError):
 
 
 class WrongArguments(CommandError):
-    """What was asked for cannot be meant (exit 2). The text names the argument and what it takes."""
+    """Invalid arguments (exit 2). The text names the argument and what it takes."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message, returncode=WRONG_ARGUMENTS)
@@ -72,7 +72,7 @@ class Command(BaseCommand):
         except KeyboardInterrupt:
             self.stderr.write("Stopped.")
             sys.exit(FAILED)
-        except BrokenPipeError:  # whoever read our output has had enough
+        except BrokenPipeError:  # the reader of our output has closed it
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             sys.exit(FAILED)
         finally:
@@ -106,12 +106,12 @@ class Command(BaseCommand):
         return DONE
 
     def note(self, text: str) -> None:
-        """Say something on the way: standard error, so that standard output stays the result alone."""
+        """Print progress to standard error: standard output is the result alone."""
         self.stderr.write(printable(text), style_func=lambda line: line)
 
 
 def _move_djangos_options_down(parser: CommandParser) -> None:
-    """What every command of Django takes stands under a heading of its own, below what this one takes."""
+    """List Django's own options under a separate heading, below the command's."""
     below = parser.add_argument_group("options of every Django command")
     ours = parser._optionals._group_actions  # argparse has no other way to an option's group
     below._group_actions += [action for action in ours if action.dest in DJANGO_OPTIONS]

@@ -37,7 +37,7 @@ FROM pg_roles WHERE rolname = current_user
 """
 
 
-def find_fault(connection: BaseDatabaseWrapper) -> str | None:
+def find_excess_privilege(connection: BaseDatabaseWrapper) -> str | None:
     """What the role of this connection may and should not, as the end of a sentence. None on SQLite."""
     if connection.vendor != "postgresql":
         return None

@@ -1,4 +1,4 @@
-"""Text of others, such as a file's key, as it may stand in a line of a terminal or a log."""
+"""Untrusted text, such as a file's key, made safe for a line of a terminal or log."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is removed in time: each app says what it keeps, for how long, and how the rest goes.
+"""Data retention: each app registers what it stores, and for how long.
 
 `manage.py prune` and the schedule remove it. An app registers when it is ready:
 
@@ -14,14 +14,14 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from audit.services import Thing, record
+from audit.services import Target, record
 
-AT_A_TIME = 1_000  # rows of one transaction
+BATCH_SIZE = 1_000  # rows of one transaction
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """`find(now)` is what is kept no longer at that moment; `after` says in words or by its setting why."""
+    """`find(now)` finds what has expired by then; `after` says when, in words or by a setting's name."""
 
     name: str
     after: str
@@ -46,17 +46,17 @@ def count_old(*, now: datetime) -> dict[str, int]:
 
 
 def prune(*, now: datetime) -> dict[str, int]:
-    """Remove what is kept no longer, some rows a transaction; how many, by name. Twice is harmless."""
+    """Remove expired rows, in batches; returns how many, by name. Idempotent."""
     removed = {kept.name: _remove(kept.find(now)) for kept in list_kept()}
     found = {name: number for name, number in removed.items() if number}
     if found:
-        record("retention.pruned", account=None, target=Thing("retention", "", "prune"), after=found)
+        record("retention.pruned", account=None, target=Target("retention", "", "prune"), after=found)
     return removed
 
 
 def _remove(rows: QuerySet[Any]) -> int:
     removed = 0
-    while keys := list(rows.order_by("pk").values_list("pk", flat=True)[:AT_A_TIME]):
+    while keys := list(rows.order_by("pk").values_list("pk", flat=True)[:BATCH_SIZE]):
         # The same question once more: what was used again since then stays.
         removed += rows.filter(pk__in=keys).delete()[1].get(rows.model._meta.label, 0)
         rows = rows.filter(pk__gt=keys[-1])

@@ -1,4 +1,4 @@
-"""What nobody foresaw: in the log by where it happened, and for people by a reference to find it there."""
+"""Unexpected errors: logged with their place in the code, and shown to people with a reference to the log."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ log = structlog.get_logger(__name__)
 
 
 def log_unexpected(event: str, error: BaseException, **where: object) -> str:
-    """Log the exception and how it came about; returns the reference under which the log has it.
+    """Log the exception with its causes; returns the reference under which the log has it.
 
     Types and lines of code alone: an exception's own words may quote a cell of a customer's file, a key
     that breaks a line, or a request with its credentials.

@@ -7,14 +7,14 @@ from django.db.models.base import ModelBase
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 
-# Of the libraries, and not used: nothing to see, and nothing to change past the audit log.
+# Models of libraries, unused: hidden, so that nothing is changed past the audit log.
 UNUSED = {"auth.group", "account.emailaddress"} | {
     f"socialaccount.{name}" for name in ("socialaccount", "socialapp", "socialtoken")
 }
 
 
 class Site(admin.AdminSite):
-    """Django admin behind the product's own sign-in page, so that there is one door to guard."""
+    """Django admin behind the product's own sign-in page, so that one page has to be protected."""
 
     site_header = site_title = "Denominator administration"
 
@@ -26,7 +26,7 @@ class Site(admin.AdminSite):
         super().register(wanted, admin_class, **options)
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        if request.user.is_authenticated:  # signed in, but no staff: the same answer as for no such page
+        if request.user.is_authenticated:  # signed in, but not staff: the same as for an unknown page
             raise Http404
         return redirect_to_login(request.get_full_path())
 

@@ -19,8 +19,8 @@ class SingleSignOnConfig(SocialAccountConfig):
         from allauth.socialaccount import checks  # noqa: F401 - registers them
 
 
-class HouseConfig(AppConfig):
-    """What puts the parts together; an app for the sake of its checks."""
+class ChecksConfig(AppConfig):
+    """An app that registers the system checks."""
 
     name = "config"
 

@@ -1,4 +1,4 @@
-"""The scheduler: Celery's own, for clocks that are put back; it writes down that it is alive.
+"""The scheduler: Celery's own, with a heartbeat, and robust against clocks that are set back.
 
 Celery keeps in memory and in a file when each entry was sent last. Where the clock was a day ahead for a
 moment, these times lie a day in the future, and it would send nothing until then.
@@ -17,7 +17,7 @@ from standby import heartbeats
 
 
 class Scheduler(PersistentScheduler):
-    """What was sent in the future was sent now: an entry's next turn is an interval away at most."""
+    """Times in the future are set to now: the next run of an entry is an interval away at most."""
 
     _noted_at = 0.0  # by this process's monotonic clock
 

@@ -1,4 +1,4 @@
-"""Django's caches, mended: on Redis, beside the work queue; and in files, where there is none."""
+"""Fixes of Django's caches: on Redis, beside the work queue; and in files, where there is none."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ AWAY_SECONDS = 5
 
 
 class OwnKeysCache(RedisCache):
-    """As Django's, but bounded in time, and with the database in its place while Redis is away.
+    """As Django's, with a timeout, and with the database as fallback while Redis is unavailable.
 
     A call waits `timeout_seconds` at most and is not tried again; after a failure the process asks the
-    database alone for AWAY_SECONDS, so that a page of many calls waits once. What the database does not keep
-    (standby.values) is as if it had run out. `clear` removes our own keys: Django's empties Redis, and so the
-    queue.
+    database alone for AWAY_SECONDS, so that a page of many calls waits once. What the database does not store
+    (standby.values) is as if it had expired. `clear` removes our own keys alone: Django's would empty Redis,
+    and with it the queue.
     """
 
     _servers: list[str]  # Django's own: the addresses
@@ -94,7 +94,7 @@ def _note_away(cache: OwnKeysCache, error: RedisError) -> None:
 
 
 class FileBasedCache(DjangoFileBasedCache):
-    """Django looks for the file and then writes it: two who come at once would both have added it."""
+    """Django checks for the file and then writes it: two concurrent calls would both succeed."""
 
     _dir: str  # Django's own, as is the next
     _createdir: Callable[[], None]

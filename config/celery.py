@@ -27,8 +27,8 @@ def _note_worker(sender: object, **_kwargs: object) -> None:
     note_worker(sender)
 
 
-# What pages and the schedule send with: the same queue, by connections that give up after a second. A
-# worker's own waits for messages, and must have patience.
+# The sender of pages and the schedule: the same queue, with connections that time out after a second. A
+# worker's own connections wait for messages.
 sender = Celery("denominator-sender", set_as_current=False)
 sender.config_from_object("config.queue")
 sender.conf.broker_transport_options = queue.broker_transport_options | queue.SENDING

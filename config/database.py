@@ -1,4 +1,4 @@
-"""How long a statement of this process may take, and how long one of its transactions may stand still.
+"""Timeouts of this process's statements and idle transactions.
 
 PostgreSQL ends what is longer: a page that nobody waits for any more, a transaction that holds up vacuum.
 """

@@ -1,4 +1,4 @@
-"""`manage.py check --deploy` refuses settings under which strangers are believed.
+"""`manage.py check --deploy` refuses settings that trust input of strangers.
 
 With `--database default` it also asks the database, as the role that the web process has.
 """
@@ -14,7 +14,7 @@ from django.core import checks
 from django.core.checks import CheckMessage, Error, Tags, register
 from django.db import connections
 
-from commandline.database_role import find_fault
+from commandline.database_role import find_excess_privilege
 
 Network = IPv4Network | IPv6Network
 WIDEST = {4: 8, 6: 16}  # 10.0.0.0/8 is somebody's own network; half of the internet is nobody's
@@ -23,7 +23,7 @@ PRIVATE_IPV6 = IPv6Network("fc00::/7")
 
 @register(deploy=True)
 def check_hosts(app_configs: Any = None, **_kwargs: Any) -> Iterator[CheckMessage]:
-    """Host headers are believed for these names: links and redirects are made from them."""
+    """Host headers are trusted for these names: redirects are built from them."""
     for host in settings.ALLOWED_HOSTS:
         if "*" in host:
             yield Error(
@@ -41,7 +41,7 @@ def check_hosts(app_configs: Any = None, **_kwargs: Any) -> Iterator[CheckMessag
 
 @register(deploy=True)
 def check_proxies(app_configs: Any = None, **_kwargs: Any) -> list[CheckMessage]:
-    """What a trusted proxy says of where a request comes from is believed: locks and log go by it."""
+    """The client address given by a trusted proxy is used for lockouts and the audit log."""
     return [
         Error(
             f"TRUSTED_PROXIES covers {network}: strangers in it would choose where they come from.",
@@ -75,12 +75,12 @@ def check_database_role(
             id="denominator.W013",
         )
         for alias in databases or ()
-        if (fault := find_fault(connections[alias]))
+        if (fault := find_excess_privilege(connections[alias]))
     ]
 
 
 def _list_wide(texts: Sequence[str]) -> list[Network]:
-    """Those that are too wide, neighbours taken together: two halves of the internet are the whole."""
+    """Networks that are too wide, after merging neighbours: two halves of the internet are the whole."""
     networks = [ip_network(text) for text in texts]
     together: list[Network] = [
         *collapse_addresses(network for network in networks if isinstance(network, IPv4Network)),

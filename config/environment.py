@@ -1,7 +1,7 @@
-"""Typed readers of environment variables: a value that cannot be meant stops the process.
+"""Typed readers of environment variables: an invalid value stops the process.
 
 The error names the variable and says what it takes. It repeats the value, unless that may hold a password.
-An empty value stands for nothing: it is taken where nothing is the default.
+An empty value means none: it is accepted where the default is none.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ MAIL_BACKENDS = {"consolemail", "memorymail", "dummymail"}
 
 
 def read_file(path: Path) -> None:
-    """Add to the environment what a file of lines NAME=value has and the environment has not."""
+    """Add the variables of a file of lines NAME=value to the environment, which takes precedence."""
     if not path.exists():
         return
     try:
@@ -125,7 +125,7 @@ class Environment:
         takes: builtins.str = "texts",
         secret: builtins.bool = False,
     ) -> builtins.list[builtins.str]:
-        """Texts between commas. An empty one among them is a slip: `a,,b`, `a,`."""
+        """Comma-separated texts. An empty one is an error: `a,,b`, `a,`."""
         text = os.environ.get(name)
         if default is REQUIRED and not (text or "").strip():
             raise ImproperlyConfigured(f"{name} is missing: it must be {takes}, separated by commas")
@@ -269,7 +269,7 @@ def _is_origin(text: builtins.str) -> bool:
 
 
 def _read_port(text: builtins.str) -> builtins.int | None:
-    """Raises ValueError for what is no port."""
+    """Raises ValueError for an invalid port."""
     return urlsplit(text).port
 
 

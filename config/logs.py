@@ -1,8 +1,8 @@
 """Structured logs: one event a line, JSON in production, readable in development.
 
-No message carries a cell of a customer's file, a credential or a session token; what identifies things in
-a log line is ids, keys and counts. Keys, names, addresses and user agents are other people's text: none of
-them can begin a line, or move a terminal's cursor.
+No message contains a cell of a customer's file, a credential or a session token; log lines identify things by
+ids, keys and counts. Keys, names, addresses and user agents are other people's text: none of them can begin a
+line, or move a terminal's cursor.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import structlog
 
 from commandline.printable import printable
 
-MANY_LINES = ("exception", "stack")  # tracebacks, which are read as what they are
+MANY_LINES = ("exception", "stack")  # tracebacks, which have several lines
 
 
 def logging_config(*, level: str, as_json: bool) -> None:
@@ -87,7 +87,7 @@ def _keep_to_the_line(
 
 
 def _make_printable(value: Any) -> Any:
-    """Of what is no text, the text that it would be written as."""
+    """Non-text values as the text that would be written."""
     if isinstance(value, str):
         return printable(value)
     if isinstance(value, (Mapping, list, tuple, set)):

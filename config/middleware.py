@@ -1,4 +1,4 @@
-"""What every request must be before anything else looks at it."""
+"""Probes, and limits of every request, before anything else."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ from config.views import healthz, readyz
 log = structlog.get_logger(__name__)
 PROBES = {"/healthz": healthz, "/readyz": readyz}
 METHODS = ("GET", "HEAD", "POST")
-LONGEST_NUMBER = 15  # digits of a length
+MAX_DIGITS = 15  # digits of a length
 
 
 class ProbeMiddleware:
-    """Load balancers ask over plain HTTP, by IP address, with whatever cookies: answered before all else.
+    """Load balancers ask over plain HTTP, by IP address, with any cookies: answered before everything else.
 
     No redirect to HTTPS, no look at the Host header, no session, no person; nor do the views look at them.
     """
@@ -39,7 +39,7 @@ class ProbeMiddleware:
 
 
 class NoStoreMiddleware:
-    """Nothing keeps a copy of a page: neither a proxy between, nor a browser after the person signed out.
+    """No copy of a page is stored: neither by a proxy, nor by a browser after sign-out.
 
     Every page, also those of nobody: they carry a form's token. Static files are answered before this.
     """
@@ -54,7 +54,7 @@ class NoStoreMiddleware:
 
 
 class RequestLimitsMiddleware:
-    """Pages are read and forms are sent: there is no other method, and no body longer than a form.
+    """Allows the methods of pages and forms alone, and no body longer than a form.
 
     Django bounds what it keeps in memory; files in a form it would write to disk, however large, although no
     form of ours takes one.
@@ -73,7 +73,7 @@ class RequestLimitsMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        """A page that the database has given up (config.database) says so, and what to ask for instead."""
+        """Answers a query timeout (config.database) with a page that says what to try instead."""
         if not isinstance(exception, OperationalError):
             return None
         if type(exception.__cause__).__name__ != "QueryCanceled":  # psycopg's; SQLite has no such thing
@@ -84,4 +84,4 @@ class RequestLimitsMiddleware:
 
 
 def _is_too_long(length: str) -> bool:
-    return len(length) > LONGEST_NUMBER or int(length) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    return len(length) > MAX_DIGITS or int(length) > settings.DATA_UPLOAD_MAX_MEMORY_SIZE

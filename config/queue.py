@@ -14,8 +14,8 @@ task_reject_on_worker_lost = True
 worker_prefetch_multiplier = 1
 worker_hijack_root_logger = False
 broker_connection_retry_on_startup = True
-# A queue each for what nobody may wait behind: mails; what people ask for, and short housekeeping; the rest.
-# docs/deployment.md has a worker for each. One that is given no `-Q` serves all three.
+# Three queues, so that short work does not wait behind long: mails; what people ask for, and short
+# housekeeping; the rest. docs/deployment.md has a worker for each. A worker without `-Q` serves all three.
 MAIL, INTERACTIVE, NIGHTLY = "mail", "interactive", "nightly"
 task_queues = [Queue(name, routing_key=name) for name in (MAIL, INTERACTIVE, NIGHTLY)]
 task_create_missing_queues = False
@@ -41,7 +41,7 @@ if settings.REDIS_URL:
         "visibility_timeout": settings.TASK_VISIBILITY_TIMEOUT_SECONDS,
         "unacked_restore_interval": 10,
         "unacked_restore_throttle": 1,
-        # Else a Redis that vanished without a word keeps a worker or the scheduler waiting for ever.
+        # Otherwise a worker or the scheduler would wait for ever for a Redis that vanished.
         "socket_connect_timeout": 5,
         "socket_timeout": 30,
         "socket_keepalive": True,
@@ -57,7 +57,7 @@ else:  # one machine without Redis: messages are files in a folder
         "control_folder": str(_control),
     }
 
-SENDING = {  # Redis' options for who sends from a page: no second try, no patience
+SENDING = {  # options of Redis for sending from a page: no retry, short timeouts
     "socket_connect_timeout": settings.REDIS_TIMEOUT_SECONDS,
     "socket_timeout": settings.REDIS_TIMEOUT_SECONDS,
     "retry_on_timeout": False,
@@ -72,6 +72,6 @@ beat_schedule = {
     # that two schedulers start nothing twice, and one that was down at the hour makes up for it.
     "daily sync": {"task": "ingestion.tasks.start_due_syncs", "schedule": 60.0},
     "prune": {"task": "commandline.tasks.prune", "schedule": 86_400.0},
-    "send what waits": {"task": "standby.tasks.send_what_waits", "schedule": 60.0},
+    "send pending": {"task": "standby.tasks.send_pending", "schedule": 60.0},
     "recover lost runs": {"task": "ingestion.tasks.recover_lost_runs", "schedule": 60.0},
 }

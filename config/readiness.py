@@ -1,4 +1,4 @@
-"""Whether what this process needs answers, and whether the others are alive: for /readyz.
+"""For /readyz: whether the services of this process answer, and the other processes are alive.
 
 Load balancers ask whether a process can serve: workers and the scheduler do not matter for that.
 """
@@ -53,7 +53,7 @@ def _check_database() -> str:
 
 
 def _ask_database(question: Callable[[], Found]) -> Found | None:
-    """In a thread of its own: a database that hangs keeps its client waiting, whatever was set there.
+    """In a separate thread: a hanging database blocks its client regardless of its timeouts.
 
     None where there is no answer.
     """

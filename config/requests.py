@@ -1,4 +1,4 @@
-"""How a request is made of what the server hands over, before any middleware can refuse it."""
+"""The request class, used before any middleware can refuse a request."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ READYZ_TOKEN = env.str(
 INSTALLED_APPS = [
     "accounts",  # before Django's own, so that its createsuperuser and changepassword are found first
     "config.apps.AdminConfig",
-    "config.apps.HouseConfig",
+    "config.apps.ChecksConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -66,13 +66,14 @@ INSTALLED_APPS = [
     "allauth.account",
     "config.apps.SingleSignOnConfig",
     "allauth.socialaccount.providers.openid_connect",
+    "core",
     "audit",
     "commandline",
     "standby",
     "endpoints",
     "csvfiles",
-    "telemetry",
     "ingestion",
+    "telemetry",
     "offboarding",
     "demo",
 ]
@@ -200,7 +201,7 @@ MESSAGE_STORAGE = "django.contrib.messages.storage.session.SessionStorage"  # no
 # --- guessing passwords (accounts/lockout.py) ----------------------------------------------------------
 # A person and a network together: nobody can lock somebody else out from elsewhere.
 SIGN_IN_ATTEMPTS = env.int("SIGN_IN_ATTEMPTS", default=5)
-# A network, whoever it tries.
+# A network, for all persons.
 SIGN_IN_ATTEMPTS_PER_ADDRESS = env.int("SIGN_IN_ATTEMPTS_PER_ADDRESS", default=50)
 SIGN_IN_LOCKED_MINUTES = env.int("SIGN_IN_LOCKED_MINUTES", default=15)
 # Of one process; each takes 100 MB while it goes on.
@@ -274,7 +275,7 @@ env.str(
 env.http_url("AWS_ENDPOINT_URL")
 
 # --- syncing ------------------------------------------------------------------------------------------
-# Who works on a run says so at least this often (seconds); after twice the time without a word another may.
+# How often a worker renews its lease on a run (seconds); after twice that another may claim it.
 RUN_HEARTBEAT_SECONDS = env.int("RUN_HEARTBEAT_SECONDS", default=15)
 # How many other workers may read files of a run beside the one that carries it out.
 RUN_HELPERS = env.int("RUN_HELPERS", default=3, at_least=0)
@@ -301,7 +302,7 @@ MAX_REJECTED_ROWS_KEPT = env.int("MAX_REJECTED_ROWS_KEPT", default=10_000, at_le
 TESTS_AT_ONCE = env.int("TESTS_AT_ONCE", default=4)
 PREVIEWS_AT_ONCE = env.int("PREVIEWS_AT_ONCE", default=8)
 DOWNLOADS_AT_ONCE = env.int("DOWNLOADS_AT_ONCE", default=4)
-# Of one web process, whoever asks; of one download (accounts.spool).
+# Of one web process, whoever asks; of one download (core.spool).
 DOWNLOADS_OF_A_PROCESS = env.int("DOWNLOADS_OF_A_PROCESS", default=8)
 DOWNLOAD_MAX_BYTES = env.int("DOWNLOAD_MAX_BYTES", default=2 * 2**30, at_most=2**50)
 DOWNLOAD_SECONDS = env.int("DOWNLOAD_SECONDS", default=300)

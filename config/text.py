@@ -1,7 +1,7 @@
-"""The one place that refuses what no text in the database can hold, wherever a request carries it.
+"""Refuses text that the database cannot store, in every part of a request.
 
 PostgreSQL takes neither NUL nor half of a surrogate pair, in text or in JSON; Django's fields look for NUL
-alone, and only where a form has one. Whatever reads a request behind these two may rely on it.
+alone, and only where a form has one. Code behind these two middlewares may rely on it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from django.http import HttpRequest, HttpResponse, QueryDict
 from commandline.printable import printable
 
 UNSTORABLE = re.compile("[\0\ud800-\udfff]")
-LONGEST_NAME = 60  # characters of a field's name that the page repeats
+MAX_NAME_LENGTH = 60  # characters of a field's name that the page repeats
 
 
 class UnstorableText(BadRequest):
@@ -63,7 +63,7 @@ def check_text(place: str, texts: Iterable[str]) -> None:
 
 def _check_fields(fields: QueryDict) -> None:
     for name, values in fields.lists():
-        check_text(f"The field “{printable(name[:LONGEST_NAME])}”", [name, *values])
+        check_text(f"The field “{printable(name[:MAX_NAME_LENGTH])}”", [name, *values])
 
 
 def _check_charset(request: HttpRequest) -> None:

@@ -15,7 +15,7 @@ urlpatterns = [
     path("", include("accounts.urls")),
     path("settings/endpoints/", include("endpoints.urls")),
     path("settings/telemetry/", include("telemetry.urls")),
-    path("settings/telemetry/", include("ingestion.urls")),
+    path("settings/telemetry/", include("ingestion.urls"), {"kind": "telemetry"}),
     path("admin/", admin.site.urls),
 ]
 if settings.DEBUG:

@@ -18,7 +18,7 @@ _missing: dict[str, str] = {}  # as this process has last seen it
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponseRedirect:
-    """There is no start page of its own: the Telemetries table is where people work."""
+    """Redirects to the Telemetries table: there is no separate start page."""
     return redirect("telemetry:list")
 
 
@@ -58,7 +58,7 @@ def _log_missing(found: dict[str, str]) -> None:
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    """What is refused before a view reads it: 413 with the limit where it is too much, else 400 and where."""
+    """A request refused before its view: 413 with the limit if too large, else 400 with the place."""
     if isinstance(exception, (RequestDataTooBig, TooManyFieldsSent, TooManyFilesSent)):
         limits = {
             "most_bytes": settings.DATA_UPLOAD_MAX_MEMORY_SIZE,

@@ -1,13 +1,13 @@
 """gunicorn's threaded worker, with bounds for clients that send or read slowly.
 
-gunicorn gives a connection a thread as soon as its first bytes are there, and lets it wait for the others:
-as many slow senders as there are threads stop the site, whoever they are. Here the main loop, which waits for
-nobody, collects a request until it is whole or its time is over (settings.REQUEST_SECONDS); a thread sees
-whole requests alone. What a thread sends is bounded too: each piece of an answer has settings.ANSWER_SECONDS.
-Questions of health have threads of their own.
+gunicorn gives a connection a thread as soon as its first bytes arrive, and lets the thread wait for the rest:
+as many slow clients as there are threads stop the site. Here the main loop, which does not block, collects a
+request until it is complete or times out (settings.REQUEST_SECONDS); threads see complete requests alone.
+What a thread sends is bounded too: each piece of an answer has settings.ANSWER_SECONDS. Health checks have
+their own threads.
 
-It resembles what a buffering reverse proxy does, for installations whose proxy does not, and leaves out what
-that does better: limits for an address. TLS ends at the proxy; where it does not, gunicorn serves as ever.
+It resembles a buffering reverse proxy, for installations whose proxy does not buffer; limits for an address
+are deliberately missing. TLS must end at the proxy; otherwise gunicorn serves as usual.
 """
 
 from __future__ import annotations
@@ -26,10 +26,10 @@ from django.conf import settings
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
 READ_AT_A_TIME = 64 * 1024
-LONGEST_HEAD = 64 * 1024  # gunicorn refuses one of half that
-MOST_HELD = 64 * 2**20  # bytes of requests that are not whole; beyond them the oldest is dropped
+MAX_HEAD_BYTES = 64 * 1024  # gunicorn refuses one of half that
+MAX_PENDING_BYTES = 64 * 2**20  # bytes of requests that are not whole; beyond them the oldest is dropped
 HEALTH_THREADS = 2
-LINGERS = 2  # seconds
+LINGER_SECONDS = 2  # seconds
 GONE = (errno.EAGAIN, errno.EWOULDBLOCK, errno.ECONNABORTED)
 
 _LENGTH = re.compile(rb"^content-length:[ \t]*([0-9]{1,15})[ \t]*\r?$", re.IGNORECASE | re.MULTILINE)
@@ -53,8 +53,8 @@ class Connection(TConn):
             super().close()
 
 
-class Begun:
-    """A request that is not whole yet."""
+class PendingRequest:
+    """A request that is not complete yet."""
 
     def __init__(self, conn: TConn, data: bytes) -> None:
         self.conn, self.data = conn, bytearray(data)
@@ -66,7 +66,7 @@ class Begun:
         """Or cannot become so: the server refuses it as it is."""
         end = self.data.find(b"\r\n\r\n")
         if end < 0:
-            return len(self.data) > LONGEST_HEAD
+            return len(self.data) > MAX_HEAD_BYTES
         found = _LENGTH.search(self.data, 0, end + 1)
         length = int(found[1]) if found else 0
         return length > settings.DATA_UPLOAD_MAX_MEMORY_SIZE or len(self.data) >= end + 4 + length
@@ -89,7 +89,7 @@ class Begun:
 class Worker(ThreadWorker):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._begun: dict[TConn, Begun] = {}  # the oldest first
+        self._begun: dict[TConn, PendingRequest] = {}  # the oldest first
         self._held = 0
         self._lingering: dict[socket, float] = {}
 
@@ -106,7 +106,7 @@ class Worker(ThreadWorker):
             raise
         self.nr_conns += 1
         conn = Connection(self.cfg, client, address, listener.getsockname())
-        conn.linger = self._linger
+        conn.linger = self._drain
         self._begin(conn)
 
     def on_client_socket_readable(self, conn: TConn, client: socket) -> None:
@@ -144,14 +144,14 @@ class Worker(ThreadWorker):
             conn.sock.setblocking(True)
             self._submit(conn, self.tpool)
             return
-        begun = self._begun[conn] = Begun(conn, data)
+        begun = self._begun[conn] = PendingRequest(conn, data)
         self._held += len(data)
         conn.sock.setblocking(False)
         self.poller.register(conn.sock, selectors.EVENT_READ, partial(self._read, begun))
         if data:
             self._go_on(begun)
 
-    def _read(self, begun: Begun, client: socket) -> None:
+    def _read(self, begun: PendingRequest, client: socket) -> None:
         try:
             data = client.recv(READ_AT_A_TIME)
         except BlockingIOError:
@@ -165,17 +165,17 @@ class Worker(ThreadWorker):
         self._held += len(data)
         self._go_on(begun)
 
-    def _go_on(self, begun: Begun) -> None:
+    def _go_on(self, begun: PendingRequest) -> None:
         if begun.is_without_end:
             self._drop(begun, _NO_LENGTH)
         elif begun.is_whole:
             self._serve(begun)
         elif begun.waits_to_go_on:
             self._tell(begun, _CONTINUE)
-        while self._held > MOST_HELD:
+        while self._held > MAX_PENDING_BYTES:
             self._drop(next(iter(self._begun.values())), _TOO_SLOW)
 
-    def _serve(self, begun: Begun) -> None:
+    def _serve(self, begun: PendingRequest) -> None:
         conn, data = begun.conn, bytes(begun.data)
         self._forget(begun)
         conn.data_ready = True
@@ -187,19 +187,19 @@ class Worker(ThreadWorker):
         handled = pool.submit(self.handle, conn)
         handled.add_done_callback(lambda done: self.method_queue.defer(self.finish_request, conn, done))
 
-    def _drop(self, begun: Begun, answer: bytes = b"") -> None:
+    def _drop(self, begun: PendingRequest, answer: bytes = b"") -> None:
         self._forget(begun)
         if answer and begun.data:
             self._tell(begun, answer)
         self.nr_conns -= 1
         begun.conn.close()
 
-    def _forget(self, begun: Begun) -> None:
+    def _forget(self, begun: PendingRequest) -> None:
         del self._begun[begun.conn]
         self._held -= len(begun.data)
         self.poller.unregister(begun.conn.sock)
 
-    def _linger(self, client: socket) -> None:
+    def _drain(self, client: socket) -> None:
         """Send no more, and read what still comes for a while: else the last of an answer may be lost."""
         try:
             client.shutdown(SHUT_WR)
@@ -208,7 +208,7 @@ class Worker(ThreadWorker):
         except (OSError, ValueError):  # closed already
             client.close()
             return
-        self._lingering[client] = time.monotonic() + LINGERS
+        self._lingering[client] = time.monotonic() + LINGER_SECONDS
 
     def _read_away(self, client: socket) -> None:
         try:
@@ -225,7 +225,7 @@ class Worker(ThreadWorker):
         self.poller.unregister(client)
         client.close()
 
-    def _tell(self, begun: Begun, answer: bytes) -> None:
+    def _tell(self, begun: PendingRequest, answer: bytes) -> None:
         """As far as it can be told at once."""
         try:
             begun.conn.sock.send(answer)

@@ -1,4 +1,4 @@
-"""Adding up, exactly: rows of one date and combination, and totals over them."""
+"""Exact sums: of rows of one date and combination, and totals over them."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from typing import Any, cast
 
 import polars as pl
 
+from core.dates import spell
+from core.decimals import plain
 from csvfiles.combinations import COMBINATION
-from csvfiles.day_first import spell
 from csvfiles.errors import FileError
 from csvfiles.judge import DAY, VALUE
-from csvfiles.numbers import DIGITS, FRACTION_DIGITS, WHOLE_DIGITS, fits, format_plain
+from csvfiles.numbers import DIGITS, FRACTION_DIGITS, WHOLE_DIGITS, fits
 
 EXACT = Context(prec=100, traps=[Inexact])
 _KEY = [DAY, COMBINATION]
@@ -44,7 +45,7 @@ def add_up(frame: pl.DataFrame) -> pl.DataFrame:
                 "of them before the point.",
                 "Check the metric's unit, or select a dimension that tells the rows apart.",
             )
-        sums.append((day, combination, format_plain(value)))
+        sums.append((day, combination, plain(value)))
     added = pl.DataFrame(sums, schema={DAY: pl.Date, COMBINATION: pl.Int64, VALUE: pl.String}, orient="row")
     return pl.concat([frame.filter(~repeated).select(*_KEY, VALUE), added]).sort(_KEY)
 

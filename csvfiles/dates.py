@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from datetime import date
 
-# What a person chooses from, in the reference's order.
+# The choices of the wizard, in the reference's order.
 DATE_FORMATS: dict[str, re.Pattern[str]] = {
     "yyyy-MM-dd": re.compile(r"(?P<y>[0-9]{4})-(?P<m>[0-9]{2})-(?P<d>[0-9]{2})"),
     "yyyy/MM/dd": re.compile(r"(?P<y>[0-9]{4})/(?P<m>[0-9]{2})/(?P<d>[0-9]{2})"),

@@ -7,10 +7,10 @@ Under MM/d/yyyy 01/03/2024 is 3 January, also where 1 March was meant. Only 13/0
 from __future__ import annotations
 
 import re
-from calendar import month_abbr
 from dataclasses import dataclass
 from datetime import date
 
+from core.dates import spell
 from csvfiles.errors import FileError
 
 
@@ -84,15 +84,6 @@ def make_doubtful(day: date) -> date:
 def exchange(day: date) -> date:
     """Day and month exchanged; the day is at most the 12th."""
     return day.replace(month=day.day, day=day.month)
-
-
-def spell(day: date) -> str:
-    """A date in words, which no order of numbers can change: 3 Jan 2024."""
-    return f"{spell_without_year(day)} {day.year}"
-
-
-def spell_without_year(day: date) -> str:
-    return f"{day.day} {month_abbr[day.month]}"
 
 
 def refuse_day_first(cell: str, date_format: str, *, row_number: int) -> FileError:

@@ -18,7 +18,7 @@ class MissingColumn(FileError):
 
 
 class EmptyFile(FileError):
-    """A file with nothing in it to use or to lose: it is ignored, as an object of zero bytes is."""
+    """A file without content: it is ignored, as an object of zero bytes is."""
 
     def __init__(self) -> None:
         super().__init__("empty", "The file is empty.", "Begin it with a row of column names.")

@@ -1,4 +1,4 @@
-"""Why a file's first row is not the header that is looked for: what to tell, and what to do about it."""
+"""Why a file's first row is not the expected header, and the remedy."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from csvfiles.rules import has_time_of_day, reason_against_metric
 from csvfiles.spelling import explain_difference, quote_name, quote_names
 
 _SEP_LINE = re.compile(r'"?sep=(?:.|\\t)?"?[,;|\t]*', re.IGNORECASE)  # Excel's; saved again, padded
-_DELETE_ABOVE = "Delete what stands above it from the export."
+_DELETE_ABOVE = "Delete the lines above it from the export."
 _DIFFERENCES_TOLD = 3
 _CELLS_LOOKED_AT = 1_000
 

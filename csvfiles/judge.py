@@ -1,4 +1,4 @@
-"""The rules over a whole block at once.
+"""The rules, applied to a whole block at once.
 
 `dates.parse_date` and `numbers.parse_metric` are asked once for each different cell; only a metric that is
 its own plain text is recognised without asking, by the same pattern.
@@ -13,6 +13,7 @@ from typing import cast
 
 import polars as pl
 
+from core.decimals import plain
 from csvfiles.dates import parse_date
 from csvfiles.day_first import is_day_first, refuse_day_first
 from csvfiles.decimal_commas import DecimalCommas
@@ -20,7 +21,7 @@ from csvfiles.header import Header
 from csvfiles.header_rows import REPEATED, HeaderRows
 from csvfiles.limits import Limits
 from csvfiles.mapping import Mapping
-from csvfiles.numbers import PLAIN, NotAMetric, format_plain, parse_metric
+from csvfiles.numbers import PLAIN, NotAMetric, parse_metric
 from csvfiles.rules import reason_to_reject
 from csvfiles.split import ROW, Rows, cell_name
 
@@ -82,7 +83,7 @@ class Judge:
         return judged
 
     def check(self) -> None:
-        """After the last row. Raises FileError by what only all rows together tell."""
+        """To be called after the last row. Raises FileError for what only all rows together show."""
         self._commas.check()
 
     def _find_bad(self, frame: pl.DataFrame, *, may_hold_nul: bool) -> pl.Series:
@@ -168,6 +169,6 @@ class Judge:
 
 def _to_plain(cell: str) -> str | None:
     try:
-        return format_plain(parse_metric(cell))
+        return plain(parse_metric(cell))
     except NotAMetric:
         return None

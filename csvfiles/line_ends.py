@@ -1,4 +1,4 @@
-"""Lines that end with CR alone: rows that cannot be told apart, wherever in a file they are."""
+"""Lines that end with CR alone, which cannot be separated into rows, anywhere in a file."""
 
 from __future__ import annotations
 

@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from decimal import Decimal, InvalidOperation, Overflow
 
+from core.decimals import plain
+
 DIGITS, WHOLE_DIGITS, FRACTION_DIGITS = 38, 20, 30
 
 # A cell of this shape is its own plain text, and fits: accepted as it is, by the vectorised reader too.
@@ -26,7 +28,7 @@ _WORDS = {"nan": "the metric is NaN", "inf": "the metric is infinite", "infinity
 
 
 class NotAMetric(Exception):
-    """The cell is no metric; `reason` says why, in words that group equal mistakes."""
+    """The cell is not a metric; `reason` says why, worded so that equal mistakes group."""
 
     def __init__(self, reason: str) -> None:
         super().__init__(reason)
@@ -53,12 +55,6 @@ def parse_metric(cell: str) -> Decimal:
     return value
 
 
-def format_plain(value: Decimal) -> str:
-    """Without exponent, sign or idle zeros: `1E+3` is `1000`, `1.50` is `1.5`."""
-    text = format(value, "f")
-    return text.rstrip("0").rstrip(".") if "." in text else text
-
-
 _TOO_LONG = (
     f"the metric does not fit {DIGITS} digits, {WHOLE_DIGITS} before the point and {FRACTION_DIGITS} after it"
 )
@@ -68,7 +64,7 @@ def fits(value: Decimal) -> bool:
     """Whether a finite number of at least zero is within the digits of a value."""
     if value.adjusted() >= WHOLE_DIGITS or value.adjusted() < -FRACTION_DIGITS:
         return not value  # decided before any long text is made of 1e999999
-    whole, _, fraction = format_plain(value).partition(".")
+    whole, _, fraction = plain(value).partition(".")
     return len(fraction) <= FRACTION_DIGITS and len(whole.lstrip("0")) + len(fraction) <= DIGITS
 
 

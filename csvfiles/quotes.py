@@ -1,4 +1,4 @@
-"""Quotes taken off a block where they only wrap cells, what they protect masked until the block is split."""
+"""Strips quotes that only wrap cells from a block, and masks what they protect until the block is split."""
 
 from __future__ import annotations
 

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from typing import BinaryIO
 
 import polars as pl
@@ -40,6 +41,11 @@ class Batch:
     points: pl.DataFrame
     combinations: pl.DataFrame
     rejects: list[RejectedRow]
+
+    @property
+    def size(self) -> int:
+        """How many points it has."""
+        return self.points.height
 
 
 class PointReader:
@@ -89,6 +95,10 @@ class PointReader:
     def ignores_rest(self) -> bool:
         """Whether there are bytes after the end of its gzip data."""
         return self._source.ignores_rest
+
+    def sum_by_day(self) -> dict[date, Decimal]:
+        """Of the accepted rows."""
+        return self.totals.overall
 
     @property
     def rows_rejected(self) -> int:

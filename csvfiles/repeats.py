@@ -1,4 +1,4 @@
-"""Counts rows that are equal to an earlier one, in memory that does not grow with the file."""
+"""Counts rows that are equal to an earlier one, in constant memory."""
 
 from __future__ import annotations
 

@@ -18,7 +18,7 @@ _ZONE = r"(?:[AaPp]\.?[Mm]\.?)? ?(?:[Zz]|UTC|GMT|[+-][0-9]{2}(?::?[0-9]{2})?)?(?
 _MOMENT = re.compile(rf"(?:{_DAY})(?:[Tt_:-]| +|, ?){_TIME} ?{_ZONE}")
 _COMPACT_MOMENT = re.compile(r"20[0-9]{8}(?:[0-9]{2}){0,2}")  # to the hour, the minute, the second
 _SINCE_1970 = re.compile(r"1[0-9]{9}(?:[0-9]{3}){0,3}(?:\.[0-9]+)?")  # from 2001 to 2033: s, ms, µs, ns
-_LONGEST_MOMENT = 100  # characters
+_MAX_MOMENT_LENGTH = 100  # characters
 
 
 def reason_to_reject(row: dict[str, str], mapping: Mapping) -> str | None:
@@ -44,7 +44,7 @@ def has_time_of_day(cell: str) -> bool:
 
 
 def _reason_against_moment(cell: str, date_format: str) -> str | None:
-    if len(cell) > _LONGEST_MOMENT:
+    if len(cell) > _MAX_MOMENT_LENGTH:
         return None
     if _SINCE_1970.fullmatch(cell):
         return UNIX_TIME

@@ -1,4 +1,4 @@
-"""A look into a file of any size: rows from its beginning and its end, by ranged reads of under a megabyte.
+"""Samples of files of any size: rows from the beginning and the end, by ranged reads of under a megabyte.
 
 Exports append: the rows of recent dates stand at the end of a file more often than at its beginning.
 """
@@ -118,7 +118,7 @@ def _unpack_start(head: bytes) -> bytes:
         while left and (piece := unpacked.read(left)):
             pieces.append(piece)
             left -= len(piece)
-    except EOFError:  # of course: it is a beginning
+    except EOFError:  # expected: the data is cut off
         pass
     except zlib.error:
         raise FileError(

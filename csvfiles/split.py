@@ -1,8 +1,9 @@
-"""Bytes to rows of cells. Two ways with one result: a fast one for plain blocks, the csv module for the rest.
+"""Splits bytes into rows of cells: a fast path for plain blocks, the csv module for the rest, with one
+result.
 
 A block is plain when every line has the header's number of delimiters and quotes do no more than wrap whole
 cells: then, the quotes taken off, splitting at each delimiter is all there is to do, and polars does it.
-`tests/csvfiles` holds the two ways equal.
+`tests/csvfiles` checks that both give equal results.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What a file adds up to, by date and by each dimension's values: known while it is read, for nothing."""
+"""Totals of a file by date and by each dimension's values, computed while it is read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Gzip as a stream, by zlib: each step costs what its bytes cost, whatever they say.
+"""Gzip as a stream, by zlib: the cost of each step is bounded by its bytes, whatever their content.
 
 The standard library's GzipFile reads a member's name byte by byte and takes long for a member that holds
 nothing: a file of ten gigabytes of either would keep it busy for hours.

@@ -1,4 +1,4 @@
-"""Child processes in one terminal: their lines under their names, one dies, all end; none survives."""
+"""Child processes in one terminal: output prefixed with names; when one dies all are ended."""
 
 from __future__ import annotations
 

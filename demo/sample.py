@@ -1,4 +1,4 @@
-"""What lies in the demo's bucket: real data from demo/samples, and made-up API requests that grow daily.
+"""The files in the demo's bucket: real data from demo/samples, and generated API requests that grow daily.
 
 `api_requests/` holds one file a day for the last 90 whole days (UTC). A day's file depends on its date
 alone, so that a file written today equals the one that was written for that date before.
@@ -37,13 +37,13 @@ GROWTH_A_DAY = 1.0012
 GROWTH_FROM = date(2026, 1, 1)
 
 
-def lay_sample(*, bucket: Path, today: date) -> int:
+def write_sample(*, bucket: Path, today: date) -> int:
     """Bring the bucket's folder up to date; returns how many files were written. Existing ones stay."""
     root = bucket / PATH_PREFIX
-    return _lay_real_files(root=root) + _lay_api_requests(folder=root / "api_requests", today=today)
+    return _write_real_files(root=root) + _write_api_requests(folder=root / "api_requests", today=today)
 
 
-def _lay_real_files(*, root: Path) -> int:
+def _write_real_files(*, root: Path) -> int:
     written = 0
     for source in sorted(SAMPLES.glob("*/*.csv")):
         target = root / source.relative_to(SAMPLES)
@@ -55,7 +55,7 @@ def _lay_real_files(*, root: Path) -> int:
     return written
 
 
-def _lay_api_requests(*, folder: Path, today: date) -> int:
+def _write_api_requests(*, folder: Path, today: date) -> int:
     folder.mkdir(parents=True, exist_ok=True)
     written = 0
     for day in (today - timedelta(days=back) for back in range(DAYS, 0, -1)):
@@ -79,7 +79,7 @@ def list_api_requests(*, day: date) -> list[tuple[str, str, str, str, int]]:
             team,
             environment,
             region,
-            round(usual * part * share * rhythm * _wobble(day, team, environment, region)),
+            round(usual * part * share * rhythm * _vary(day, team, environment, region)),
         )
         for team, usual in TEAMS.items()
         for environment, part in ENVIRONMENTS.items()
@@ -87,7 +87,7 @@ def list_api_requests(*, day: date) -> list[tuple[str, str, str, str, int]]:
     ]
 
 
-def _wobble(day: date, *names: str) -> float:
+def _vary(day: date, *names: str) -> float:
     """Between 0.9 and 1.1, the same for the same day and names on every machine."""
     digest = hashlib.sha256("/".join((day.isoformat(), *names)).encode()).digest()
     return 0.9 + int.from_bytes(digest[:4]) / 2**32 / 5

@@ -1,4 +1,4 @@
-"""The demo from its start to its end: the sample, the company, and the processes that serve them."""
+"""Starts and ends the demo: the sample, the company, and the server processes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from commandline.command import Failure
 from demo.company import EMAIL, open_company
 from demo.environment import demo_dir, keep_secret, point_at_stand_in
 from demo.processes import LOOK_EVERY, Processes, find_free_port, wait_for_answer
-from demo.sample import BUCKET, lay_sample
+from demo.sample import BUCKET, write_sample
 from endpoints.models import S3Endpoint
 from endpoints.services import CannotTestNow, run_endpoint_test
 
@@ -36,7 +36,7 @@ class Demo:
     def __init__(self, *, output: TextIO) -> None:
         self.folder = demo_dir()
         self._output = output
-        self._laid_for: date | None = None
+        self._written_for: date | None = None
         self._lock = (self.folder / "lock").open("a")
         self._processes = Processes(output=output, folder=settings.BASE_DIR)
 
@@ -75,9 +75,9 @@ class Demo:
 
     def _grow_sample(self) -> None:
         today = timezone.now().date()
-        if today != self._laid_for:
-            lay_sample(bucket=self.folder / "s3" / BUCKET, today=today)
-            self._laid_for = today
+        if today != self._written_for:
+            write_sample(bucket=self.folder / "s3" / BUCKET, today=today)
+            self._written_for = today
 
     def _start_stand_in(self, endpoint: S3Endpoint) -> None:
         roles = self.folder / "roles.json"

@@ -1,7 +1,7 @@
 """Asks for known vulnerabilities of what is locked: `python deploy/audit.py`, or `make audit`.
 
 Exits 1 where there is one. The services that know are asked over the network; where none answers, it says so
-and exits 0, or 1 with AUDIT_REQUIRED=1: nobody shall take silence for a clean result.
+and exits 0, or 1 with AUDIT_REQUIRED=1: so that silence is not taken for a clean result.
 """
 
 from __future__ import annotations

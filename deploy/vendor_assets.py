@@ -1,4 +1,4 @@
-"""Lay the front-end files that the pages use from node_modules/ into static/vendor/ (git ignores both).
+"""Copy the front-end files of the pages from node_modules/ to static/vendor/ (git ignores both).
 
 `make setup` runs it after `npm ci`; package-lock.json holds every version with its integrity hash.
 """
@@ -22,7 +22,7 @@ FILES = {
 SOURCE_MAP = re.compile(r"(//|/\*)# sourceMappingURL=\S+( \*/)?")
 
 
-def lay_assets() -> None:
+def copy_assets() -> None:
     """Copy every file of FILES; raises FileNotFoundError where a package changed its layout."""
     VENDOR.mkdir(parents=True, exist_ok=True)
     for source, target in FILES.items():
@@ -31,4 +31,4 @@ def lay_assets() -> None:
 
 
 if __name__ == "__main__":
-    lay_assets()
+    copy_assets()

@@ -72,7 +72,7 @@ ROUTES: dict[str, dict[str, dict[str, str]]] = {
         "telemetry:detail": {"telemetry": "A telemetry"},
         "telemetry:day": {"day": "Where a number comes from"},
         "telemetry:configuration": {"configuration": "Configuration"},
-        "telemetry:files": {"files": "Files"},
+        "ingestion:files": {"files": "Files"},
         "ingestion:runs": {"runs": "Runs"},
         "ingestion:run": {
             "run": "A run",
@@ -80,7 +80,7 @@ ROUTES: dict[str, dict[str, dict[str, str]]] = {
             "run-preview": "A preview: what other dimensions would change",
         },
         "telemetry:edit": {"edit": "Edit a telemetry"},
-        "ingestion:change": {"change": "Change dimensions or overlap rule"},
+        "telemetry:change": {"change": "Change dimensions or overlap rule"},
         "ingestion:reimport": {"reimport": "Import again"},
         "ingestion:deactivate": {"deactivate": "Deactivate"},
         "telemetry:delete": {"delete": "Delete"},
@@ -152,7 +152,7 @@ NO_PAGE = {
     "ingestion:sync": "a POST that leads to the run",
     "ingestion:activate": "a POST that leads to the telemetry",
     "ingestion:again": "a POST that leads to the run",
-    "ingestion:apply": "a POST that leads to the run",
+    "telemetry:apply": "a POST that leads to the run",
     "ingestion:current_rejects_csv": "a download",
     "ingestion:rejects_csv": "a download",
 }

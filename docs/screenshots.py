@@ -96,11 +96,11 @@ def picture_telemetries(camera: Camera, *, url: str, sessions: Path) -> None:
         create_telemetry(page, url=url, answers=answers, **looks)
         sync(page)
     camera.take("run")
-    lay_sessions(sessions, "first", "web,1200", "ios,800")
+    write_sessions(sessions, "first", "web,1200", "ios,800")
     create_telemetry(page, url=url, answers=SESSIONS)
     address = page.url
     sync(page)
-    lay_sessions(sessions, "second", "web,1310", "ios,n/a", "android,-3", 'tv,"1,024"')
+    write_sessions(sessions, "second", "web,1310", "ios,n/a", "android,-3", 'tv,"1,024"')
     (sessions / "third.csv").write_text("date,app\n2026-05-20,web\n", encoding="utf-8")
     page.goto(address)
     sync(page, until="Incomplete")
@@ -109,7 +109,7 @@ def picture_telemetries(camera: Camera, *, url: str, sessions: Path) -> None:
     camera.take("telemetries")
 
 
-def lay_sessions(folder: Path, name: str, *rows: str) -> None:
+def write_sessions(folder: Path, name: str, *rows: str) -> None:
     """A file of yesterday's app sessions."""
     folder.mkdir(exist_ok=True)
     day = (datetime.now(tz=UTC) - timedelta(days=1)).date()

@@ -11,7 +11,7 @@ from accounts.models import User
 from audit.admin import AuditedAdmin
 from endpoints.forms import ConnectionRules
 from endpoints.models import S3Endpoint, new_external_id
-from endpoints.services import CONNECTION_FIELDS, forget_test, keep_location
+from endpoints.services import CONNECTION_FIELDS, check_location_unchanged, forget_test
 
 
 class S3EndpointForm(ConnectionRules, forms.ModelForm):
@@ -20,7 +20,7 @@ class S3EndpointForm(ConnectionRules, forms.ModelForm):
         super()._post_clean()  # type: ignore[misc]  # Django's hook, which its stubs do not name
         if self.instance.pk and not self.errors:
             try:
-                keep_location(self.instance)
+                check_location_unchanged(self.instance)
             except ValidationError as problem:
                 self.add_error(None, problem)
 

@@ -1,4 +1,4 @@
-"""Test Endpoint: whether an endpoint's bucket can be read, and by us alone. Each check stands for itself.
+"""Test Endpoint: whether an endpoint's bucket can be read, and by us alone, check by check.
 
 The trust policy is tested as well as the permissions: a role that anyone else's Denominator account could
 assume by its ARN would let them read this bucket through us (the confused deputy,
@@ -25,7 +25,7 @@ BUCKET = "Bucket exists in this region"
 LIST = "Files can be listed"
 READ = "A file can be read"
 TRUST_CHECKS = {NOT_WITHOUT, NOT_WITH_ANOTHER}
-# What a check that rests on others says where one of those failed.
+# The message of a skipped check, by the failed one that it needs.
 REASONS_NOT_TO_TRY = {
     ASSUME: "the role could not be assumed.",
     BUCKET: "the bucket was not found in this region.",
@@ -64,7 +64,7 @@ class ConnectionReport:
 
 
 def check_connection(endpoint: S3Endpoint) -> ConnectionReport:
-    """Run all checks against AWS. The endpoint need not be saved. Raises nothing: what fails is a check."""
+    """Run all checks. The endpoint may be unsaved. Raises nothing: failures are reported as checks."""
     done: list[Check] = []
     while len(done) < len(STEPS):
         done.append(run_next_check(endpoint, done=done))
@@ -82,7 +82,7 @@ def run_next_check(endpoint: S3Endpoint, *, done: Sequence[Check]) -> Check:
         return Check(step.name, True, step.attempt(endpoint))
     except (StorageError, _Failed) as error:
         return Check(step.name, False, str(error))
-    except Exception as error:  # noqa: BLE001 - whatever it is, whoever tests reads it here
+    except Exception as error:  # noqa: BLE001 - every failure is shown to the person who tests
         reference = log_unexpected("endpoint test broke", error, check=step.name)
         return Check(step.name, False, describe_unexpected(error, reference))
 
@@ -93,7 +93,7 @@ def list_checks() -> list[str]:
 
 
 class _Failed(Exception):
-    """AWS answered, and not as it should."""
+    """AWS did not answer as expected."""
 
 
 def _assume(endpoint: S3Endpoint) -> str:
@@ -101,10 +101,12 @@ def _assume(endpoint: S3Endpoint) -> str:
     return f"{endpoint.role_arn} lets Denominator in with this endpoint's External ID."
 
 
-def _be_refused(endpoint: S3Endpoint, *, how: str, external_id: Callable[[], str | None]) -> str:
+def _expect_refusal(endpoint: S3Endpoint, *, how: str, external_id: Callable[[], str | None]) -> str:
     try:
         storage.try_to_assume(endpoint, external_id=external_id())
-    except TagSessionDenied as error:  # our session tags were refused: who has none might be let in
+    except (
+        TagSessionDenied
+    ) as error:  # our session tags were refused: a caller without tags might be accepted
         raise _Failed(f"{NOT_TRIED}{error}") from None
     except RoleDenied:
         return f"AWS refuses the role {how}."
@@ -165,7 +167,7 @@ def _list_first_page(endpoint: S3Endpoint) -> list[S3Object]:
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """A check, and those that it `needs`: it is not tried where one of them failed."""
+    """A check, and those that it `needs`: it is skipped where one of them failed."""
 
     name: str
     attempt: Callable[[S3Endpoint], str]
@@ -176,12 +178,12 @@ STEPS = (
     _Step(ASSUME, _assume),
     _Step(
         NOT_WITHOUT,
-        partial(_be_refused, how="without an External ID", external_id=lambda: None),
+        partial(_expect_refusal, how="without an External ID", external_id=lambda: None),
         needs=(ASSUME,),
     ),
     _Step(
         NOT_WITH_ANOTHER,
-        partial(_be_refused, how="with a wrong External ID", external_id=new_external_id),
+        partial(_expect_refusal, how="with a wrong External ID", external_id=new_external_id),
         needs=(ASSUME,),
     ),
     _Step(BUCKET, _locate, needs=(ASSUME,)),

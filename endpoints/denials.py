@@ -1,4 +1,4 @@
-"""Why S3 denied a request, where it says "Access Denied" and no more: found out by listing.
+"""Why S3 denied a request with a bare "Access Denied": found out by listing.
 
 Knows no AWS library; `ask` is a call of ListObjectsV2 for the grant's bucket.
 """
@@ -15,7 +15,7 @@ from endpoints.error_types import OwnedByAnotherAccount, RequesterPays, StorageE
 from endpoints.grants import Grant
 
 Ask = Callable[..., dict[str, Any]]
-LOOKED_AT = 1000  # of the objects under the prefix: a page
+SAMPLE_SIZE = 1000  # of the objects under the prefix: a page
 
 
 class Denials:
@@ -25,9 +25,8 @@ class Denials:
         self._grant, self._ask = grant, ask
 
     def explain_list(self, prefix: str) -> RequesterPays | None:
-        """Whether a list was denied because whoever asks has to pay.
-
-        Nothing but agreeing to pay tells. It is one request, for one key, charged to the role's account.
+        """Whether a list was denied because of Requester Pays. Only agreeing to pay can tell. It is one
+        request, for one key, charged to the role's account.
         https://docs.aws.amazon.com/AmazonS3/latest/userguide/ObjectsinRequesterPaysBuckets.html
         """
         try:
@@ -52,7 +51,7 @@ class Denials:
 
     @cached_property
     def _owners(self) -> dict[str, str]:
-        return self._list_owners(self._grant.prefix, most=LOOKED_AT)
+        return self._list_owners(self._grant.prefix, most=SAMPLE_SIZE)
 
     def _list_owners(self, prefix: str, *, most: int) -> dict[str, str]:
         """The canonical user ID of each object's owner, by key."""

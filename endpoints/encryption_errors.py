@@ -1,4 +1,4 @@
-"""What can go wrong with an object that is encrypted, in words that name the key and the remedy.
+"""Errors of encrypted objects; the messages name the key and the remedy.
 
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/UsingKMSEncryption.html
 https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html
@@ -68,7 +68,7 @@ def customer_provided_key(grant: Grant, key: str) -> CustomerProvidedKey:
     )
 
 
-def speaks_of_kms(words: str) -> bool:
+def mentions_kms(words: str) -> bool:
     # The second is how KMS denies a key of another account or region.
     return "kms:" in words.lower() or "the ciphertext refers to a customer master key" in words.lower()
 

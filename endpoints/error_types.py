@@ -1,4 +1,4 @@
-"""The kinds of what can go wrong between us and a customer's bucket. `endpoints.errors` has the words."""
+"""The types of storage errors. Their messages are in `endpoints.errors`."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Unreachable(StorageError):
 
 
 class NoCredentials(StorageError):
-    """Denominator itself has no AWS credentials that work: for its operator to mend, not the customer."""
+    """Denominator itself has no working AWS credentials: a matter for its operator, not the customer."""
 
     code = "no_credentials"
 
@@ -136,7 +136,7 @@ class ServerError(StorageError):
     retryable = True
 
 
-class AnswerUnusable(StorageError):
-    """What answered is no S3, or does not keep to its protocol where that cannot be made up for."""
+class UnusableResponse(StorageError):
+    """The response is not S3's, or violates its protocol in a way that cannot be tolerated."""
 
-    code = "answer_unusable"
+    code = "unusable_response"

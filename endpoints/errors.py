@@ -1,12 +1,11 @@
-"""What can go wrong between us and a customer's bucket, in words that name the thing and the remedy."""
+"""Messages of storage errors: each names the resource and the remedy."""
 
 from __future__ import annotations
 
 from django.conf import settings
 
-from endpoints.encryption_errors import decrypt_denied, speaks_of_kms
+from endpoints.encryption_errors import decrypt_denied, mentions_kms
 from endpoints.error_types import (
-    AnswerUnusable,
     HostRefused,
     ListDenied,
     NoCredentials,
@@ -29,6 +28,7 @@ from endpoints.error_types import (
     UnknownRegion,
     Unreachable,
     UnsafeRole,
+    UnusableResponse,
     WrongRegion,
 )
 from endpoints.grants import Grant
@@ -97,7 +97,7 @@ def host_refused(grant: Grant, host: str) -> HostRefused:
 def tag_session_denied(grant: Grant) -> TagSessionDenied:
     return TagSessionDenied(
         f"The role {grant.role_arn} does not allow sts:TagSession, and Denominator's own credentials carry "
-        "session tags, which AWS hands on (EKS Pod Identity sets them).",
+        "session tags, which AWS passes on (EKS Pod Identity sets them).",
         "Replace the role's trust policy by the one shown for this endpoint: its second statement allows the "
         "tags. Or Denominator's administrator disables session tags in the Pod Identity association.",
     )
@@ -153,15 +153,15 @@ def list_denied(grant: Grant, words: str = "") -> ListDenied:
 
 def requester_pays(grant: Grant) -> RequesterPays:
     return RequesterPays(
-        f"The bucket {grant.bucket} is set to Requester Pays: it answers only who agrees to pay for each "
-        f"request, and Denominator does not agree for the account of the role {grant.role_arn}.",
-        "Create the role in the AWS account that owns the bucket, which needs not agree, or turn Requester "
-        "Pays off in the bucket's Properties.",
+        f"The bucket {grant.bucket} is set to Requester Pays: it answers only requesters who agree to "
+        f"pay, and Denominator does not agree for the account of the role {grant.role_arn}.",
+        "Create the role in the AWS account that owns the bucket, which does not need to agree, or turn "
+        "Requester Pays off in the bucket's Properties.",
     )
 
 
 def read_denied(grant: Grant, key: str, words: str = "") -> ReadDenied:
-    if speaks_of_kms(words):
+    if mentions_kms(words):
         return decrypt_denied(grant, key, words)
     message = f"The role {grant.role_arn} may not read {key} in bucket {grant.bucket}."
     if forbidden := forbidden_elsewhere(words):
@@ -275,8 +275,8 @@ def sdk_failed(service: str, name: str) -> StorageError:
     )
 
 
-def answer_unusable(service: str, why: str) -> AnswerUnusable:
-    return AnswerUnusable(
+def unusable_response(service: str, why: str) -> UnusableResponse:
+    return UnusableResponse(
         f"The answer of {service} cannot be used: {why}.",
         "Check that AWS_ENDPOINT_URL, where it is set, names a store that speaks the S3 protocol, and that "
         "no proxy or sign-in page answers in its place; then report it to the store's operator.",

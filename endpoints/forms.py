@@ -26,7 +26,7 @@ VERBATIM = {"autocomplete": "off", "autocapitalize": "none", "spellcheck": "fals
 
 
 class ConnectionRules:
-    """Cleans the fields of a connection by AWS's rules, in any form that has them."""
+    """Validates the fields of a connection by AWS's rules, in any form that has them."""
 
     cleaned_data: dict[str, Any]
 
@@ -89,7 +89,7 @@ class EndpointForm(ConnectionRules, forms.Form):
 
     @classmethod
     def showing(cls, endpoint: S3Endpoint) -> EndpointForm:
-        """The form as it stands for an endpoint that exists."""
+        """The form filled in from an existing endpoint."""
         return cls(initial={name: getattr(endpoint, name) for name in EndpointForm.base_fields})
 
     def __init__(self, *args: Any, name_required: bool = True, **kwargs: Any) -> None:
@@ -135,7 +135,7 @@ class NewEndpointForm(EndpointForm):
             self.fields[name].widget.attrs.update(FOLLOWED_BY_DOCUMENTS)
 
     def shows_another_external_id(self) -> bool:
-        """Whether the page was made before the session's external ID was: it told people another one."""
+        """Whether the page is older than the session's external ID, and so showed another one."""
         return str(self.data.get("shown_external_id", "")) != self.external_id
 
     def endpoint_fields(self) -> dict[str, str]:

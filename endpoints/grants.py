@@ -1,4 +1,4 @@
-"""What one AssumeRole call asks for: a role, for one bucket and prefix, under a name that its owner knows.
+"""The parameters of an AssumeRole call: a role, for one bucket and prefix, with a recognisable session name.
 
 Knows no AWS library, so that pages can use it without loading one.
 """
@@ -68,8 +68,8 @@ class Grant:
     def list_session_policies(self, *, with_kms: bool = True) -> Iterator[str]:
         """That policy, then what narrows less, for as long as STS finds each too large.
 
-        STS packs a policy, together with the session tags of whoever asks, by rules that it does not tell.
-        A prefix too long for either limit is narrowed by as much of its beginning as fits.
+        STS packs a policy with the caller's session tags in an undocumented way. Of a prefix too long for
+        either limit as much of its beginning is used as fits.
         """
         length = len(self.prefix)
         while len(policy := self._narrow_to(self.prefix[:length], with_kms)) > MAX_SESSION_POLICY:

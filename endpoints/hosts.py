@@ -1,7 +1,7 @@
-"""Which host a call to S3 may go to: the operator's own, or one of S3's in the endpoint's region.
+"""Allowed hosts of S3 calls: the operator's own, or S3's in the endpoint's region.
 
-The SDK makes a host of a bucket's name and region (`acme.s3.eu-west-1.amazonaws.com`), and of some names one
-of its own (access points, directory buckets). Whatever a customer has entered, it leads to no other host.
+The SDK derives a host from a bucket's name and region (`acme.s3.eu-west-1.amazonaws.com`), and of some names
+one of its own (access points, directory buckets). Whatever a customer has entered, it leads to no other host.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ VARIANTS = ("s3", "s3-fips", "s3.dualstack", "s3-fips.dualstack")
 REGION_UNNAMED = "us-east-1"
 
 
-def host_of(url: str) -> str:
+def parse_host(url: str) -> str:
     return (urlsplit(url).hostname or "").lower()
 
 
@@ -23,7 +23,7 @@ def is_below(host: str, suffixes: Iterable[str]) -> bool:
     return any(host == suffix or host.endswith(f".{suffix}") for suffix in suffixes)
 
 
-def may_be_asked(host: str, *, set_up: str, region: str, dns_suffix: str) -> bool:
+def is_allowed_host(host: str, *, set_up: str, region: str, dns_suffix: str) -> bool:
     """`set_up` is the host of the client, made before any bucket was named; `dns_suffix` the partition's."""
     bases = [f"{variant}.{region}.{dns_suffix}" for variant in VARIANTS]
     if region == REGION_UNNAMED:

@@ -1,9 +1,9 @@
-"""A store's listing, checked before anything believes it. AWS's always pass; other stores have their ways.
+"""Validation of a store's listings. AWS's always pass; other stores deviate.
 
 https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListObjectsV2.html
 
-What can be understood exactly is. Where it cannot be known what is under the prefix the whole listing is
-refused by name: half of one, taken for all, would lose data without a word.
+Deviations with one possible meaning are accepted. Where the content of the prefix cannot be known, the whole
+listing is refused: half of one, taken for all, would lose data silently.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from endpoints import errors
-from endpoints.error_types import AnswerUnusable
+from endpoints.error_types import UnusableResponse
 from endpoints.objects import S3Object
 
 MAX_EMPTY_PAGES = 1_000  # in a row; S3 gives some where many objects have just been deleted
-MAX_SIZE = 2**63  # bytes, which no store has
+MAX_SIZE = 2**63  # bytes, beyond any store
 MAX_KEY = 1024  # characters; S3's longest has so many bytes of UTF-8
 
 # Possessive (*+): a page of thousands of comments must not be tried in every partition.
@@ -27,7 +27,7 @@ _ROOT = re.compile(rb"(?:\xef\xbb\xbf)?(?:\s|<\?.*?\?>|<!--.*?-->)*+<(?:\w+:)?(\
 _TRUNCATED = re.compile(rb"<(?:\w+:)?IsTruncated\s*(?:/>|>([^<]*)<)")
 _ENCODED = re.compile(r"(?:[!-$&-~]|%[0-9A-Fa-f]{2})*")  # what an encoder may leave, and %XX
 _BOOLEANS = {b"true": True, b"1": True, b"false": False, b"0": False}
-_UNHOLDABLE = re.compile("[\0\ud800-\udfff]")  # no text of PostgreSQL's has them
+_UNSTORABLE = re.compile("[\0\ud800-\udfff]")  # PostgreSQL's text cannot hold them
 
 
 class Listing:
@@ -43,7 +43,7 @@ class Listing:
         self._empty_pages = 0
 
     def take(self, answer: dict[str, Any]) -> list[S3Object]:
-        """The page's objects that no earlier page has shown. Raises AnswerUnusable."""
+        """The page's objects that no earlier page has shown. Raises UnusableResponse."""
         encoded = str(answer.get("EncodingType", "")).lower() == "url"
         entries = answer.get("Contents", ())
         page = [self._read_entry(entry, encoded) for entry in entries]
@@ -62,8 +62,8 @@ class Listing:
                 "encoding that it does not name"
             )
         if not isinstance(size, int) or not 0 <= size < MAX_SIZE:
-            raise _refuse(f"its listing gives no Size for {make_holdable(name)}")
-        return S3Object.from_listing(entry, key=make_holdable(name), unnamed=_find_reason(name))
+            raise _refuse(f"its listing gives no Size for {make_storable(name)}")
+        return S3Object.from_listing(entry, key=make_storable(name), unnamed=_find_reason(name))
 
     def _is_new(self, obj: S3Object) -> bool:
         before = self._seen.note(obj)
@@ -103,24 +103,24 @@ def read_folders(answer: dict[str, Any], *, prefix: str) -> list[str]:
     return [name for name in names if name.startswith(prefix) and not _find_reason(name)]
 
 
-def look_at_answer(
+def check_response(
     operation_model: Any, response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: Any
 ) -> None:
-    """What the SDK calls with an answer before it reads it. Raises AnswerUnusable where it is no listing.
+    """Called by the SDK before it parses a response. Raises UnusableResponse where it is not a listing.
 
-    To the SDK any page is a listing, an empty one, and any text but `true` says that the listing ends.
+    The SDK takes any page for an empty listing, and any text but `true` for its end.
     """
     if operation_model.name == "ListObjectsV2" and response_dict["status_code"] == 200:
         customized_response_dict.update(_read_body(response_dict["body"]))
 
 
 def _read_body(body: bytes) -> dict[str, bool | None]:
-    """What is to be believed instead of the SDK's reading of the same."""
+    """The values to use instead of the SDK's own parsing."""
     root = _ROOT.match(body)
     if root is not None and root[1] == b"Error":
         return {}  # which the SDK understands, whatever the status
     if root is None or root[1] != b"ListBucketResult":
-        raise _refuse("it is no listing (ListBucketResult)" if body.strip() else "it is empty")
+        raise _refuse("it is not a listing (ListBucketResult)" if body.strip() else "it is empty")
     found = _TRUNCATED.search(body)
     if found is None:
         return {"IsTruncated": None}
@@ -133,29 +133,29 @@ def _read_body(body: bytes) -> dict[str, bool | None]:
 def decode_key(raw: str) -> str:
     """A name that a listing says is URL-encoded; bytes that are not UTF-8 become lone surrogates.
 
-    Some stores say so and encode nothing. What no encoder leaves, such as a space, shows that a name is one
-    of those; `a+b.csv` may be either, and cannot be read where it was taken for the wrong one.
+    Some stores claim it and encode nothing. A character that no encoder leaves, such as a space, shows that;
+    `a+b.csv` is ambiguous, and cannot be read where it was decoded wrongly.
     """
     if not _ENCODED.fullmatch(raw):
         return raw
     return unquote_to_bytes(raw.replace("+", " ")).decode("utf-8", "surrogateescape")
 
 
-def make_holdable(name: str) -> str:
-    """The name as it can be stored and shown: escaped, and cut, where it must be."""
-    shown = _UNHOLDABLE.sub(lambda found: f"\\x{ord(found[0]) & 0xFF:02x}", name)
+def make_storable(name: str) -> str:
+    """The name in a form that can be stored and shown: escaped and truncated where necessary."""
+    shown = _UNSTORABLE.sub(lambda found: f"\\x{ord(found[0]) & 0xFF:02x}", name)
     if len(shown) <= MAX_KEY:
         return shown
     digest = hashlib.sha256(name.encode("utf-8", "surrogatepass")).hexdigest()[:16]
     return f"{shown[:900]}… ({len(name):,} characters, {digest})"
 
 
-def _refuse(why: str) -> AnswerUnusable:
-    return errors.answer_unusable(errors.S3, why)
+def _refuse(why: str) -> UnusableResponse:
+    return errors.unusable_response(errors.S3, why)
 
 
 def _find_reason(name: str) -> str:
-    if _UNHOLDABLE.search(name):
+    if _UNSTORABLE.search(name):
         return "its name holds a NUL character or bytes that are not UTF-8"
     if len(name) > MAX_KEY:
         return f"its name is longer than {MAX_KEY:,} characters"

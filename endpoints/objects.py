@@ -7,7 +7,7 @@ from typing import Any, Self
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/archived-objects.html
 # An object of INTELLIGENT_TIERING may be archived as well; a listing does not show it, only reading does.
 ARCHIVES = {"GLACIER", "DEEP_ARCHIVE"}
-UNKNOWN_TIME = datetime.fromtimestamp(0, UTC)  # stands where a listing gives no time; see `problem`
+UNKNOWN_TIME = datetime.fromtimestamp(0, UTC)  # placeholder where a listing gives no time; see `problem`
 MAX_ETAG = 200  # characters; S3's have 34
 
 
@@ -62,7 +62,7 @@ def holds_archived(answer: dict[str, Any]) -> bool:
 
 
 def strip_etag(etag: str) -> str:
-    """An ETag without quotes, and without the mark of a weak one: a proxy on the way may have set that."""
+    """An ETag without quotes and without a weakness prefix, which a proxy may have added."""
     return etag.strip().removeprefix("W/").strip('"')
 
 
@@ -81,3 +81,9 @@ def _find_problem(etag: str, modified: datetime | None) -> str:
     if modified is None:
         return "the store's listing gives no time of its last change (LastModified)"
     return ""
+
+
+def reason_archived(storage_class: str = "") -> str:
+    """Why an archived object is not read, in words; `storage_class` where the listing told."""
+    told = f" (storage class {storage_class})" if storage_class else ""
+    return f"it is archived{told}: it is read once it has been restored"

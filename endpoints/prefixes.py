@@ -17,13 +17,13 @@ def join_prefix(path_prefix: str, prefix: str) -> str:
     return path_prefix.removesuffix("/") + "/" + prefix.removeprefix("/")
 
 
-def tidy_path_prefix(path_prefix: str) -> str:
+def normalise_path_prefix(path_prefix: str) -> str:
     """As an endpoint keeps it: `exports/` is `exports`, which joins to the same."""
     tidy = path_prefix.removesuffix("/")
     return path_prefix if not tidy or tidy.endswith("/") else tidy
 
 
-def toggle_slash(prefix: str) -> str:
+def toggle_leading_slash(prefix: str) -> str:
     """Without the slashes at its beginning, or with one where there is none."""
     return prefix.lstrip("/") if prefix.startswith("/") else f"/{prefix}"
 

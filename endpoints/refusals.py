@@ -1,4 +1,4 @@
-"""From AWS's error codes to StorageErrors. The answers are the SDK's parsed dictionaries.
+"""Maps AWS's error codes to StorageErrors. The responses are the SDK's parsed dictionaries.
 
 https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
 https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html

@@ -3,7 +3,7 @@ from __future__ import annotations
 from django.db.models import Count, Q, QuerySet
 
 from accounts.models import Account
-from accounts.search import split_search
+from core.search import split_search
 from endpoints.models import S3Endpoint
 
 
@@ -11,7 +11,7 @@ def list_endpoints(*, account: Account, search: str = "") -> QuerySet[S3Endpoint
     """The account's endpoints by name, with `telemetry_count`; `search` looks at all that names one."""
     endpoints: QuerySet[S3Endpoint] = (
         S3Endpoint.objects.for_account(account)
-        .annotate(telemetry_count=Count("telemetries"))
+        .annotate(telemetry_count=Count("sources"))
         .order_by("name")  # counting groups, which drops the model's own order
     )
     for word in split_search(search):

@@ -13,9 +13,9 @@ from django.db import IntegrityError, transaction
 from django.db.models import ProtectedError
 
 from accounts.models import Account, User
-from accounts.places import NoPlaceFree, hold_place
 from audit.services import record
 from audit.snapshots import Values, take_snapshot
+from core.slots import LimitReached, hold_slot
 from endpoints.connection import ConnectionReport, check_connection
 from endpoints.models import S3Endpoint, new_external_id
 from endpoints.validators import clean_connection
@@ -23,7 +23,7 @@ from endpoints.validators import clean_connection
 CONNECTION_FIELDS = ("role_arn", "bucket", "path_prefix", "region")
 LOCATION_FIELDS = ("bucket", "path_prefix")
 NAMES_SHOWN = 5
-LONGEST_TEST = 300  # seconds after which a test that never ended no longer blocks the next
+MAX_TEST_SECONDS = 300  # seconds after which a test that never ended no longer blocks the next
 TOO_MANY = "An account has at most {most} endpoints. Delete one that no telemetry uses, then add this one."
 NAME_TAKEN = "An endpoint of this name exists already. Choose another name."
 
@@ -117,20 +117,20 @@ def update_endpoint(
     if connection_of(endpoint) != connection:
         forget_test(endpoint)
     with transaction.atomic():
-        keep_location(endpoint)
+        check_location_unchanged(endpoint)
         _save(endpoint)
         _record_change(endpoint, before)
     return endpoint
 
 
-def keep_location(endpoint: S3Endpoint) -> None:
+def check_location_unchanged(endpoint: S3Endpoint) -> None:
     """Refuse another place than the stored one while telemetries read from it: both would count together.
 
     Within the transaction that saves. Raises ValidationError keyed by what changed.
     """
     stored = S3Endpoint.objects.for_account(endpoint.account).select_for_update().get(pk=endpoint.pk)
     moved = [field for field in LOCATION_FIELDS if getattr(endpoint, field) != getattr(stored, field)]
-    names = list(stored.telemetries.order_by("name").values_list("name", flat=True)[: NAMES_SHOWN + 1])
+    names = list(stored.sources.order_by("name").values_list("name", flat=True)[: NAMES_SHOWN + 1])
     if not moved or not names:
         return
     told = ", ".join(names[:NAMES_SHOWN]) + (" and others" if len(names) > NAMES_SHOWN else "")
@@ -144,33 +144,33 @@ def keep_location(endpoint: S3Endpoint) -> None:
 def run_connection_test(*, endpoint: S3Endpoint) -> ConnectionReport:
     """Run Test Endpoint's checks, on an endpoint that may be unsaved. Raises CannotTestNow."""
     running = f"endpoint-test:{endpoint.external_id}"
-    if not cache.add(running, True, LONGEST_TEST):
+    if not cache.add(running, True, MAX_TEST_SECONDS):
         raise AlreadyBeingTested
     try:
-        with take_turn(account_id=endpoint.account_id):
+        with hold_test_slot(account_id=endpoint.account_id):
             report = check_connection(endpoint)
     finally:
         cache.delete(running)
-    note_tested(endpoint=endpoint, report=report)
+    record_test(endpoint=endpoint, report=report)
     return report
 
 
-def note_tested(*, endpoint: S3Endpoint, report: ConnectionReport) -> None:
+def record_test(*, endpoint: S3Endpoint, report: ConnectionReport) -> None:
     """Tell the audit log that somebody has tested the endpoint, which may be unsaved."""
     record("endpoint.tested", account=endpoint.account, target=endpoint, after={"result": report.state})
 
 
 @contextmanager
-def take_turn(*, account_id: int) -> Iterator[None]:
+def hold_test_slot(*, account_id: int) -> Iterator[None]:
     """Ask AWS for a test or for a check of one, as long as the account does not ask too much at once.
 
     Raises TooManyTests.
     """
     most = settings.TESTS_AT_ONCE
     try:
-        with hold_place("test", account_id=account_id, most=most, seconds=LONGEST_TEST):
+        with hold_slot("test", account_id=account_id, most=most, seconds=MAX_TEST_SECONDS):
             yield
-    except NoPlaceFree as full:
+    except LimitReached as full:
         raise TooManyTests(full.most) from None
 
 
@@ -178,11 +178,11 @@ def run_endpoint_test(*, endpoint: S3Endpoint, now: datetime) -> ConnectionRepor
     """Test a saved endpoint and keep what was found. Raises CannotTestNow."""
     tested = connection_of(endpoint)
     result = run_connection_test(endpoint=endpoint)
-    keep_result(endpoint=endpoint, result=result, tested=tested, now=now)
+    save_result(endpoint=endpoint, result=result, tested=tested, now=now)
     return result
 
 
-def keep_result(
+def save_result(
     *, endpoint: S3Endpoint, result: ConnectionReport, tested: dict[str, str], now: datetime
 ) -> None:
     """Keep what a test found, unless the connection has changed since it began."""
@@ -206,7 +206,7 @@ def delete_endpoint(*, endpoint: S3Endpoint) -> None:
             record("endpoint.deleted", account=endpoint.account, target=endpoint, before=before)
             endpoint.delete()
     except ProtectedError:
-        raise EndpointInUse(list(endpoint.telemetries.values_list("name", flat=True))) from None
+        raise EndpointInUse(list(endpoint.sources.values_list("name", flat=True))) from None
 
 
 def connection_of(endpoint: S3Endpoint) -> dict[str, str]:

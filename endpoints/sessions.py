@@ -18,7 +18,7 @@ MAX_SESSIONS = 256
 
 
 class Credentials:
-    """What AssumeRole gave. Its repr shows nothing: a page of a traceback shows what functions hold."""
+    """The result of AssumeRole. Its repr shows nothing, since tracebacks show local variables."""
 
     __slots__ = ("_given", "ends")
     FIELDS = frozenset({"AccessKeyId", "SecretAccessKey", "SessionToken", "Expiration"})
@@ -54,7 +54,7 @@ class SessionCache:
     def get(self, grant: Grant, *, start: Callable[[Grant], Session]) -> Session:
         """The session of this grant; `start` begins one where there is none that lasts.
 
-        Two threads may both start one: that costs a call, waiting for each other's calls would cost more.
+        Two threads may both start one: an extra call costs less than waiting for each other.
         """
         with self._lock:
             session = self._sessions.get(grant)

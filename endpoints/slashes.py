@@ -1,7 +1,7 @@
 """A slash at the beginning of a prefix: keys may have one, and people type one out of habit.
 
-Nothing is dropped or added in silence. Where nothing is under what was typed, and something is under the same
-without the slash, or with one, that is said.
+Nothing is dropped or added silently. Where nothing is under the typed prefix, but something is under it
+without, or with, the slash, the person is told.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from copy import copy
 from dataclasses import dataclass
 
 from endpoints.models import S3Endpoint
-from endpoints.prefixes import toggle_slash
+from endpoints.prefixes import toggle_leading_slash
 from endpoints.storage import StorageError, open_bucket
 
 
@@ -39,9 +39,9 @@ def find_other_slash(*, endpoint: S3Endpoint, prefix: str = "", testing: bool = 
     """Where files are, for an endpoint and a prefix under which none are; None where it cannot be told."""
     moved = copy(endpoint)
     if endpoint.path_prefix:
-        corrected = moved.path_prefix = toggle_slash(endpoint.path_prefix)
+        corrected = moved.path_prefix = toggle_leading_slash(endpoint.path_prefix)
     elif prefix:
-        corrected = prefix = toggle_slash(prefix)
+        corrected = prefix = toggle_leading_slash(prefix)
     else:
         return None
     whole = moved.full_prefix(prefix)

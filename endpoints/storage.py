@@ -1,8 +1,8 @@
 """The only module that speaks to AWS: assumes a role, lists a bucket, reads objects.
 
 Credentials live in this process's memory alone, in botocore's clients, and are used until five minutes
-before they end. Every failure is a StorageError in words for people; AWS's own texts go nowhere, nor do the
-SDK's exceptions: the frames of their tracebacks hold credentials.
+before they end. Every failure is a StorageError with a message for people; AWS's texts and the SDK's
+exceptions never leave this module: frames of their tracebacks hold credentials.
 
 The SDK's own environment variables mean what they mean everywhere: AWS_ACCESS_KEY_ID, AWS_PROFILE,
 AWS_REGION, AWS_ENDPOINT_URL, AWS_MAX_ATTEMPTS and the rest.
@@ -37,7 +37,6 @@ from urllib3.exceptions import HTTPError
 from endpoints import errors
 from endpoints.denials import Denials
 from endpoints.error_types import (
-    AnswerUnusable,
     DecryptDenied,
     ListDenied,
     NoCredentials,
@@ -57,21 +56,21 @@ from endpoints.error_types import (
     UnknownRegion,
     Unreachable,
     UnsafeRole,
+    UnusableResponse,
     WrongRegion,
 )
 from endpoints.grants import Grant
-from endpoints.hosts import host_of, is_below, may_be_asked
-from endpoints.listing import Listing, look_at_answer, read_folders
+from endpoints.hosts import is_allowed_host, is_below, parse_host
+from endpoints.listing import Listing, check_response, read_folders
 from endpoints.models import S3Endpoint, new_external_id
 from endpoints.objects import S3Object, holds_archived
 from endpoints.refusals import explain_refused_role, explain_s3_refusal, is_stale_session
 from endpoints.sessions import Credentials, Session, SessionCache
 from endpoints.streams import ResumingStream
-from endpoints.trust import explain_own_role, may_be_unsafe
+from endpoints.trust import explain_own_role, is_unsafe_role_allowed
 from endpoints.versions import check_version
 
 __all__ = [
-    "AnswerUnusable",
     "Bucket",
     "ListDenied",
     "NoCredentials",
@@ -88,10 +87,11 @@ __all__ = [
     "UnknownRegion",
     "Unreachable",
     "UnsafeRole",
+    "UnusableResponse",
     "WrongRegion",
+    "clear_sessions",
     "find_partition",
-    "forget_everything",
-    "has_own_endpoint",
+    "has_custom_endpoint",
     "is_aws",
     "list_partitions",
     "list_regions",
@@ -124,7 +124,7 @@ class Bucket:
         """The objects whose key begins with `prefix` (the full one), each once; one list call a page.
 
         A page may be empty, the first one too. From the first page with an archived object on, S3 is asked
-        which are restored, too: that page twice. Raises AnswerUnusable where nobody can know what is there.
+        which are restored, too: that page twice. Raises UnusableResponse where nobody can know what is there.
         """
         listing = Listing(prefix=prefix, page_size=KEYS_A_PAGE)
         # With an encoding asked for here, the SDK leaves names as they are: `listing` decodes them.
@@ -200,7 +200,7 @@ class Bucket:
     def _open_version(self, obj: S3Object, *, start: int, end: int) -> Any:
         """The bytes of the listed version as a body."""
         if obj.unusable:
-            raise errors.answer_unusable(errors.S3, f"{obj.key} cannot be asked for: {obj.unusable}")
+            raise errors.unusable_response(errors.S3, f"{obj.key} cannot be asked for: {obj.unusable}")
         whole = (start, end) == (0, obj.size)  # S3 has no range of an empty object
         part = {} if whole else {"Range": f"bytes={start}-{end - 1}"}
         try:
@@ -233,7 +233,7 @@ class Bucket:
                 return _StaleSession()
             return explain_s3_refusal(answer, grant=self._grant, key=parameters.get("Key"))
 
-        with _words_for_people(errors.S3, self._grant.region, explain):
+        with translate_sdk_errors(errors.S3, self._grant.region, explain):
             answer: dict[str, Any] = getattr(client, operation)(Bucket=self._grant.bucket, **parameters)
             return answer
 
@@ -252,7 +252,7 @@ def open_bucket(
     Raises RoleDenied, UnsafeRole, NoCredentials, Unreachable and the other StorageErrors.
     """
     grant = Grant.for_endpoint(endpoint, prefix=prefix, testing=testing)
-    if endpoint.test_state == S3Endpoint.TestState.UNSAFE and _must_be_safe(grant):
+    if endpoint.test_state == S3Endpoint.TestState.UNSAFE and _requires_safe_role(grant):
         raise errors.unsafe_role(grant)
     if fresh:
         _sessions.forget(grant)
@@ -301,22 +301,22 @@ def list_dns_suffixes() -> dict[str, str]:
     return {partition["id"]: partition["outputs"]["dnsSuffix"] for partition in partitions}
 
 
-def has_own_endpoint() -> bool:
-    """Whether the operator has set another address than the SDK's own for S3."""
-    return bool(_own_address())
+def has_custom_endpoint() -> bool:
+    """Whether the operator has set an S3 endpoint of their own."""
+    return bool(_get_custom_endpoint())
 
 
 def is_aws() -> bool:
-    """Whether AWS answers: at the SDK's own addresses, or at one below AWS's names (PrivateLink's are)."""
-    own = _own_address()
-    return not own or is_below(host_of(own), list_dns_suffixes().values())
+    """Whether requests go to AWS: to the SDK's default hosts, or below AWS's domains (PrivateLink)."""
+    own = _get_custom_endpoint()
+    return not own or is_below(parse_host(own), list_dns_suffixes().values())
 
 
-def _own_address() -> str:
+def _get_custom_endpoint() -> str:
     return os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL") or ""
 
 
-def forget_everything() -> None:
+def clear_sessions() -> None:
     """Drop every credential and client, for example because the environment's variables changed."""
     _sessions.clear()
     _boto_session.cache_clear()
@@ -324,21 +324,21 @@ def forget_everything() -> None:
 
 def _assume(grant: Grant) -> Session:
     credentials = _assume_role(grant, external_id=grant.external_id)
-    if _must_be_safe(grant):
+    if _requires_safe_role(grant):
         _refuse_unsafe(grant)
-    with _words_for_people(errors.S3, grant.region, partial(explain_s3_refusal, grant=grant, key=None)):
+    with translate_sdk_errors(errors.S3, grant.region, partial(explain_s3_refusal, grant=grant, key=None)):
         client = _new_client("s3", grant.region, **credentials.for_client())
-    client.meta.events.register("before-call.s3", _stay_in_region)
+    client.meta.events.register("before-call.s3", _disable_redirects)
     client.meta.events.register(
-        "before-send.s3", partial(_stay_with_s3, grant, host_of(client.meta.endpoint_url))
+        "before-send.s3", partial(_restrict_hosts, grant, parse_host(client.meta.endpoint_url))
     )
     # By this pattern it comes before the SDK's own look, to which a page that is no XML is a failure of S3's.
-    client.meta.events.register_first("before-parse.*.*", look_at_answer)
+    client.meta.events.register_first("before-parse.*.*", check_response)
     return Session(client=client, ends=credentials.ends)
 
 
-def _must_be_safe(grant: Grant) -> bool:
-    return is_aws() and not grant.testing and not may_be_unsafe(grant.external_id)
+def _requires_safe_role(grant: Grant) -> bool:
+    return is_aws() and not grant.testing and not is_unsafe_role_allowed(grant.external_id)
 
 
 def _refuse_unsafe(grant: Grant) -> None:
@@ -363,7 +363,7 @@ def _assume_role(grant: Grant, *, external_id: str | None) -> Credentials:
     try:
         return _assume_within(grant, grant.list_session_policies(), external_id)
     except SessionPolicyRefused:
-        if not has_own_endpoint():
+        if not has_custom_endpoint():
             raise
     # Other stores than AWS know no KMS, and some refuse a whole policy that names an action of it.
     return _assume_within(grant, grant.list_session_policies(with_kms=False), external_id)
@@ -392,24 +392,24 @@ def _ask_sts(grant: Grant, policy: str, external_id: str | None) -> Credentials:
     # Our own region where one is set: a region that a customer had to opt into may be off in our account,
     # while the tokens of any regional STS are good for S3 in every region.
     explain = partial(explain_refused_role, grant=grant)
-    with _words_for_people(STS, grant.region, explain):
+    with translate_sdk_errors(STS, grant.region, explain):
         region = _boto_session().region_name or grant.region
         given = _new_client("sts", region).assume_role(**request).get("Credentials", {})
         if not given.keys() >= Credentials.FIELDS:
-            raise errors.answer_unusable(STS, "it holds no credentials")
+            raise errors.unusable_response(STS, "it holds no credentials")
         return Credentials(given)
 
 
-def _stay_in_region(params: dict[str, Any], **_: Any) -> None:
-    """Keep botocore from following S3 to another region: a wrong one is to be said, not hidden."""
+def _disable_redirects(params: dict[str, Any], **_: Any) -> None:
+    """Stop botocore from following redirects to another region: a wrong region is an error to report."""
     params["context"].setdefault("s3_redirect", {})["redirected"] = True
 
 
-def _stay_with_s3(grant: Grant, set_up: str, request: Any, **_: Any) -> None:
-    """Ask no host but S3's in the endpoint's region, or the operator's own, whatever the bucket is called."""
+def _restrict_hosts(grant: Grant, set_up: str, request: Any, **_: Any) -> None:
+    """Allow no host but S3's in the endpoint's region, or the operator's own, whatever the bucket's name."""
     suffix = list_dns_suffixes().get(find_partition(grant.region) or "", "")
-    host = host_of(request.url)
-    if not may_be_asked(host, set_up=set_up, region=grant.region, dns_suffix=suffix):
+    host = parse_host(request.url)
+    if not is_allowed_host(host, set_up=set_up, region=grant.region, dns_suffix=suffix):
         raise errors.host_refused(grant, host)
 
 
@@ -425,7 +425,7 @@ def _new_client(service: str, region: str, **credentials: str) -> Any:
         read_timeout=READ_TIMEOUT,
         retries={"mode": "standard"},
         signature_version="s3v4" if service == "s3" else "v4",
-        s3={"addressing_style": "path" if has_own_endpoint() else "auto"},
+        s3={"addressing_style": "path" if has_custom_endpoint() else "auto"},
         user_agent_extra="denominator",
     )
     session: Any = _boto_session()
@@ -434,10 +434,10 @@ def _new_client(service: str, region: str, **credentials: str) -> Any:
 
 
 @contextmanager
-def _words_for_people(
+def translate_sdk_errors(
     service: str, region: str, explain: Callable[[dict[str, Any]], Exception]
 ) -> Iterator[None]:
-    """Whatever the SDK raises becomes an error that people can act on.
+    """Turn every exception of the SDK into a StorageError.
 
     Raised `from None`: the SDK's errors carry requests, and a request carries credentials.
     """
@@ -457,5 +457,5 @@ def _words_for_people(
         where = traceback.format_tb(error.__traceback__)  # lines of code, without a value
         log.error("the SDK failed", service=service, error=type(error).__name__, where=where)
         if any(PARSER in line for line in where):
-            raise errors.answer_unusable(service, "it does not follow the protocol") from None
+            raise errors.unusable_response(service, "it does not follow the protocol") from None
         raise errors.sdk_failed(service, type(error).__name__) from None

@@ -1,4 +1,4 @@
-"""A whole object as one stream, carried on where a connection breaks."""
+"""A whole object as one stream, resumed where a connection breaks."""
 
 from __future__ import annotations
 

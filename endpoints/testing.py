@@ -1,8 +1,8 @@
 """Test Endpoint with a check a request, so that a page shows each as it is done.
 
-Between the requests what was found stays in the cache, on our side: a browser names its test by a token,
-and can neither write a result nor leave a check out. A test begun again is another one, into which a check of
-the first that is still on its way does not write.
+Between requests the results stay in the server's cache: a browser names its test by a token, and can neither
+write a result nor skip a check. A restarted test has a new token, so that a late check of the first cannot
+write into it.
 """
 
 from __future__ import annotations
@@ -16,16 +16,16 @@ from django.core.cache import cache
 from accounts.models import Account
 from endpoints.connection import Check, ConnectionReport, list_checks, run_next_check
 from endpoints.models import S3Endpoint
-from endpoints.services import LONGEST_TEST, connection_of, take_turn
+from endpoints.services import MAX_TEST_SECONDS, connection_of, hold_test_slot
 
 
-class TestGone(Exception):
-    """There is no such test of this endpoint, or it was left for too long."""
+class TestExpired(Exception):
+    """There is no such test of this endpoint, or it has expired."""
 
     __test__ = False  # for pytest: no test
 
     def __init__(self) -> None:
-        super().__init__("This page stood still for too long. Click Test Endpoint again.")
+        super().__init__("This page was open for too long. Click Test Endpoint again.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,15 +57,15 @@ def begin_test(*, endpoint: S3Endpoint) -> Progress:
 def continue_test(*, account: Account, external_id: str, token: str) -> Progress:
     """Run the next check of the test begun for the endpoint of that external ID.
 
-    Raises TestGone, and CannotTestNow where the account tests too much at once.
+    Raises TestExpired, and CannotTestNow where the account tests too much at once.
     """
     kept = cache.get(_key(external_id, token))
     if kept is None:
-        raise TestGone
+        raise TestExpired
     endpoint = S3Endpoint(account=account, external_id=external_id, **kept["connection"])
     done = tuple(Check(**check) for check in kept["checks"])
     if len(done) < len(list_checks()):
-        with take_turn(account_id=account.pk):
+        with hold_test_slot(account_id=account.pk):
             done += (run_next_check(endpoint, done=done),)
     progress = Progress(endpoint, done, token)
     _keep(progress)
@@ -77,7 +77,7 @@ def _keep(progress: Progress) -> None:
         "connection": connection_of(progress.endpoint),
         "checks": ConnectionReport(progress.checks).as_json(),
     }
-    cache.set(_key(progress.endpoint.external_id, progress.token), kept, LONGEST_TEST)
+    cache.set(_key(progress.endpoint.external_id, progress.token), kept, MAX_TEST_SECONDS)
 
 
 def _key(external_id: str, token: str) -> str:

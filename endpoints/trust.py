@@ -24,6 +24,6 @@ def explain_own_role(role_arn: str) -> str:
     )
 
 
-def may_be_unsafe(external_id: str) -> bool:
+def is_unsafe_role_allowed(external_id: str) -> bool:
     """Whether a setting allows the endpoint of this external ID to read through an unsafe role."""
     return external_id in settings.UNSAFE_ENDPOINTS_ALLOWED

@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 from django.core.exceptions import ValidationError
 
-from endpoints.prefixes import tidy_path_prefix
+from endpoints.prefixes import normalise_path_prefix
 from endpoints.storage import find_partition, is_aws, list_partitions, list_regions
 from endpoints.trust import explain_own_role
 
@@ -82,7 +82,8 @@ def clean_prefix(value: str) -> str:
         )
     if bad := next((char for char in value if unicodedata.category(char) in {"Cc", "Cs"}), None):
         raise ValidationError(
-            f"The prefix holds a control character (U+{ord(bad):04X}). Type it again by hand.", code="prefix"
+            f"The prefix holds a control character (U+{ord(bad):04X}). Type it instead of pasting it.",
+            code="prefix",
         )
     if len(value.encode()) > MAX_KEY_BYTES:
         raise ValidationError(
@@ -127,7 +128,7 @@ def clean_connection(**fields: str) -> dict[str, str]:
         "role_arn": clean_role_arn,
         "region": lambda value: clean_region(value, known=list_regions()),
         "bucket": lambda value: clean_bucket(value, region=cleaned.get("region", "")),
-        "path_prefix": lambda value: tidy_path_prefix(clean_prefix(value)),
+        "path_prefix": lambda value: normalise_path_prefix(clean_prefix(value)),
     }
     cleaned: dict[str, str] = {}
     problems: dict[str, ValidationError] = {}

@@ -1,5 +1,5 @@
-"""Whether an answer to GetObject is what was asked for. AWS's is; of other stores, and what stands before
-them, it is not always.
+"""Validation of responses to GetObject. AWS's always pass; those of other stores, or of proxies before them,
+may not.
 
 A proxy's page with status 200, a store without conditional requests or ranges: the bytes of one file, or of
 one version, would be taken for those of another.
@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from endpoints import errors
-from endpoints.error_types import AnswerUnusable
+from endpoints.error_types import UnusableResponse
 from endpoints.grants import Grant
 from endpoints.objects import S3Object, strip_etag
 
@@ -18,7 +18,7 @@ from endpoints.objects import S3Object, strip_etag
 def check_version(answer: dict[str, Any], *, obj: S3Object, start: int, end: int, grant: Grant) -> None:
     """`start` and `end` are the bytes that were asked for, the whole object perhaps.
 
-    Raises ObjectChanged, and AnswerUnusable where it is no version of the object, or another part.
+    Raises ObjectChanged, and UnusableResponse where it is no version of the object, or another part.
     """
     etag = strip_etag(answer.get("ETag", ""))
     if not etag:
@@ -34,5 +34,5 @@ def check_version(answer: dict[str, Any], *, obj: S3Object, start: int, end: int
         raise _refuse(obj, f"{length:,} bytes came instead of {end - start:,}")
 
 
-def _refuse(obj: S3Object, why: str) -> AnswerUnusable:
-    return errors.answer_unusable(errors.S3, f"{obj.key} was asked for, and {why}")
+def _refuse(obj: S3Object, why: str) -> UnusableResponse:
+    return errors.unusable_response(errors.S3, f"{obj.key} was asked for, and {why}")

@@ -10,10 +10,10 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 from polars.exceptions import PanicException
 
 from commandline.unexpected import describe_unexpected, log_unexpected
+from core.locks import lock_rows
 from ingestion.finish import break_run
 from ingestion.leases import held_by
-from ingestion.models import RunFile, SyncRun
-from telemetry.locks import lock_rows
+from ingestion.models import Run, RunFile
 
 ANYTHING = (Exception, PanicException)  # polars panics past Exception; what ends a process is not among them
 
@@ -31,11 +31,11 @@ def is_transient(error: BaseException) -> bool:
 
 
 def is_deleted(run_id: int) -> bool:
-    """Somebody deleted the telemetry while it was synced: then nothing is to be done or wrong."""
+    """Somebody deleted the source while it was synced: then nothing is to be done or wrong."""
     _drop_broken_connection()
-    if SyncRun.objects.filter(pk=run_id).exists():
+    if Run.objects.filter(pk=run_id).exists():
         return False
-    log.info("telemetry deleted during its run", run=run_id)
+    log.info("source deleted during its run", run=run_id)
     return True
 
 
@@ -74,13 +74,13 @@ def _drop_broken_connection() -> None:
 def _mark_failed(run_id: int, owner: UUID | None, now: datetime, message: str) -> bool:
     """The barest end. What was half read or staged counts nowhere, and the next run removes it."""
     with transaction.atomic():
-        ended = SyncRun.objects.filter(held_by(owner), pk=run_id).update(
-            state=SyncRun.State.FAILED,
+        ended = Run.objects.filter(held_by(owner), pk=run_id).update(
+            state=Run.State.FAILED,
             finished_at=now,
             lease_until=None,
             lease_owner=None,
             message=message,
-            failure=SyncRun.Failure.STOPPED,
+            failure=Run.Failure.STOPPED,
         )
         if ended:
             pending = RunFile.objects.filter(run_id=run_id, state=RunFile.State.PENDING)

@@ -6,10 +6,10 @@ from collections.abc import Sequence
 
 from django.template.defaultfilters import pluralize
 
-from ingestion.models import SyncRun
+from ingestion.models import Run
 
 
-def describe_files(run: SyncRun) -> str:
+def describe_files(run: Run) -> str:
     """`90 files read; 0 failed, unchanged or ignored`; with failures these come first."""
     found = [(number, word) for number, word in _count_files(run) if number]
     missing = [word for number, word in _count_files(run) if not number]
@@ -21,12 +21,12 @@ def describe_files(run: SyncRun) -> str:
     return f"{text}; 0 {_join_or(missing)}" if missing else text
 
 
-def list_files(run: SyncRun) -> str:
+def list_files(run: Run) -> str:
     """`1 failed, 2 read`: for a cell of a table; `None` where there were none."""
     return ", ".join(f"{number:,} {word}" for number, word in _count_files(run) if number) or "None"
 
 
-def describe_rows(run: SyncRun) -> str:
+def describe_rows(run: Run) -> str:
     """`5,000 rows read: 4,897 used, 103 rejected`; `No rows read` where there were none."""
     if not run.rows_read:
         return "No rows read"
@@ -36,7 +36,7 @@ def describe_rows(run: SyncRun) -> str:
     return f"{read}: {run.rows_used:,} used, {run.rows_rejected:,} rejected"
 
 
-def _count_files(run: SyncRun) -> Sequence[tuple[int, str]]:
+def _count_files(run: Run) -> Sequence[tuple[int, str]]:
     """What needs somebody first."""
     return [
         (run.files_failed, "failed"),

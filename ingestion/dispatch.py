@@ -9,8 +9,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 from ingestion.leases import Clock
-from ingestion.messages import send
-from ingestion.models import SyncRun
+from ingestion.models import Run
+from ingestion.queue import send
 from ingestion.sharing import choose_run, is_wanted_elsewhere
 from ingestion.work import attempt_run, help_run
 
@@ -33,10 +33,10 @@ def run_next(*, run_id: int, clock: Clock, turn: timedelta, requested_only: bool
 
 def help_next(*, run_id: int, clock: Clock, turn: timedelta) -> None:
     """Help the run, or carry out one of an account that waits and has fewer workers."""
-    run = SyncRun.objects.filter(pk=run_id, state=SyncRun.State.RUNNING).select_related("telemetry").first()
+    run = Run.objects.filter(pk=run_id, state=Run.State.RUNNING).select_related("source").first()
     if run is None:
         return
-    if is_wanted_elsewhere(account_id=run.telemetry.account_id, helps=False, now=clock()):
+    if is_wanted_elsewhere(account_id=run.source.account_id, helps=False, now=clock()):
         chosen = choose_run(now=clock())
         if chosen is not None:
             send("help_run", run_id=run_id)
@@ -52,4 +52,4 @@ def _carry_out(run_id: int, clock: Clock, turn: timedelta) -> bool:
 
 
 def _is_active(run_id: int) -> bool:
-    return SyncRun.objects.filter(pk=run_id, state__in=SyncRun.ACTIVE_STATES).exists()
+    return Run.objects.filter(pk=run_id, state__in=Run.ACTIVE_STATES).exists()

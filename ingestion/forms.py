@@ -1,13 +1,11 @@
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from django import forms
 
-from ingestion.columns import KnownColumn, explain_unknown, list_known_columns
-from ingestion.scope import EVERYTHING, Change, Scope, read_since
-from telemetry.models import Telemetry
-from telemetry.selectors import list_dimensions
+from ingestion.scope import EVERYTHING, Scope, read_since
 
 
 class ReimportForm(forms.Form):
@@ -29,49 +27,14 @@ class ReimportForm(forms.Form):
         return read_since(day) if day else EVERYTHING
 
 
-class ChangeForm(forms.Form):
-    """Other dimensions, another overlap rule."""
+class FilesForm(forms.Form):
+    """Which files of a telemetry to list."""
 
-    dimensions = forms.MultipleChoiceField(
-        label="Dimensions",
-        required=False,
-        help_text="The columns that the files have. Select up to 10.",
-        widget=forms.CheckboxSelectMultiple,
+    search = forms.CharField(
+        required=False, widget=forms.TextInput(attrs={"type": "search", "autocomplete": "off"})
     )
-    overlap = forms.ChoiceField(
-        label="Where files overlap", choices=Telemetry.Overlap.choices, widget=forms.RadioSelect
-    )
+    state = forms.ChoiceField(required=False, choices=[])
 
-    def __init__(self, *args: Any, telemetry: Telemetry, **kwargs: Any) -> None:
-        held = tuple(list_dimensions(telemetry=telemetry))
-        kwargs["initial"] = {"dimensions": held, "overlap": telemetry.overlap}
+    def __init__(self, *args: Any, states: Iterable[tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._telemetry, self._held = telemetry, held
-        self._columns = list_known_columns(telemetry=telemetry)
-        self.fields["dimensions"].choices = [(column.name, _describe(column)) for column in self._columns]
-
-    def full_clean(self) -> None:
-        super().full_clean()
-        if self.is_bound and self.has_error("dimensions", "invalid_choice"):
-            known = [column.name for column in self._columns]
-            unknown = [name for name in self["dimensions"].value() if name not in known]
-            self._errors["dimensions"] = self.error_class([explain_unknown(unknown, known)])
-
-    def clean_dimensions(self) -> tuple[str, ...]:
-        """In the order that they have; new ones behind them, as the header has them."""
-        chosen = self.cleaned_data["dimensions"]
-        return tuple(column.name for column in self._columns if column.name in chosen)
-
-    def change(self) -> Change:
-        """What is asked for that is not so already."""
-        dimensions, overlap = self.cleaned_data["dimensions"], self.cleaned_data["overlap"]
-        return Change(
-            dimensions=None if dimensions == self._held else dimensions,
-            overlap=None if overlap == self._telemetry.overlap else overlap,
-        )
-
-
-def _describe(column: KnownColumn) -> str:
-    if not column.is_in_some:
-        return column.name
-    return f"{column.name} (in {column.files:,} of the {column.of:,} newest files)"
+        self.fields["state"].choices = [("", "All states"), *states]

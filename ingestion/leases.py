@@ -17,10 +17,10 @@ from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.db.models.functions import Coalesce
 
-from ingestion.models import RunFile, RunHelper, SyncRun
+from core.locks import lock_rows
+from ingestion.models import Run, RunFile, RunHelper
 from ingestion.selectors import is_over
 from ingestion.sharing import is_wanted_elsewhere
-from telemetry.locks import lock_rows
 
 Clock = Callable[[], datetime]
 
@@ -34,7 +34,7 @@ class RunLost(Exception):
     """The run has ended, or its lease ran out and somebody else has taken it over."""
 
 
-class TurnOver(RunLost):
+class TimeSliceExpired(RunLost):
     """This process has worked on the run for long enough: it is somebody else's turn."""
 
 
@@ -46,7 +46,7 @@ class Lease:
 
     def __init__(
         self,
-        run: SyncRun,
+        run: Run,
         owner: uuid.UUID,
         clock: Clock,
         *,
@@ -70,7 +70,7 @@ class Lease:
 
     def hold(self, now: datetime) -> None:
         """Renew at once. Raises RunLost."""
-        running = SyncRun.objects.filter(pk=self.run.pk, state=SyncRun.State.RUNNING)
+        running = Run.objects.filter(pk=self.run.pk, state=Run.State.RUNNING)
         if self.helps:
             held = running.exists()
             RunHelper.objects.filter(owner=self.owner).update(until=_end_of_lease(now))
@@ -81,18 +81,18 @@ class Lease:
         self._renewed_at = now
 
     def check_turn(self) -> None:
-        """Raise TurnOver where the time for this process is up, or another account is to have it."""
+        """Raise TimeSliceExpired where the time for this process is up, or another account is to have it."""
         if self._turn_ends is None:
             return
         now = self.clock()
         if now >= self._turn_ends:
-            raise TurnOver(str(self.run.public_id))
+            raise TimeSliceExpired(str(self.run.public_id))
         if now < self._asks_at:
             return
         self._asks_at = now + ASKED_EVERY
-        account_id = self.run.telemetry.account_id
+        account_id = self.run.source.account_id
         if is_wanted_elsewhere(account_id=account_id, helps=self.helps, now=now):
-            raise TurnOver(str(self.run.public_id))
+            raise TimeSliceExpired(str(self.run.public_id))
 
     @contextmanager
     def fence(self) -> Iterator[None]:
@@ -111,18 +111,18 @@ def claim_run(
 ) -> Lease | None:
     """The run is ours to carry out; None where somebody does already or it has ended.
 
-    `attempts` counts those in a row that did not get on: a run over a huge bucket may take many. `owner` is
+    `attempts` counts those in a row without progress: a run over a huge bucket may take many. `owner` is
     who we are, for a caller that has to know it whatever happens here.
     """
     now, owner = clock(), owner or uuid.uuid4()
-    before = SyncRun.objects.filter(pk=run_id).values_list("lease_owner", flat=True).first()
-    got_on = before is not None and has_got_on(run_id=run_id, owner=before)
-    free = Q(state=SyncRun.State.QUEUED) | Q(is_over("lease_until", now), state=SyncRun.State.RUNNING)
-    claimed = SyncRun.objects.filter(free, pk=run_id).update(
-        state=SyncRun.State.RUNNING,
+    before = Run.objects.filter(pk=run_id).values_list("lease_owner", flat=True).first()
+    progressed = before is not None and made_progress(run_id=run_id, owner=before)
+    free = Q(state=Run.State.QUEUED) | Q(is_over("lease_until", now), state=Run.State.RUNNING)
+    claimed = Run.objects.filter(free, pk=run_id).update(
+        state=Run.State.RUNNING,
         lease_owner=owner,
         lease_until=_end_of_lease(now),
-        attempts=1 if got_on else F("attempts") + 1,
+        attempts=1 if progressed else F("attempts") + 1,
         started_at=Coalesce(F("started_at"), now),
     )
     if not claimed:
@@ -135,25 +135,25 @@ def claim_run(
 
 def held_by(owner: uuid.UUID | None) -> Q:
     """Runs that this owner carries out, or that nobody has taken up."""
-    return Q(state=SyncRun.State.QUEUED) | Q(state=SyncRun.State.RUNNING, lease_owner=owner)
+    return Q(state=Run.State.QUEUED) | Q(state=Run.State.RUNNING, lease_owner=owner)
 
 
-def has_got_on(*, run_id: int, owner: uuid.UUID) -> bool:
+def made_progress(*, run_id: int, owner: uuid.UUID) -> bool:
     """Whether this owner of the run's lease has brought a file of it to its end."""
     taken = RunFile.objects.filter(run_id=run_id, taken_by=owner)
     return taken.exclude(state=RunFile.State.PENDING).exists()
 
 
-def hand_on(*, lease: Lease) -> None:
+def yield_run(*, lease: Lease) -> None:
     """Let go of a run, so that anybody may take it up where it is, and at once."""
     _hold_files(_pending(lease.run).filter(taken_by=lease.owner), until=None)
-    mine = SyncRun.objects.filter(pk=lease.run.pk, state=SyncRun.State.RUNNING, lease_owner=lease.owner)
+    mine = Run.objects.filter(pk=lease.run.pk, state=Run.State.RUNNING, lease_owner=lease.owner)
     mine.update(lease_until=lease.clock(), attempts=0)  # nothing has failed
 
 
 def release_run(*, run_id: int, owner: uuid.UUID, now: datetime) -> None:
     """Leave a run that this owner carries out as a dead worker leaves it, for whoever claims it next."""
-    mine = SyncRun.objects.filter(pk=run_id, state=SyncRun.State.RUNNING, lease_owner=owner)
+    mine = Run.objects.filter(pk=run_id, state=Run.State.RUNNING, lease_owner=owner)
     mine.update(lease_until=now - timedelta(seconds=1))
 
 
@@ -170,7 +170,7 @@ def let_go(*, lease: Lease) -> None:
 
 def join_run(*, run_id: int, clock: Clock, turn: timedelta | None = None) -> Lease | None:
     """A place beside the process that carries the run out; None where there is nothing to help with."""
-    open_runs = SyncRun.objects.filter(state=SyncRun.State.RUNNING, planned_at__isnull=False)
+    open_runs = Run.objects.filter(state=Run.State.RUNNING, planned_at__isnull=False)
     if not open_runs.filter(pk=run_id).exists():
         return None
     now = clock()
@@ -258,12 +258,12 @@ def files_are_left(*, lease: Lease) -> bool:
     return _pending(lease.run).exists()
 
 
-def _pending(run: SyncRun) -> QuerySet[RunFile]:
+def _pending(run: Run) -> QuerySet[RunFile]:
     return RunFile.objects.filter(run_id=run.pk, state=RunFile.State.PENDING)
 
 
-def _get_run(run_id: int) -> SyncRun:
-    return SyncRun.objects.select_related("telemetry__endpoint", "telemetry__account").get(pk=run_id)
+def _get_run(run_id: int) -> Run:
+    return Run.objects.select_related("source__endpoint", "source__account").get(pk=run_id)
 
 
 def _end_of_lease(now: datetime) -> datetime:

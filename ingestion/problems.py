@@ -5,19 +5,17 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 
-from django.db.models import Q
+from ingestion.datasets import get_dataset
+from ingestion.freshness import FAILING_STATES
+from ingestion.models import Run, RunFile, Source
 
-from ingestion.models import RunFile, SyncRun
-from telemetry.freshness import FAILING_STATES
-from telemetry.models import Telemetry
-
-Failure = SyncRun.Failure
+Failure = Run.Failure
 FAILED_FILES_COUNTED = 1_000  # of which the most frequent reason is found
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """`level` as in components/alert.html. `kind`: a SyncRun.Failure, "files", "nothing_found", or ""."""
+    """`level` as in components/alert.html. `kind`: a Run.Failure, "files", "nothing_found", or ""."""
 
     level: str
     title: str
@@ -31,40 +29,47 @@ class Problem:
         return nothing_was_read or self.kind in {Failure.CONNECTION, "nothing_found", ""}
 
 
-def explain_problem(*, run: SyncRun) -> Problem | None:
+def explain_problem(*, run: Run) -> Problem | None:
     """Why the run failed or is incomplete; None where it went well or goes on."""
     if run.state not in FAILING_STATES:
         return None
-    level = "danger" if run.state == SyncRun.State.FAILED else "warning"
+    level = "danger" if run.state == Run.State.FAILED else "warning"
     if not run.message and run.files_failed:
         return _explain_files(run, level)
-    title = run.get_failure_display() or f"The run {'failed' if level == 'danger' else 'is incomplete'}"
+    title = _name_failure(run) or f"The run {'failed' if level == 'danger' else 'is incomplete'}"
     if run.failure == Failure.CONNECTION and run.files_read:
         title = "The bucket could not be read to its end"
     return Problem(level, title, run.message or "The run has no message.", run.failure)
 
 
-def find_last_problem(*, telemetry: Telemetry) -> tuple[SyncRun, Problem] | None:
-    """The run that left the telemetry failing, or without any data, and what is wrong with it."""
-    run = _get_last_sync(telemetry)
+def _name_failure(run: Run) -> str:
+    if run.failure == Failure.INACTIVE:
+        return f"The {get_dataset(run.source.kind).noun} was inactive"
+    return run.get_failure_display()
+
+
+def find_last_problem(*, source: Source) -> tuple[Run, Problem] | None:
+    """The run that left the source failing, or without any data, and what is wrong with it."""
+    run = _get_last_sync(source)
     if run is None:
         return None
-    if telemetry.last_sync_state in FAILING_STATES:
+    if source.last_sync_state in FAILING_STATES:
         problem = explain_problem(run=run)
         return problem and (run, problem)
-    if telemetry.data_through is None and run.warnings:
-        return run, Problem("warning", "The last sync found no data", run.warnings[0], "nothing_found")
+    if source.data_through is None and run.warnings:
+        return run, Problem(
+            "warning", "The last sync found no data", run.warnings[0]["text"], "nothing_found"
+        )
     return None
 
 
-def _get_last_sync(telemetry: Telemetry) -> SyncRun | None:
-    """The newest run that left its state with the telemetry: as ingestion.finish writes it."""
-    ended = telemetry.sync_runs.exclude(state__in=SyncRun.ACTIVE_STATES).filter(is_rehearsal=False)
-    changes_mapping = Q(new_dimensions__isnull=False) | ~Q(new_overlap="")
-    return ended.exclude(changes_mapping, state=SyncRun.State.FAILED).order_by("-finished_at", "-pk").first()
+def _get_last_sync(source: Source) -> Run | None:
+    """The newest run that left its state with the source: as ingestion.finish writes it."""
+    ended = source.runs.exclude(state__in=Run.ACTIVE_STATES).filter(is_preview=False)
+    return ended.exclude(is_changeover=True, state=Run.State.FAILED).order_by("-finished_at", "-pk").first()
 
 
-def _explain_files(run: SyncRun, level: str) -> Problem:
+def _explain_files(run: Run, level: str) -> Problem:
     """The most frequent reason of the failed files, and the first file that has it."""
     failed = run.files.filter(state=RunFile.State.FAILED).order_by("pk")
     reasons: Counter[str] = Counter()

@@ -1,19 +1,18 @@
-"""Reading one file of a run: from the bucket through the CSV reader into the telemetry's points."""
+"""Reading one file of a run: from the bucket through the dataset's reader into its writer."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
 
 import structlog
 from django.db import transaction
 
 from csvfiles.errors import EmptyFile, FileError, MissingColumn
-from csvfiles.judge import RejectedRow as Rejected
-from csvfiles.mapping import Mapping
 from csvfiles.names import HOLDS_NOTHING
-from csvfiles.read import PointReader
 from endpoints.error_types import (
     NoCredentials,
     NoSuchBucket,
@@ -28,27 +27,13 @@ from endpoints.error_types import (
     Unreachable,
     WrongRegion,
 )
-from endpoints.storage import Bucket, S3Object
-from ingestion.ahead import FileReader, Known, Waiting
+from endpoints.objects import S3Object, reason_archived
+from endpoints.storage import Bucket
+from ingestion.datasets import Dataset, Reader, Rejected, Writer, get_dataset
 from ingestion.leases import Lease, lock_files
-from ingestion.models import RejectedRow, RunFile
-from ingestion.threshold import TooManyRejected, check_rejects
-from telemetry.blocks import BlockWriter
-from telemetry.ignoring import reason_archived
-from telemetry.loading import (
-    Load,
-    Loaded,
-    LoadLost,
-    Outcome,
-    Version,
-    begin_loads,
-    drop_load,
-    fail_load,
-    ignore_load,
-)
-from telemetry.models import SourceFile, Telemetry
-from telemetry.series import SeriesIds
-from telemetry.updating import update_each
+from ingestion.models import RejectedRow, RunFile, Source, SourceFile
+from ingestion.prefetch import FilePrefetch, Waiting
+from ingestion.versions import Loaded, LoadLost, begin_loads, drop_load, fail_load, ignore_load
 
 log = structlog.get_logger(__name__)
 
@@ -67,9 +52,12 @@ _GONE = (
     "The object was deleted before it could be read. If it is still in the bucket, the store's listing "
     "encodes names otherwise than it says (EncodingType)."
 )
-AFTER_GZIP = "Bytes after the end of its gzip data were ignored, as gzip does."
 _OVERWRITTEN = "The object was overwritten each time while it was read. Sync again later."
 VERSIONS_TRIED = 3  # of an object that is overwritten again and again while it is read
+
+
+class TooManyRejected(Exception):
+    """More of a file's rows were rejected than its source allows; the text says how many, and why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,19 +66,18 @@ class Reading:
 
     lease: Lease
     bucket: Bucket
-    mapping: Mapping
-    series: SeriesIds
-    known: Known = field(default_factory=Known)
+    dataset: Dataset
+    shared: Any  # Dataset.share
+    writer: Writer
     waiting: Waiting = field(default_factory=Waiting)
 
-    def start(self, run_file: RunFile, *, after: FileReader | None = None) -> FileReader:
+    def start(self, run_file: RunFile, *, after: FilePrefetch | None = None) -> FilePrefetch:
         """Begin to fetch and parse the file, at once or after another one."""
-        version = S3Object(run_file.key, run_file.etag, run_file.size, run_file.last_modified)
-        return FileReader(
+        return FilePrefetch(
             bucket=self.bucket,
-            version=version,
-            mapping=self.mapping,
-            known=self.known,
+            version=run_file.version,
+            dataset=self.dataset,
+            shared=self.shared,
             after=after,
             waiting=self.waiting,
         )
@@ -102,26 +89,24 @@ class ReadFile:
 
     run_file: RunFile
     loaded: Loaded
-    reader: PointReader
 
 
 def read_file(
-    *, run_file: RunFile, source_file: SourceFile, reading: Reading, writer: BlockWriter, ahead: FileReader
+    *, run_file: RunFile, source_file: SourceFile, reading: Reading, prefetch: FilePrefetch
 ) -> ReadFile | None:
     """Read the file, or record why it cannot be read, or that it holds nothing, and return None.
 
-    `source_file` is the version of `run_file`, begun; `ahead` has begun to fetch it.
+    `source_file` is the version of `run_file`, begun; `prefetch` has begun to fetch it.
     Raises RunLost, LoadLost, and the StorageErrors that would meet every other file too.
     """
     for attempt in range(VERSIONS_TRIED):
         if attempt:
-            [source_file] = begin(run_files=[run_file], telemetry=reading.lease.run.telemetry)
-        load = Load(source_file, reading.series, writer)
+            [source_file] = begin(run_files=[run_file], source=reading.lease.run.source)
         try:
-            with closing(reading.start(run_file) if attempt else ahead) as file_reader:
-                return _read(run_file, load, reading, file_reader)
+            with closing(reading.start(run_file) if attempt else prefetch) as fetched:
+                return _read(run_file, source_file, reading, fetched)
         except ObjectChanged as error:
-            load.discard()
+            reading.writer.discard(source_file)
             newest = _find_newest(reading.bucket, run_file.key)
             drop_load(source_file=source_file, message=str(error))
             if newest is None:
@@ -129,78 +114,74 @@ def read_file(
                 return None
             _move_to(run_file, newest)
         except ObjectGone:
-            load.discard()
+            reading.writer.discard(source_file)
             _record_gone(run_file, source_file)
             return None
         except (FileError, StorageError) as error:
-            load.discard()
+            reading.writer.discard(source_file)
             _record_unreadable(run_file, source_file, reading, error)
             if isinstance(error, CONCERNS_EVERY_FILE):
                 raise
             return None
         except TooManyRejected as error:
-            load.discard()
-            reader = file_reader.result
+            reading.writer.discard(source_file)
+            reader = fetched.result
             _fail(reading, source_file, str(error), **_count_rows(reader))
             _record_failure(run_file, source_file, str(error), too_many=reader)
             return None
         except LoadLost:
-            load.discard()
+            reading.writer.discard(source_file)
             raise
     _record_failure(run_file, source_file, _OVERWRITTEN)
     return None
 
 
-def begin(*, run_files: Sequence[RunFile], telemetry: Telemetry) -> list[SourceFile]:
+def begin(*, run_files: Sequence[RunFile], source: Source) -> list[SourceFile]:
     """The versions of these files, about to be read; nothing is left of an attempt that was lost.
 
     Raises LoadLost where somebody has taken one of the files over.
     """
-    versions = [Version(file.key, file.etag, file.size, file.last_modified) for file in run_files]
     with transaction.atomic():
-        _lock(run_files)
+        lock_own(run_files)
         RejectedRow.objects.filter(run_file__in=run_files).delete()
-        return begin_loads(telemetry=telemetry, versions=versions)
+        return begin_loads(source=source, versions=[run_file.version for run_file in run_files])
 
 
-def record_read(*, read: Sequence[ReadFile]) -> None:
-    """Note what files came to, in the transaction that makes them count. Raises LoadLost."""
-    recorded = update_each(RunFile, [(_still_ours(one.run_file), _describe(one)) for one in read])
-    if recorded != len(read):
-        raise LoadLost(", ".join(one.run_file.key for one in read))
+def check_rejects(*, source: Source, rows_read: int, reasons: Mapping[str, int]) -> None:
+    """`reasons`: rejected rows of a whole file by reason. Raises TooManyRejected: a file that is mostly noise
+    must not take the place of the good one before it.
+    """
+    allowed, rejected = source.max_rejected_percent, sum(reasons.values())
+    if allowed is None or rejected * 100 <= allowed * rows_read:
+        return
+    reason, rows = max(reasons.items(), key=lambda item: item[1])
+    noun = get_dataset(source.kind).noun
+    raise TooManyRejected(
+        f"{rejected:,} of {rows_read:,} rows were rejected: {_format_share(rejected, rows_read)} %, and this "
+        f"{noun} allows {allowed.normalize():f} %. Most often ({rows:,}): {reason}. Correct the file, or "
+        f"allow more rejected rows on the {noun}'s edit page; it is read again by the next sync."
+    )
 
 
-def _describe(read: ReadFile) -> dict[str, object]:
-    reader = read.reader
-    return {
-        "state": RunFile.State.READ,
-        "source_file": read.loaded.source_file.pk,
-        "rows_read": reader.rows_read,
-        "rows_rejected": reader.rows_rejected,
-        "rows_repeated": reader.rows_repeated,
-        "points_written": read.loaded.points,
-        "reject_reasons": dict(reader.reasons),
-        "extra_columns": reader.extra_columns,
-        "message": AFTER_GZIP if reader.ignores_rest else "",
-    }
+def _format_share(part: int, whole: int) -> str:
+    """Percent with two decimals, but never rounded to 0 or 100 that it is not."""
+    share = Decimal(part) * 100 / whole
+    return f"{min(max(share, Decimal('0.01')), Decimal('99.99') if part < whole else share):.2f}"
 
 
-def _read(run_file: RunFile, load: Load, reading: Reading, ahead: FileReader) -> ReadFile:
-    for batch in ahead.batches(while_waiting=reading.lease.renew):
-        load.add(points=batch.points, combinations=batch.combinations)
-        if not reading.lease.run.is_rehearsal:  # its columns may never be selected: no cell of them is kept
+def _read(run_file: RunFile, source_file: SourceFile, reading: Reading, prefetch: FilePrefetch) -> ReadFile:
+    run = reading.lease.run
+    for batch in prefetch.batches(while_waiting=reading.lease.renew):
+        reading.writer.add(source_file, batch)
+        if not run.is_preview:  # its columns may never be selected: no cell of them is kept
             _keep_rejects(run_file, batch.rejects)
         reading.lease.renew()
-    reader = ahead.result
-    telemetry = reading.lease.run.telemetry
-    check_rejects(telemetry=telemetry, rows_read=reader.rows_read, reasons=reader.reasons)
-    outcome = Outcome(
-        reader.rows_read, reader.rows_rejected, reader.rows_by_day, reader.totals, reader.rejected_by_day
-    )
-    return ReadFile(run_file, load.finish(outcome), reader)
+    reader = prefetch.result
+    check_rejects(source=run.source, rows_read=reader.rows_read, reasons=reader.reasons)
+    return ReadFile(run_file, Loaded(source_file, reader, reading.writer.finish(source_file)))
 
 
-def _keep_rejects(run_file: RunFile, rejects: list[Rejected]) -> None:
+def _keep_rejects(run_file: RunFile, rejects: Sequence[Rejected]) -> None:
     """Raises LoadLost: rows of a reader that lost the file must not come among those of its successor."""
     if not rejects:
         return
@@ -209,11 +190,12 @@ def _keep_rejects(run_file: RunFile, rejects: list[Rejected]) -> None:
         for row in rejects
     )
     with transaction.atomic():
-        _lock([run_file])
+        lock_own([run_file])
         RejectedRow.objects.bulk_create(kept, batch_size=1_000)
 
 
-def _lock(run_files: Sequence[RunFile]) -> None:
+def lock_own(run_files: Sequence[RunFile]) -> None:
+    """Keep the files ours until the end of this transaction. Raises LoadLost where they are so no more."""
     if not lock_files(run_files=run_files):
         raise LoadLost(run_files[0].key)
 
@@ -223,7 +205,7 @@ def _record_failure(
     source_file: SourceFile,
     message: str,
     *,
-    too_many: PointReader | None = None,
+    too_many: Reader | None = None,
     **header: list[str],
 ) -> None:
     """End the reading of a file that this process has taken. Raises LoadLost where it has it no more.
@@ -268,7 +250,7 @@ def _find_reason_to_ignore(error: FileError | StorageError) -> str | None:
 def _settle(run_file: RunFile, source_file: SourceFile, **fields: object) -> None:
     """Raises LoadLost. Rejected rows stay where they are counted."""
     with transaction.atomic():
-        ours = run_file.run.files.filter(**_still_ours(run_file))
+        ours = run_file.run.files.filter(**still_ours(run_file))
         if not ours.update(source_file=source_file, **fields):
             raise LoadLost(run_file.key)
         if "rows_rejected" not in fields:
@@ -283,11 +265,11 @@ def _fail(reading: Reading, source_file: SourceFile, message: str, **counts: int
         fail_load(source_file=source_file, message=message, **counts)
 
 
-def _count_rows(reader: PointReader) -> dict[str, int]:
+def _count_rows(reader: Reader) -> dict[str, int]:
     return {"rows_read": reader.rows_read, "rows_rejected": reader.rows_rejected}
 
 
-def _still_ours(run_file: RunFile) -> dict[str, object]:
+def still_ours(run_file: RunFile) -> dict[str, object]:
     return {"id": run_file.pk, "state": RunFile.State.PENDING, "taken_by": run_file.taken_by}
 
 
@@ -297,7 +279,7 @@ def _find_newest(bucket: Bucket, key: str) -> S3Object | None:
 
 
 def _move_to(run_file: RunFile, newest: S3Object) -> None:
-    run_file.etag, run_file.size, run_file.last_modified = newest.etag, newest.size, newest.last_modified
+    run_file.version = newest
     with transaction.atomic():
-        _lock([run_file])
+        lock_own([run_file])
         run_file.save(update_fields=["etag", "size", "last_modified"])

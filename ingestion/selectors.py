@@ -3,12 +3,14 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from functools import reduce
+from operator import or_
 
 from django.conf import settings
-from django.db.models import Exists, OuterRef, Q, QuerySet, Sum
+from django.db.models import Exists, Max, Min, OuterRef, Q, QuerySet, Sum
 
-from ingestion.models import RejectedRow, RunFile, SyncRun
-from telemetry.models import SourceFile, Telemetry
+from ingestion.datasets import list_datasets
+from ingestion.models import FileDay, RejectedRow, Run, RunFile, Source, SourceFile
 
 EXAMPLES = 3  # rows shown for a reason
 EXPLAINED = 20  # reasons with examples; there are hardly ever as many
@@ -28,44 +30,42 @@ CLOCKS_APART = timedelta(hours=2)  # no lease ends so late but one from a clock 
 MESSAGES_APART, MESSAGES_APART_AT_MOST = timedelta(minutes=1), timedelta(hours=1)
 
 
-def list_runs(*, telemetry: Telemetry) -> QuerySet[SyncRun]:
-    """The telemetry's runs, newest first."""
-    return telemetry.sync_runs.select_related("requested_by")
+def list_runs(*, source: Source) -> QuerySet[Run]:
+    """The source's runs, newest first."""
+    return source.runs.select_related("requested_by")
 
 
-def get_active_run(*, telemetry: Telemetry) -> SyncRun | None:
+def get_active_run(*, source: Source) -> Run | None:
     """The run that is queued or going on."""
-    return telemetry.sync_runs.filter(state__in=SyncRun.ACTIVE_STATES).first()
+    return source.runs.filter(state__in=Run.ACTIVE_STATES).first()
 
 
-def list_run_files(*, run: SyncRun) -> QuerySet[RunFile]:
+def list_run_files(*, run: Run) -> QuerySet[RunFile]:
     """The files that the run read or failed to read, in the order of their keys' listing."""
     return run.files.filter(state__in=[RunFile.State.READ, RunFile.State.FAILED]).order_by("pk")
 
 
 def list_rejected_rows(
-    *, run: SyncRun | None = None, telemetry: Telemetry | None = None, reason: str | None = None
+    *, run: Run | None = None, source: Source | None = None, reason: str | None = None
 ) -> QuerySet[RejectedRow]:
-    """Rejected rows of a run, or of a telemetry's stored files as they are now; of one reason, or all."""
-    if run is None and telemetry is None:
-        raise TypeError("Whose rejected rows? Name a run or a telemetry.")
+    """Rejected rows of a run, or of a source's stored files as they are now; of one reason, or all."""
+    if run is None and source is None:
+        raise TypeError("Pass `run` or `source`.")
     rows = RejectedRow.objects.select_related("run_file").order_by("run_file", "row_number")
     if run is not None:
         rows = rows.filter(run_file__run=run)
-    if telemetry is not None:
-        rows = rows.filter(
-            run_file__run__telemetry=telemetry, run_file__source_file__state=SourceFile.State.STORED
-        )
+    if source is not None:
+        rows = rows.filter(run_file__run__source=source, run_file__source_file__state=SourceFile.State.STORED)
     return rows.filter(reason=reason) if reason else rows
 
 
-def count_rejected_rows(*, telemetry: Telemetry) -> int:
+def count_rejected_rows(*, source: Source) -> int:
     """How many rows of the stored files were rejected, also those whose cells are not kept."""
-    stored = telemetry.source_files.filter(state=SourceFile.State.STORED)
+    stored = source.source_files.filter(state=SourceFile.State.STORED)
     return stored.aggregate(rows=Sum("rows_rejected"))["rows"] or 0
 
 
-def list_reasons(*, run: SyncRun) -> list[Reason]:
+def list_reasons(*, run: Run) -> list[Reason]:
     """Why rows of the run were rejected, the most frequent reason first."""
     all_rows: Counter[str] = Counter()
     of_failed: Counter[str] = Counter()
@@ -86,7 +86,7 @@ def list_reasons(*, run: SyncRun) -> list[Reason]:
     ]
 
 
-def count_rows(*, run: SyncRun) -> dict[str, int]:
+def count_rows(*, run: Run) -> dict[str, int]:
     """What a run has read so far, for showing its progress."""
     done = run.files.exclude(state=RunFile.State.PENDING)
     rows = done.aggregate(rows=Sum("rows_read"))["rows"] or 0
@@ -101,28 +101,42 @@ def last_due_day(*, now: datetime) -> tuple[date, datetime]:
     return due.date(), due
 
 
-def list_runs_ahead(*, now: datetime) -> QuerySet[SyncRun]:
+def list_runs_ahead(*, now: datetime) -> QuerySet[Run]:
     """Scheduled runs of days whose sync is not due yet: begun while the clock was ahead."""
     day, _ = last_due_day(now=now)
-    return SyncRun.objects.filter(Q(scheduled_day__gt=day) | Q(scheduled_day=day, created_at__gt=now))
+    return Run.objects.filter(Q(scheduled_day__gt=day) | Q(scheduled_day=day, created_at__gt=now))
 
 
-def list_due_telemetries(*, now: datetime) -> list[tuple[Telemetry, date]]:
-    """Active telemetries that have had no scheduled run for the last due day, with that day.
+def list_due_sources(*, now: datetime) -> list[tuple[Source, date]]:
+    """Active sources that have had no scheduled run for the last due day, with that day.
 
     One created after that day's sync waits for the next; one whose run goes on is asked again later.
     """
     day, due = last_due_day(now=now)
-    runs = SyncRun.objects.filter(telemetry=OuterRef("pk"))
+    runs = Run.objects.filter(source=OuterRef("pk"))
+    is_synced = reduce(or_, (Q(kind=dataset.kind) & dataset.synced for dataset in list_datasets()))
     # Two questions, each along its own index: joined by OR they read the runs of all years, each minute.
-    telemetries = Telemetry.objects.filter(
+    sources = Source.objects.filter(
+        is_synced,
         ~Exists(runs.filter(scheduled_day=day)),
-        ~Exists(runs.filter(state__in=SyncRun.ACTIVE_STATES)),
-        status=Telemetry.Status.ACTIVE,
-        account__s3_csv_telemetry=True,
+        ~Exists(runs.filter(state__in=Run.ACTIVE_STATES)),
+        status=Source.Status.ACTIVE,
         created_at__lte=due,
     ).order_by("pk")
-    return [(telemetry, day) for telemetry in telemetries]
+    return [(source, day) for source in sources]
+
+
+def list_source_files(*, source: Source) -> QuerySet[SourceFile]:
+    """The newest versions of the source's files, and the stored ones where these are others."""
+    return source.source_files.exclude(
+        state__in=[SourceFile.State.SUPERSEDED, SourceFile.State.READING, SourceFile.State.STAGED]
+    ).order_by("-last_modified", "key")
+
+
+def get_data_range(*, source: Source) -> tuple[date | None, date | None]:
+    """The first and the last date with data."""
+    found = FileDay.objects.filter(source=source).aggregate(first=Min("date"), last=Max("date"))
+    return found["first"], found["last"]
 
 
 def is_over(field: str, now: datetime) -> Q:
@@ -131,21 +145,21 @@ def is_over(field: str, now: datetime) -> Q:
     return Q(**{f"{field}__lt": now}) | Q(**{f"{field}__gt": now + longest})
 
 
-def list_lost_runs(*, now: datetime) -> list[SyncRun]:
+def list_lost_runs(*, now: datetime) -> list[Run]:
     """Runs whose worker has not been heard of, or whose message has found none, and is worth another one.
 
     Workers may be busy for hours, and then every message waits with the others: the first one more comes at
     once, the next after ever longer, up to an hour.
     """
     waited = now - timedelta(seconds=4 * settings.RUN_HEARTBEAT_SECONDS)
-    runs = SyncRun.objects.filter(
-        Q(is_over("lease_until", now), state=SyncRun.State.RUNNING)
-        | Q(Q(created_at__lt=waited) | Q(created_at__gt=now + CLOCKS_APART), state=SyncRun.State.QUEUED)
+    runs = Run.objects.filter(
+        Q(is_over("lease_until", now), state=Run.State.RUNNING)
+        | Q(Q(created_at__lt=waited) | Q(created_at__gt=now + CLOCKS_APART), state=Run.State.QUEUED)
     )
     return [run for run in runs.order_by("created_at") if _is_worth_a_message(run, now)]
 
 
-def _is_worth_a_message(run: SyncRun, now: datetime) -> bool:
+def _is_worth_a_message(run: Run, now: datetime) -> bool:
     lost_at = run.lease_until or run.created_at
     if run.queued_at is None or run.queued_at < lost_at or run.queued_at > now:
         return True

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Protocol
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -15,186 +14,174 @@ from accounts.models import User
 from audit.services import record
 from audit.snapshots import Values
 from commandline.unexpected import log_unexpected
-from ingestion.columns import check_known
+from core.locks import retry_deadlocks
+from ingestion.datasets import get_dataset
 from ingestion.finish import give_up_run
-from ingestion.leases import has_got_on
-from ingestion.messages import send
-from ingestion.models import SyncRun
-from ingestion.scope import (
-    WHAT_CHANGED,
-    Change,
-    Scope,
-    as_fields,
-    check_change,
-    get_change,
-    get_scope,
-    reason_not_to_apply,
-)
-from ingestion.selectors import (
-    get_active_run,
-    list_due_telemetries,
-    list_lost_runs,
-    list_runs_ahead,
-)
+from ingestion.leases import made_progress
+from ingestion.locks import lock_source
+from ingestion.models import Run, Source
+from ingestion.queue import send
+from ingestion.scope import WHAT_CHANGED, Scope, as_fields
+from ingestion.selectors import get_active_run, list_due_sources, list_lost_runs, list_runs_ahead
 from ingestion.sharing import REQUESTED
-from telemetry.locks import retry_deadlocks
-from telemetry.models import Telemetry
-from telemetry.selectors import list_dimensions
-from telemetry.services import activate_telemetry
 
-_STARTED_AT_A_TIME = 500  # telemetries whose daily sync is written down in one transaction
+_STARTED_AT_A_TIME = 500  # sources whose daily sync is written down in one transaction
+
+
+class Changeover(Protocol):
+    """How a source's files are to be understood from the end of a run on, as its dataset has it."""
+
+    reads_files: bool
+
+    def check(self) -> None:
+        """Whether it can be made, and is a change. Raises ValidationError."""
+
+    def keep(self, run: Run) -> None:
+        """Write it down, in the transaction that creates the run."""
+
+    def describe(self) -> tuple[Values, Values]:
+        """What it would replace, and by what, for the audit log."""
 
 
 def request_sync(
     *,
-    telemetry: Telemetry,
+    source: Source,
     trigger: str,
     now: datetime,
     requested_by: User | None = None,
     **options: Any,
-) -> SyncRun:
-    """A run for the telemetry, on the queue: a new one, or the one that is going on.
+) -> Run:
+    """A run for the source, on the queue: a new one, or the one that is going on.
 
-    Raises ValidationError for an inactive telemetry.
+    Raises ValidationError for an inactive source.
     """
-    run, created = create_run(
-        telemetry=telemetry, trigger=trigger, now=now, requested_by=requested_by, **options
-    )
+    run, created = create_run(source=source, trigger=trigger, now=now, requested_by=requested_by, **options)
     if created:
         _queue(run)
     return run
 
 
-def request_run(*, telemetry: Telemetry, now: datetime, requested_by: User | None, **options: Any) -> SyncRun:
+def request_run(*, source: Source, now: datetime, requested_by: User | None, **options: Any) -> Run:
     """A run of just that (create_run's options), on the queue.
 
-    Raises ValidationError where it cannot be, and where another run of the telemetry is going on.
+    Raises ValidationError where it cannot be, and where another run of the source is going on.
     """
     run, created = create_run(
-        telemetry=telemetry,
-        trigger=SyncRun.Trigger.MANUAL,
+        source=source,
+        trigger=Run.Trigger.MANUAL,
         now=now,
         requested_by=requested_by,
         **options,
     )
     if not created:
-        raise ValidationError("A sync of this telemetry is going on. Try again once it has ended.")
+        raise ValidationError(
+            f"A sync of this {get_dataset(source.kind).noun} is going on. Try again once it has ended."
+        )
     _queue(run)
     return run
-
-
-def apply_rehearsal(
-    *, rehearsal: SyncRun, keeps_unreadable: bool, now: datetime, requested_by: User | None
-) -> SyncRun:
-    """Do what the rehearsal showed: a run of its scope and change, on the queue. Raises ValidationError."""
-    if rehearsal.comparison is None:
-        raise ValidationError("There is nothing to apply: the preview has not ended, or has failed.")
-    if reason := reason_not_to_apply(rehearsal):
-        raise ValidationError(reason)
-    if rehearsal.comparison["needs_consent"] and not keeps_unreadable:
-        raise ValidationError(
-            "Some files cannot be read again. Agree that they keep counting with an empty value under the "
-            "new dimension, or put them back and preview again."
-        )
-    change = get_change(rehearsal)
-    return request_run(
-        telemetry=rehearsal.telemetry,
-        now=now,
-        requested_by=requested_by,
-        scope=get_scope(rehearsal),
-        change=change and replace(change, keeps_unreadable=keeps_unreadable),
-        rehearsal=rehearsal,
-    )
 
 
 @retry_deadlocks
 def create_run(
     *,
-    telemetry: Telemetry,
+    source: Source,
     trigger: str,
     now: datetime,
     requested_by: User | None = None,
     scope: Scope = WHAT_CHANGED,
-    change: Change | None = None,
-    is_rehearsal: bool = False,
-    rehearsal: SyncRun | None = None,
-) -> tuple[SyncRun, bool]:
+    changeover: Changeover | None = None,
+    is_preview: bool = False,
+    preview: Run | None = None,
+) -> tuple[Run, bool]:
     """A queued run, or the active one in its way and False.
 
-    The caller queues or executes it. A rehearsal compares what the scope or the change would do, and leaves
-    nothing behind. Raises ValidationError for an inactive telemetry, and for a change that is none.
+    The caller queues or executes it. A preview compares what the scope or the changeover would do, and leaves
+    nothing behind. Raises ValidationError for an inactive source, and for a changeover that is none.
     """
-    if change is not None:
-        check_change(telemetry=telemetry, change=change)
-        if change.dimensions is not None:
-            check_known(telemetry=telemetry, dimensions=change.dimensions)
-    if telemetry.status != Telemetry.Status.ACTIVE:
-        raise ValidationError(f"{telemetry.name} is inactive. Activate it to sync it again.")
+    if changeover is not None:
+        changeover.check()
+    if source.status != Source.Status.ACTIVE:
+        raise ValidationError(f"{source.name} is inactive. Activate it to sync it again.")
     try:
         with transaction.atomic():
-            run = SyncRun.objects.create(
-                telemetry=telemetry,
+            run = Run.objects.create(
+                source=source,
                 trigger=trigger,
                 requested_by=requested_by,
-                is_rehearsal=is_rehearsal,
-                rehearsal=rehearsal,
-                **as_fields(scope, change),
+                is_preview=is_preview,
+                preview=preview,
+                is_changeover=changeover is not None,
+                reads_files=changeover is None or changeover.reads_files or scope != WHAT_CHANGED,
+                **as_fields(scope),
                 created_at=now,
             )
-            if trigger != SyncRun.Trigger.SCHEDULED:  # by the clock: nobody did it
-                record_request(run, change)
+            if changeover is not None:
+                changeover.keep(run)
+            if trigger != Run.Trigger.SCHEDULED:  # by the clock: nobody did it
+                record_request(run, changeover)
     except IntegrityError:
-        return _find_in_the_way(telemetry), False
+        return _find_in_the_way(source), False
     return run, True
 
 
-def _find_in_the_way(telemetry: Telemetry) -> SyncRun:
-    return get_active_run(telemetry=telemetry) or telemetry.sync_runs.latest("created_at")
+def _find_in_the_way(source: Source) -> Run:
+    return get_active_run(source=source) or source.runs.latest("created_at")
 
 
-def record_request(run: SyncRun, change: Change | None = None) -> None:
+def record_request(run: Run, changeover: Changeover | None = None) -> None:
     """Tell the audit log that somebody has asked for the run."""
-    before, after = _describe_change(run.telemetry, change)
+    before, after = changeover.describe() if changeover else ({}, {})
     record(
-        "telemetry.sync_requested",
-        account=run.telemetry.account,
-        target=run.telemetry,
+        f"{run.source.kind}.sync_requested",
+        account=run.source.account,
+        target=run.source.specific,
         before=before,
-        after={"trigger": run.trigger, "rehearsal": run.is_rehearsal, **after},
+        after={"trigger": run.trigger, "preview": run.is_preview, **after},
     )
-
-
-def _describe_change(telemetry: Telemetry, change: Change | None) -> tuple[Values, Values]:
-    """What the change would replace, and by what, for the audit log."""
-    before, after = {}, {}
-    if change is not None and change.dimensions is not None:
-        before["dimensions"] = list_dimensions(telemetry=telemetry)
-        after |= {"dimensions": list(change.dimensions), "keeps_unreadable": change.keeps_unreadable}
-    if change is not None and change.overlap is not None:
-        before["overlap"], after["overlap"] = telemetry.overlap, change.overlap
-    return before, after
 
 
 @retry_deadlocks
-def activate_and_catch_up(
-    *, telemetry: Telemetry, now: datetime, requested_by: User | None = None
-) -> SyncRun:
-    """Sync the telemetry again, beginning now with all that came while it was inactive."""
-    run = SyncRun(
-        telemetry=telemetry, trigger=SyncRun.Trigger.ACTIVATED, requested_by=requested_by, created_at=now
-    )
+def activate_and_catch_up(*, source: Source, now: datetime, requested_by: User | None = None) -> Run:
+    """Sync the source again, beginning now with all that came while it was inactive."""
+    run = Run(source=source, trigger=Run.Trigger.ACTIVATED, requested_by=requested_by, created_at=now)
     with transaction.atomic():
-        is_new = _insert(run)  # before the telemetry is locked (telemetry.locks)
-        activate_telemetry(telemetry=telemetry)
+        is_new = _insert(run)  # before the source is locked (ingestion.locks)
+        _set_status(source, Source.Status.ACTIVE)
         if not is_new:
-            return _find_in_the_way(telemetry)
+            return _find_in_the_way(source)
         record_request(run)
         _queue(run)
     return run
 
 
-def _insert(run: SyncRun) -> bool:
-    """False where another run of the telemetry is active."""
+def deactivate(*, source: Source) -> None:
+    """Stop syncing; the data stay."""
+    _change_status(source, Source.Status.INACTIVE)
+
+
+def activate(*, source: Source) -> None:
+    """Sync again from the next daily sync on."""
+    _change_status(source, Source.Status.ACTIVE)
+
+
+@retry_deadlocks
+@transaction.atomic
+def _change_status(source: Source, status: str) -> None:
+    _set_status(source, status)
+
+
+def _set_status(source: Source, status: str) -> None:
+    dataset, stored = get_dataset(source.kind), lock_source(source.pk).specific
+    before = dataset.snapshot(stored)
+    stored.status = source.status = status
+    source.save(update_fields=["status"])
+    after = dataset.snapshot(stored)
+    if after != before:
+        record(f"{source.kind}.changed", account=source.account, target=stored, before=before, after=after)
+
+
+def _insert(run: Run) -> bool:
+    """False where another run of the source is active."""
     try:
         with transaction.atomic():
             run.save(force_insert=True)
@@ -204,23 +191,23 @@ def _insert(run: SyncRun) -> bool:
 
 
 def start_due_syncs(*, now: datetime) -> int:
-    """Queue the daily sync of every telemetry that is due; how many. Safe to call at any time, by anyone."""
+    """Queue the daily sync of every source that is due; how many. Safe to call at any time, by anyone."""
     # The clock was ahead when they began: each was a sync, and not the one of a day that is still to come.
     list_runs_ahead(now=now).update(scheduled_day=None)
-    due = list_due_telemetries(now=now)
+    due = list_due_sources(now=now)
     starts = range(0, len(due), _STARTED_AT_A_TIME)
     return sum(_start_together(due[start : start + _STARTED_AT_A_TIME], now) for start in starts)
 
 
-def _start_together(due: Sequence[tuple[Telemetry, date]], now: datetime) -> int:
+def _start_together(due: Sequence[tuple[Source, date]], now: datetime) -> int:
     """Scheduled runs in one transaction, but for those that something else has begun in the meantime."""
     wanted = [
-        SyncRun(telemetry=telemetry, trigger=SyncRun.Trigger.SCHEDULED, scheduled_day=day, created_at=now)
-        for telemetry, day in due
+        Run(source=source, trigger=Run.Trigger.SCHEDULED, scheduled_day=day, created_at=now)
+        for source, day in due
     ]
     with transaction.atomic():
-        SyncRun.objects.bulk_create(wanted, ignore_conflicts=True)
-        created = list(SyncRun.objects.filter(public_id__in=[run.public_id for run in wanted]).order_by("pk"))
+        Run.objects.bulk_create(wanted, ignore_conflicts=True)
+        created = list(Run.objects.filter(public_id__in=[run.public_id for run in wanted]).order_by("pk"))
         for run in created:
             _queue(run)
     return len(created)
@@ -237,7 +224,7 @@ def recover_lost_runs(*, now: datetime) -> int:
     return recovered
 
 
-def _recover(run: SyncRun, now: datetime) -> bool:
+def _recover(run: Run, now: datetime) -> bool:
     """Whether this recovery, and no other at the same moment, has queued or ended the run."""
     if not _is_hopeless(run):
         return _queue_again(run, now)
@@ -245,22 +232,22 @@ def _recover(run: SyncRun, now: datetime) -> bool:
     return True
 
 
-def _is_hopeless(run: SyncRun) -> bool:
+def _is_hopeless(run: Run) -> bool:
     if run.attempts < settings.RUN_MAX_ATTEMPTS:
         return False
-    return not has_got_on(run_id=run.pk, owner=run.lease_owner)
+    return not made_progress(run_id=run.pk, owner=run.lease_owner)
 
 
-def _queue_again(run: SyncRun, now: datetime) -> bool:
+def _queue_again(run: Run, now: datetime) -> bool:
     """Send the task once more, unless another recovery has done so at the same moment."""
-    mine = SyncRun.objects.filter(pk=run.pk, state=run.state, queued_at=run.queued_at)
+    mine = Run.objects.filter(pk=run.pk, state=run.state, queued_at=run.queued_at)
     if not mine.update(queued_at=now):
         return False
     _queue(run)
     return True
 
 
-def _queue(run: SyncRun) -> None:
+def _queue(run: Run) -> None:
     """Send the task once the run is there for a worker to find. `is_late`: the schedule has to find it."""
     is_new_request = run.trigger in REQUESTED and run.started_at is None
     task = "run_requested_sync" if is_new_request else "run_sync"

@@ -14,12 +14,12 @@ from datetime import datetime
 from django.db.models import Count, F, Min, Q, QuerySet
 from django.db.models.functions import Coalesce
 
-from ingestion.models import RunHelper, SyncRun
+from ingestion.models import Run, RunHelper
 from ingestion.selectors import is_over
 
-State = SyncRun.State
+State = Run.State
 # What a person waits for. Once begun it goes on among the others.
-REQUESTED = (SyncRun.Trigger.MANUAL, SyncRun.Trigger.ACTIVATED)
+REQUESTED = (Run.Trigger.MANUAL, Run.Trigger.ACTIVATED)
 
 
 def choose_run(*, now: datetime, requested_only: bool = False) -> int | None:
@@ -30,12 +30,12 @@ def choose_run(*, now: datetime, requested_only: bool = False) -> int | None:
     waiting = _list_waiting(now)
     if requested_only:
         waiting = waiting.filter(state=State.QUEUED, trigger__in=REQUESTED)
-    accounts = waiting.values_list("telemetry__account_id").annotate(since=Min(_waits_since()))
+    accounts = waiting.values_list("source__account_id").annotate(since=Min(_waits_since()))
     held = count_workers(now=now)
     fairest = min(accounts, key=lambda account: (held[account[0]], account[1]), default=None)
     if fairest is None:
         return None
-    of_account = waiting.filter(telemetry__account_id=fairest[0])
+    of_account = waiting.filter(source__account_id=fairest[0])
     return of_account.order_by(_waits_since(), "pk").values_list("pk", flat=True).first()
 
 
@@ -45,8 +45,8 @@ def count_workers(*, now: datetime) -> Counter[int]:
     helping = RunHelper.objects.exclude(is_over("until", now))
     held: Counter[int] = Counter()
     for rows, account in (
-        (running, "telemetry__account_id"),
-        (helping, "run__telemetry__account_id"),
+        (running, "source__account_id"),
+        (helping, "run__source__account_id"),
     ):
         held.update(dict(rows.order_by().values_list(account).annotate(workers=Count("pk"))))
     return held
@@ -57,7 +57,7 @@ def is_wanted_elsewhere(*, account_id: int, helps: bool, now: datetime) -> bool:
 
     One that helps: only where the other would then not hold more. One that carries a run out changes places.
     """
-    accounts = set(_list_waiting(now).order_by().values_list("telemetry__account_id", flat=True).distinct())
+    accounts = set(_list_waiting(now).order_by().values_list("source__account_id", flat=True).distinct())
     accounts.discard(account_id)
     if not accounts:
         return False
@@ -66,16 +66,16 @@ def is_wanted_elsewhere(*, account_id: int, helps: bool, now: datetime) -> bool:
     return held[account_id] > fewest + (1 if helps else 0)
 
 
-def _list_waiting(now: datetime) -> QuerySet[SyncRun]:
+def _list_waiting(now: datetime) -> QuerySet[Run]:
     """Runs that any worker may take up. A command carries its own out; it needs a worker once it is lost."""
-    queued = Q(state=State.QUEUED) & ~Q(trigger=SyncRun.Trigger.COMMAND)
+    queued = Q(state=State.QUEUED) & ~Q(trigger=Run.Trigger.COMMAND)
     left = Q(is_over("lease_until", now), state=State.RUNNING)
     return _list_active().filter(queued | left)
 
 
-def _list_active() -> QuerySet[SyncRun]:
+def _list_active() -> QuerySet[Run]:
     """Said so, since there is an index of just these."""
-    return SyncRun.objects.filter(state__in=SyncRun.ACTIVE_STATES)
+    return Run.objects.filter(state__in=Run.ACTIVE_STATES)
 
 
 def _waits_since() -> Coalesce:

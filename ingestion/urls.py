@@ -1,18 +1,18 @@
 from django.urls import path
 
-from ingestion import previews, views
+from ingestion.views import files, runs, syncing
 
+# Included below the address of each kind's sources, which says the `kind` (config/urls.py).
 app_name = "ingestion"
 urlpatterns = [
-    path("<uuid:telemetry_id>/sync/", views.sync, name="sync"),
-    path("<uuid:telemetry_id>/activate/", views.activate, name="activate"),
-    path("<uuid:telemetry_id>/deactivate/", views.deactivate, name="deactivate"),
-    path("<uuid:telemetry_id>/again/", previews.read_again, name="again"),
-    path("<uuid:telemetry_id>/reimport/", previews.reimport, name="reimport"),
-    path("<uuid:telemetry_id>/change/", previews.change, name="change"),
-    path("<uuid:telemetry_id>/rejected-rows.csv", views.current_rejects_csv, name="current_rejects_csv"),
-    path("<uuid:telemetry_id>/runs/", views.runs, name="runs"),
-    path("<uuid:telemetry_id>/runs/<uuid:run_id>/", views.run, name="run"),
-    path("<uuid:telemetry_id>/runs/<uuid:run_id>/apply/", previews.apply, name="apply"),
-    path("<uuid:telemetry_id>/runs/<uuid:run_id>/rejected-rows.csv", views.rejects_csv, name="rejects_csv"),
+    path("<uuid:source_id>/sync/", syncing.sync, name="sync"),
+    path("<uuid:source_id>/activate/", syncing.resume, name="activate"),
+    path("<uuid:source_id>/deactivate/", syncing.stop, name="deactivate"),
+    path("<uuid:source_id>/again/", syncing.read_again, name="again"),
+    path("<uuid:source_id>/reimport/", syncing.reimport, name="reimport"),
+    path("<uuid:source_id>/rejected-rows.csv", runs.current_rejects_csv, name="current_rejects_csv"),
+    path("<uuid:source_id>/files/", files.files, name="files"),
+    path("<uuid:source_id>/runs/", runs.runs, name="runs"),
+    path("<uuid:source_id>/runs/<uuid:run_id>/", runs.run, name="run"),
+    path("<uuid:source_id>/runs/<uuid:run_id>/rejected-rows.csv", runs.rejects_csv, name="rejects_csv"),
 ]

@@ -1,7 +1,8 @@
-"""Carrying a run out: plan, read file by file, end. Several processes may read the files of one run."""
+"""Carrying a run out: claim, plan, read batch by batch, end. Several processes may read one run's files."""
 
 from __future__ import annotations
 
+import time
 import uuid
 from collections.abc import Callable
 from datetime import timedelta
@@ -11,40 +12,50 @@ import structlog
 from django.conf import settings
 
 from commandline.unexpected import log_unexpected
+from core.locks import TRIES, is_deadlock
 from endpoints.error_types import StorageError
 from endpoints.storage import Bucket, open_bucket
+from ingestion.batches import read_batches
 from ingestion.boundary import ANYTHING, end_broken_run, is_deleted, is_interruption, is_transient
+from ingestion.datasets import get_dataset
 from ingestion.finish import fail_run, finish_run
-from ingestion.groups import read_groups
+from ingestion.finish_staged import finish_staged_run
 from ingestion.leases import (
     Clock,
     Lease,
     RunLost,
-    TurnOver,
+    TimeSliceExpired,
     claim_run,
     count_helpers,
     files_are_left,
     give_back,
-    hand_on,
     join_run,
     leave_run,
     let_go,
     release_run,
+    yield_run,
 )
-from ingestion.messages import send
-from ingestion.models import SyncRun
-from ingestion.patience import Patience
+from ingestion.models import Run, Source
 from ingestion.plan import plan_run
+from ingestion.queue import send
 from ingestion.read import Reading
-from ingestion.staged import finish_staged_run
-from telemetry.locks import TRIES, is_deadlock
-from telemetry.models import Telemetry
-from telemetry.series import SeriesIds
-from telemetry.services import get_mapping
 
 log = structlog.get_logger(__name__)
 
 Report = Callable[[int, int], None]
+_FIRST, _LONGEST = 0.01, 0.2  # seconds: mostly they are about to end; but one that died takes half a minute
+
+
+class Backoff:
+    """Waiting for what other processes do: looks at it come fast at first, then seldom."""
+
+    def __init__(self) -> None:
+        self._seconds = _FIRST
+
+    def wait(self) -> None:
+        """Until the next look."""
+        time.sleep(self._seconds)
+        self._seconds = min(2 * self._seconds, _LONGEST)
 
 
 def execute_run(*, run_id: int, clock: Clock, **options: Any) -> bool:
@@ -91,8 +102,8 @@ def _execute(lease: Lease, *, ask_for_help: bool, report: Report | None) -> bool
     run_id = lease.run.pk
     try:
         _carry_out(lease, ask_for_help=ask_for_help, report=report)
-    except TurnOver:
-        hand_on(lease=lease)
+    except TimeSliceExpired:
+        yield_run(lease=lease)
         send("run_sync", run_id=run_id)
         return False
     except RunLost:
@@ -111,7 +122,7 @@ def help_run(*, run_id: int, clock: Clock, turn: timedelta | None = None) -> int
     try:
         lease = join_run(run_id=run_id, clock=clock, turn=turn)
         return 0 if lease is None else _read_files(lease, _open(lease))
-    except TurnOver:
+    except TimeSliceExpired:
         give_back(lease=lease)
         send("help_run", run_id=run_id)
         return 0
@@ -137,16 +148,16 @@ def help_run(*, run_id: int, clock: Clock, turn: timedelta | None = None) -> int
 
 
 def _carry_out(lease: Lease, *, ask_for_help: bool, report: Report | None) -> None:
-    telemetry = lease.run.telemetry
-    if telemetry.status != Telemetry.Status.ACTIVE:
-        message = f"{telemetry.name} was deactivated. Activate it to sync it again."
-        fail_run(lease=lease, message=message, failure=SyncRun.Failure.INACTIVE)
+    source = lease.run.source
+    if source.status != Source.Status.ACTIVE:
+        message = f"{source.name} was deactivated. Activate it to sync it again."
+        fail_run(lease=lease, message=message, failure=Run.Failure.INACTIVE)
         return
     try:
         if lease.run.reads_files:
             _read_bucket(lease, ask_for_help=ask_for_help, report=report)
     except StorageError as error:
-        fail_run(lease=lease, message=str(error), failure=SyncRun.Failure.CONNECTION)
+        fail_run(lease=lease, message=str(error), failure=Run.Failure.CONNECTION)
         return
     finish = finish_staged_run if lease.run.is_staged else finish_run
     finish(lease=lease)
@@ -164,26 +175,25 @@ def _read_planned(lease: Lease, bucket: Bucket, *, ask_for_help: bool, report: R
     if ask_for_help:
         _ask_for_help(lease)
     _read_files(lease, bucket, report)
-    patience = Patience()
+    backoff = Backoff()
     while files_are_left(lease=lease):  # others read them; or died, and then they are ours in a while
         lease.renew()
         lease.check_turn()
-        patience.wait()
+        backoff.wait()
         _read_files(lease, bucket)
 
 
 def _open(lease: Lease) -> Bucket:
-    telemetry = lease.run.telemetry
-    return open_bucket(telemetry.endpoint, prefix=telemetry.prefix)
+    source = lease.run.source
+    return open_bucket(source.endpoint, prefix=source.prefix)
 
 
 def _read_files(lease: Lease, bucket: Bucket, report: Report | None = None) -> int:
     """Read what nobody else has taken; how many files. Raises RunLost, and StorageError as read_file does."""
-    telemetry = lease.run.telemetry
-    mapping = get_mapping(telemetry=telemetry, dimensions=lease.run.new_dimensions)
-    reading = Reading(lease, bucket, mapping, SeriesIds(telemetry.pk))
+    dataset = get_dataset(lease.run.source.kind)
+    reading = Reading(lease, bucket, dataset, dataset.share(lease.run), dataset.writer(lease.run))
     files = 0
-    for read in read_groups(reading):
+    for read in read_batches(reading):
         files += read
         if report is not None:
             report(files, lease.run.files_planned)

@@ -1,4 +1,4 @@
-"""Where Django admin would delete an account, and could not: its removal, which a worker carries out."""
+"""The page of Django admin that removes an account, by a worker, in place of "delete"."""
 
 from __future__ import annotations
 
@@ -77,7 +77,7 @@ class RemovableAccountAdmin(AccountAdmin):
             "opts": self.opts,
             "account": account,
             "form": form,
-            "telemetries": account.telemetries.count(),
+            "telemetries": account.sources.count(),
             "endpoints": account.endpoints.count(),
             "members": account.memberships.count(),
             "has_started": find_start(account=account) is not None,

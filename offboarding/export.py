@@ -1,6 +1,6 @@
-"""An account as a folder of files: what its people get before everything is deleted.
+"""Exports an account as a folder of files, before everything is deleted.
 
-`account.json` is written last: where it stands, the export is whole. Points are verbatim, as
+`account.json` is written last: where it exists, the export is complete. Points are verbatim, as
 `export_telemetry` writes them, not neutralised for spreadsheets.
 """
 
@@ -15,12 +15,12 @@ from typing import Any, TextIO
 
 from django.core.exceptions import ValidationError
 
-from accounts.downloads import NOT_IN_A_NAME
 from accounts.models import Account, Membership
-from accounts.reading import snapshot
 from audit.snapshots import take_snapshot
+from core.decimals import plain
+from core.downloads import NOT_IN_A_NAME
+from core.snapshot import snapshot
 from endpoints.models import S3Endpoint
-from telemetry.fields import plain
 from telemetry.models import Telemetry
 from telemetry.selectors import list_dimensions, list_points
 

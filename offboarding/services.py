@@ -1,4 +1,4 @@
-"""The end of an account: nobody works for it any more, then all that it has is deleted, bit by bit."""
+"""Removing an account: deactivate it, export it, then delete its data in small transactions."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from accounts.models import Account, Membership, User
 from audit.models import Entry
 from audit.services import record
 from audit.snapshots import take_snapshot
+from core.locks import lock_rows, retry_deadlocks
 from endpoints.models import S3Endpoint
 from endpoints.services import delete_endpoint
-from ingestion.emptying import delete_runs, end_active_runs
+from ingestion.cleanup import delete_runs, end_active_runs
 from offboarding.export import export_account, is_exported
 from telemetry.emptying import empty_telemetry
-from telemetry.locks import lock_rows, retry_deadlocks
 from telemetry.models import Telemetry, TelemetryDraft
 from telemetry.services import delete_telemetry
 from telemetry.wizard.sampling import forget_sample
@@ -43,16 +43,16 @@ class Removal:
 
 
 def deactivate_account(*, account: Account, now: datetime) -> None:
-    """No run begins any more, those that go on end, and the account's pages close. The data stay."""
+    """No run starts any more, active ones end, and the account's pages close. The data stay."""
     _close(account)
-    for telemetry in Telemetry.objects.for_account(account).filter(sync_runs__finished_at=None).distinct():
-        end_active_runs(telemetry=telemetry, now=now, message=ENDED_RUN)
+    for telemetry in Telemetry.objects.for_account(account).filter(runs__finished_at=None).distinct():
+        end_active_runs(source=telemetry, now=now, message=ENDED_RUN)
 
 
 def remove_account(
     *, account: Account, now: datetime, export_to: Path | None = None, report: Callable[[str], None] = print
 ) -> Removal:
-    """Deactivate the account, export it, and delete everything of it. What was killed is begun again so.
+    """Deactivate the account, export it, and delete everything of it. Call it again after an interruption.
 
     `report` is told what is being done. Raises ValidationError keyed by `export` where there can be no whole
     export in that folder, and OSError; nothing is deleted then.
@@ -110,8 +110,8 @@ def _export(account: Account, folder: Path, report: Callable[[str], None]) -> No
 def _delete_telemetry(telemetry: Telemetry, now: datetime) -> None:
     for left in reversed(range(_TRIES)):
         try:
-            end_active_runs(telemetry=telemetry, now=now, message=ENDED_RUN)
-            delete_runs(telemetry=telemetry)
+            end_active_runs(source=telemetry, now=now, message=ENDED_RUN)
+            delete_runs(source=telemetry)
             empty_telemetry(telemetry=telemetry)
             delete_telemetry(telemetry=telemetry, identifier=telemetry.identifier)
         except IntegrityError:  # a worker that had not found out yet has written a row more
@@ -123,7 +123,7 @@ def _delete_telemetry(telemetry: Telemetry, now: datetime) -> None:
 
 @transaction.atomic
 def _start(account: Account) -> list[str]:
-    """Nobody is a member any more. The members that there were, also by an earlier start."""
+    """End all memberships; returns the former members, also of an interrupted removal."""
     started = find_start(account=account)
     if started is not None:
         return started.before["members"]

@@ -1,4 +1,4 @@
-"""What a worker does of it. Doing it twice does no harm."""
+"""The task of a removal. Idempotent."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which of the other processes are alive: each writes down, again and again, that it is."""
+"""Heartbeats: every process writes regularly that it is alive."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every mail, by one way: a row first, then the mail, then the row is gone.
+"""All mails: a row is written, the mail is sent, the row is deleted.
 
 A mail server or a queue that is away delays a mail, and loses none. A mail may arrive twice, where a process
 dies between the two; its text may hold a link, so a row lives no longer than it must.
@@ -18,7 +18,7 @@ from standby.models import QueuedMail
 
 log = structlog.get_logger(__name__)
 FIRST_PAUSE, LONGEST_PAUSE = timedelta(minutes=1), timedelta(minutes=30)
-AT_A_TIME = 200
+BATCH_SIZE = 200
 
 
 def send_mail_later(*, to: str, subject: str, text: str, good_for: timedelta) -> QueuedMail:
@@ -55,7 +55,7 @@ def send_waiting(*, now: datetime) -> int:
     """Send what waits and drop what is too old; how many were sent. Stops at a server that takes none."""
     QueuedMail.objects.filter(good_until__lte=now).delete()
     sent = 0
-    for mail in QueuedMail.objects.filter(next_try_at__lte=now).order_by("next_try_at")[:AT_A_TIME]:
+    for mail in QueuedMail.objects.filter(next_try_at__lte=now).order_by("next_try_at")[:BATCH_SIZE]:
         if not deliver(mail=mail, now=now) and QueuedMail.objects.filter(pk=mail.pk).exists():
             break
         sent += 1

@@ -1,6 +1,7 @@
-"""Messages to the workers, from who must not wait: a queue that is away costs a second, not a page.
+"""Messages to the workers, sent from pages: an unavailable queue costs a second, not the page.
 
-After a failure a process leaves the queue alone for AWAY_SECONDS: of five hundred messages one waits in vain.
+After a failure a process does not try the queue for AWAY_SECONDS, so that of five hundred messages one times
+out.
 """
 
 from __future__ import annotations
@@ -18,8 +19,8 @@ from standby.models import KeptTask
 
 log = structlog.get_logger(__name__)
 AWAY_SECONDS = 5
-MOST_KEPT = 10_000  # messages: an anonymous client can ask for one by a click
-AT_A_TIME = 500
+MAX_KEPT = 10_000  # messages: an anonymous client can ask for one by a click
+BATCH_SIZE = 500
 _away_until = 0.0  # by this process's monotonic clock
 
 
@@ -46,7 +47,7 @@ def send_or_keep(task: str, *, good_for: timedelta, **kwargs: Any) -> bool:
     """
     if send(task, **kwargs):
         return True
-    if KeptTask.objects.count() >= MOST_KEPT:
+    if KeptTask.objects.count() >= MAX_KEPT:
         log.error("message lost: too many are kept", task=task)
         return False
     now = timezone.now()
@@ -57,11 +58,11 @@ def send_or_keep(task: str, *, good_for: timedelta, **kwargs: Any) -> bool:
 def send_kept(*, now: datetime) -> int:
     """Send what was kept, the oldest first, and drop what is too old to be of use; how many were sent.
 
-    A message may be sent twice, by two who do this at once: tasks bear it.
+    A message may be sent twice by two concurrent calls: tasks are idempotent.
     """
     KeptTask.objects.filter(good_until__lte=now).delete()
     sent = 0
-    for kept in KeptTask.objects.order_by("pk")[:AT_A_TIME]:
+    for kept in KeptTask.objects.order_by("pk")[:BATCH_SIZE]:
         if not send(kept.name, **kept.kwargs):
             break
         kept.delete()

@@ -16,7 +16,7 @@ def send_mail(*, mail_id: int) -> None:
 
 
 @shared_task
-def send_what_waits() -> None:
+def send_pending() -> None:
     """What was kept while the queue or the mail server was away. Beat sends this every minute."""
     now = timezone.now()
     queue.send_kept(now=now)

@@ -1,4 +1,5 @@
-"""The cache while Redis is away: rows in the database, so that a limit still holds for all processes.
+"""The fallback of the cache while Redis is unavailable: database rows, so that limits still hold for all
+processes.
 
 JSON alone is kept. That is a rule, not a shortcoming: sampled rows of customers' files are none, and cells
 that nobody selected never enter the database.
@@ -16,7 +17,7 @@ from django.utils import timezone
 
 from standby.models import KeptValue
 
-MOST_BYTES = 64 * 1024  # of a value; what is longer is not kept
+MAX_BYTES = 64 * 1024  # of a value; what is longer is not kept
 
 
 class KeptValues(BaseCache):
@@ -73,7 +74,7 @@ class KeptValues(BaseCache):
     def _make_row(self, key: str, value: Any, timeout: float | None, version: int | None) -> KeptValue | None:
         """None where the value is no JSON, or too long."""
         try:
-            if len(json.dumps(value)) > MOST_BYTES:
+            if len(json.dumps(value)) > MAX_BYTES:
                 return None
         except (TypeError, ValueError):
             return None

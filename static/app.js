@@ -1,6 +1,6 @@
 // What every page shares: the theme switch, copy buttons, times in the reader's zone, and for people who do not see
-// the page: where the focus goes, and what is said of a change.
-// Each works on pages as they load and on what htmx puts into them later.
+// the page: focus management and announcements of changes.
+// Each works on loaded pages and on fragments that htmx inserts later.
 
 function showTheme(button) {
   button.setAttribute("aria-pressed", String(document.documentElement.dataset.bsTheme === "dark"));
@@ -12,7 +12,7 @@ function switchTheme() {
   root.dataset.bsTheme = next;
   try {
     const system = matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light";
-    if (next === system) localStorage.removeItem("theme"); // back in step with the system: follow it again
+    if (next === system) localStorage.removeItem("theme"); // same as the system: follow it again
     else localStorage.setItem("theme", next);
   } catch {
     // Storage is switched off: the choice holds for this page.
@@ -78,7 +78,7 @@ function say(text) {
   document.getElementById("said").textContent = text.replace(/\s+/g, " ").trim();
 }
 
-// What was typed before the session was lost goes into the form of the page that has all of its fields.
+// Restores what was typed before the session was lost into the form that has all of its fields.
 function fillKeptForm() {
   const keptForm = document.querySelector("[data-kept-form]");
   if (!keptForm) return;
@@ -101,14 +101,14 @@ function prepare(part) {
   (part.querySelector(".error-summary") || part.querySelector("[data-focus]"))?.focus();
 }
 
-// A status region speaks of what changes in it, not of what it holds when the page comes: so its text is said again.
+// Screen readers announce changes of a status region, not its initial text: so the text is set again.
 function sayMessages() {
   const messages = document.getElementById("messages");
   if (messages.children.length) say(messages.textContent);
 }
 
-// htmx gives the focus back to the element of the same id. Where there is none (the last page has no Next), the part
-// that came takes it, so that nobody has to begin at the top of the page again.
+// htmx restores the focus to the element of the same id. Where there is none (the last page has no Next), the new
+// fragment is focused, so that nobody has to start at the top of the page.
 let focusWasIn = null;
 
 function noteFocus(event) {
@@ -122,7 +122,7 @@ function keepFocus() {
   (part?.querySelector("[tabindex], a, button") || document.getElementById("main")).focus();
 }
 
-// A part that cannot be renewed must not look as if it were: say so until the server answers again.
+// A fragment that cannot be refreshed must not look current: say so until the server answers again.
 function showWhetherServerAnswers(answers) {
   document.getElementById("no-answer")?.remove();
   if (answers) return;
@@ -133,7 +133,7 @@ function showWhetherServerAnswers(answers) {
   document.getElementById("messages").append(alert);
 }
 
-// What was typed before htmx listened, or was put back by the browser or by fillKeptForm: it is told of it now.
+// Tells htmx of what was typed before it listened, or was restored by the browser or by fillKeptForm.
 function tellTyped() {
   for (const control of document.querySelectorAll("main input, main textarea")) {
     const isText = !["hidden", "password", "checkbox", "radio"].includes(control.type);
@@ -150,7 +150,7 @@ function showThemes() {
 }
 
 showThemes();
-// The system's theme changes too, at dusk.
+// The system's theme may change while the page is open.
 new MutationObserver(showThemes).observe(document.documentElement, { attributeFilter: ["data-bs-theme"] });
 prepare(document);
 fillKeptForm();

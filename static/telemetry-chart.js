@@ -1,5 +1,5 @@
 // The daily total as a chart: one line, or bars stacked by a dimension. A day without data is a gap, not a zero.
-// Values come as exact text; they are numbers only for the height of what is drawn.
+// Values are exact text, converted to numbers only for drawing.
 
 const chartColours = {
   light: ["#0b5cad", "#b4530a", "#11622f", "#7a3ea1", "#0f7480", "#a61e4d", "#6b6400", "#4a5568", "#c2410c", "#3b5bdb", "#868e96"],
@@ -18,7 +18,7 @@ function writeDay(text) {
   return `${day} ${"Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ")[month - 1]} ${year}`;
 }
 
-// A day between two gaps has no line to stand on: it is drawn as a point however many days there are.
+// A day between two gaps has no line: it is drawn as a point.
 function pointRadius({ dataset, dataIndex }) {
   const alone = [dataIndex - 1, dataIndex + 1].every((index) => (dataset.data[index] ?? null) === null);
   return alone || dataset.data.length <= 120 ? 2.5 : 0;
@@ -43,7 +43,7 @@ function chartSets(layers, colours) {
   }));
 }
 
-// A finger has no hover: its first tap shows the values of a day, the second one on the same day opens it.
+// Touch has no hover: the first tap shows the values of a day, a second tap on the same day opens it.
 function chooseDay({ native }, [found], chart, openDay) {
   if (!found) return;
   const isFinger = native.pointerType ? native.pointerType === "touch" : matchMedia("(hover: none)").matches;
@@ -112,7 +112,7 @@ function drawCharts() {
 }
 
 drawCharts();
-// Stacking by something else brings the page's main part anew: charts that leave with it are given up.
+// Changing the stacking replaces the page's main part: charts in the old one are destroyed.
 document.addEventListener("htmx:beforeSwap", ({ detail }) => {
   if (detail.shouldSwap) detail.target.querySelectorAll("canvas[data-chart]").forEach((canvas) => Chart.getChart(canvas)?.destroy());
 });

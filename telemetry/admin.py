@@ -12,29 +12,11 @@ from django.db.models.functions import Cast, Left
 from django.forms import ModelForm
 from django.http import HttpRequest
 
-from accounts.paging import CappedPaginator
 from audit.admin import AuditedAdmin, keep_for_audit
-from telemetry.models import DailyTotal, Dimension, FileDay, RejectedDay, Series, SourceFile, Telemetry
-from telemetry.shown import LONGEST_SHOWN
-from telemetry.wizard.models import TelemetryDraft
-
-
-class HistoryAdmin(admin.ModelAdmin):
-    """What happened: to be looked at, never added to, changed or deleted."""
-
-    show_full_result_count = False
-    paginator = CappedPaginator
-    list_per_page = 50
-    ordering = ["-pk"]
-
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: object = None) -> bool:
-        return False
+from core.beginnings import LONGEST_SHOWN
+from core.read_only_admin import HistoryAdmin
+from telemetry.models import DailyTotal, Dimension, MappingChange, Series, Telemetry
+from telemetry.models.drafts import TelemetryDraft
 
 
 class DimensionInline(admin.TabularInline):
@@ -99,26 +81,11 @@ class DimensionAdmin(HistoryAdmin):
     search_fields = ["column", "=telemetry__identifier"]
 
 
-@admin.register(SourceFile)
-class SourceFileAdmin(HistoryAdmin):
-    list_display = ["key", "telemetry", "state", "last_modified", "rows_read", "rows_rejected", "points"]
-    list_filter = ["state"]
-    list_select_related = ["telemetry"]
-    search_fields = ["=telemetry__identifier", "key"]
-
-
-@admin.register(FileDay)
-class FileDayAdmin(HistoryAdmin):
-    list_display = ["date", "telemetry", "source_file", "rows", "value"]
-    list_select_related = ["telemetry", "source_file"]
-    search_fields = ["=telemetry__identifier"]
-
-
-@admin.register(RejectedDay)
-class RejectedDayAdmin(HistoryAdmin):
-    list_display = ["date", "telemetry", "source_file", "rows"]
-    list_select_related = ["telemetry", "source_file"]
-    search_fields = ["=telemetry__identifier"]
+@admin.register(MappingChange)
+class MappingChangeAdmin(HistoryAdmin):
+    list_display = ["run", "dimensions", "overlap", "keeps_unreadable"]
+    list_select_related = ["run__source"]
+    search_fields = ["=run__source__identifier"]
 
 
 @admin.register(Series)

@@ -5,5 +5,8 @@ class TelemetryConfig(AppConfig):
     name = "telemetry"
 
     def ready(self) -> None:
-        from telemetry import exact  # noqa: F401 - gives every SQLite connection the exact sum
+        from ingestion.datasets import register
+        from telemetry.dataset import TelemetryDataset
         from telemetry.wizard import retention  # noqa: F401 - says which drafts are kept
+
+        register(TelemetryDataset())

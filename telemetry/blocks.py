@@ -7,8 +7,8 @@ import json
 import polars as pl
 from django.db import connection, transaction
 
+from core.copying import copy_rows
 from csvfiles.adding import only_date
-from telemetry.copying import copy_rows
 
 TABLE = "telemetry_pointblock"
 _POINTS_AT_A_TIME = 125_000

@@ -12,12 +12,16 @@ from typing import Any
 from django.db import connection
 from django.db.models import Max, Min, Q
 
+from core.decimals import plain
+from core.exact_sum import sum_function
+from core.rows import as_date, stream_rows
+from ingestion.models import FileDay, Run, SourceFile
 from telemetry.daily_totals import dimension_sql
-from telemetry.exact import sum_function
-from telemetry.fields import plain
-from telemetry.fold import Query, fold_range, fold_staged
-from telemetry.models import FileDay, SourceFile, Telemetry
-from telemetry.selectors import as_date, list_dimensions, stream_rows
+from telemetry.mapping_changes import adds_dimension, list_dropped
+from telemetry.models import Telemetry
+from telemetry.overlap import Query, effective_if_staged, effective_of_range
+from telemetry.reprojecting import describe_reprojected
+from telemetry.selectors import list_dimensions
 
 LARGEST = 100  # days that are listed
 _EXACT = Context(prec=100)
@@ -101,6 +105,23 @@ class Comparison:
         }
 
 
+def diff_preview(*, run: Run, telemetry: Telemetry) -> dict[str, Any]:
+    """What the staged files of a preview would change, and what it would lose, as JSON."""
+    unread = describe_reprojected(telemetry=telemetry)
+    change = run.mapping_change if run.is_changeover else None
+    found = compare_staged(
+        telemetry=telemetry,
+        dimensions=change and change.dimensions,
+        overlap=change.overlap if change else "",
+    )
+    return {
+        **found.to_json(),
+        "unreadable": {"files": unread.files, "days": unread.days, "keys": unread.keys},
+        "dropped": list_dropped(run=run, telemetry=telemetry),
+        "needs_consent": bool(unread.files) and adds_dimension(run=run, telemetry=telemetry),
+    }
+
+
 def compare_staged(
     *, telemetry: Telemetry, dimensions: Sequence[str] | None = None, overlap: str = ""
 ) -> Comparison:
@@ -133,9 +154,9 @@ def _take_largest(days: list[DayChange]) -> list[DayChange]:
 def _find_bounds(telemetry: Telemetry, *, everything: bool) -> tuple[date, date] | None:
     """The dates that may change: of staged versions, and of what they would take the place of."""
     staged = telemetry.source_files.filter(state=SourceFile.State.STAGED)
-    concerned = Q(source_file__in=staged) | Q(telemetry=telemetry)
+    concerned = Q(source_file__in=staged) | Q(source=telemetry)
     if not everything:
-        concerned &= Q(source_file__key__in=staged.values("key"), source_file__telemetry=telemetry)
+        concerned &= Q(source_file__key__in=staged.values("key"), source_file__source=telemetry)
     found = FileDay.objects.filter(concerned).aggregate(first=Min("date"), last=Max("date"))
     return None if found["first"] is None else (found["first"], found["last"])
 
@@ -146,8 +167,8 @@ def _compare(
     """(points before, points after, the day), by date."""
     first, last = bounds
     overlap = overlap or telemetry.overlap
-    old = fold_range(telemetry=telemetry, date_from=first, date_to=last)
-    new = fold_staged(telemetry=telemetry, date_from=first, date_to=last, overlap=overlap)
+    old = effective_of_range(telemetry=telemetry, date_from=first, date_to=last)
+    new = effective_if_staged(telemetry=telemetry, date_from=first, date_to=last, overlap=overlap)
     shared = None if held == after else [column for column in held if column in after]
     total = sum_function(connection.vendor)
     none = f"CAST(NULL AS {'numeric' if connection.vendor == 'postgresql' else 'text'})"

@@ -12,12 +12,13 @@ from django.conf import settings
 from django.db import connection
 from django.db.models import Count, Max
 
+from core.copying import copy_rows
+from core.exact_sum import sum_function
 from csvfiles.totals import FileTotals
-from telemetry.copying import copy_rows
-from telemetry.exact import sum_function
-from telemetry.fold import fold_dates
+from ingestion.models import FileDay
 from telemetry.limits import get_limits
-from telemetry.models import DailyTotal, FileDay, Telemetry
+from telemetry.models import DailyTotal, Telemetry
+from telemetry.overlap import effective_of_dates
 
 _DATES_AT_A_TIME = 400
 _TOTALS_AT_A_TIME = 50_000
@@ -54,7 +55,7 @@ def _find_single_holders(telemetry: Telemetry, dates: set[date]) -> dict[date, i
     """The dates that one stored file alone holds, with its id."""
     found: dict[date, int] = {}
     for some in _in_portions(sorted(dates), _DATES_AT_A_TIME):
-        held = FileDay.objects.filter(telemetry=telemetry, date__in=some).values("date")
+        held = FileDay.objects.filter(source=telemetry, date__in=some).values("date")
         single = held.annotate(files=Count("pk"), file=Max("source_file_id")).filter(files=1)
         found |= dict(single.values_list("date", "file"))
     return found
@@ -111,7 +112,7 @@ def _add_up(telemetry: Telemetry, dates: Iterable[date], positions: Sequence[int
 
 
 def _insert_totals(telemetry: Telemetry, dates: Sequence[date], positions: Sequence[int]) -> None:
-    effective = fold_dates(telemetry=telemetry, dates=dates)
+    effective = effective_of_dates(telemetry=telemetry, dates=dates)
     parts, params = [], [*effective.params]
     dimensions = [position for position in positions if position != DailyTotal.OVERALL]
     if DailyTotal.OVERALL in positions:

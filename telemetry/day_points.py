@@ -10,19 +10,13 @@ from decimal import Decimal
 from django import forms
 from django.db import connection
 
-from accounts.reading import snapshot
+from core.beginnings import Beginning, begin_sql, pair_beginnings
+from core.rows import as_date, order_by_bytes, stream_rows
+from core.snapshot import snapshot
 from telemetry.daily_totals import dimension_sql
-from telemetry.fold import fold_range
 from telemetry.models import DailyTotal, Dimension, Telemetry
-from telemetry.selectors import as_date, order_by_bytes, stream_rows
-from telemetry.shown import (
-    Beginning,
-    ShownPoint,
-    begin_sql,
-    cells_sql,
-    join_series_sql,
-    pair_beginnings,
-)
+from telemetry.overlap import effective_of_range
+from telemetry.shown import ShownPoint, cells_sql, join_series_sql
 
 BY_NAME, LARGEST_FIRST, SMALLEST_FIRST = "", "-value", "value"
 _DIRECTIONS = {LARGEST_FIRST: "DESC", SMALLEST_FIRST: "ASC"}
@@ -97,7 +91,7 @@ def _read(
 
     As telemetry.shown reads points: the few rows are chosen first, their lengths asked for then.
     """
-    fold = fold_range(telemetry=telemetry, date_from=day, date_to=day)
+    fold = effective_of_range(telemetry=telemetry, date_from=day, date_to=day)
     dimensions = [dimension_sql("s", dimension.position) for dimension in telemetry.dimensions.all()]
     total, join, params = ("NULL", "NULL"), "", []
     if by is not None:

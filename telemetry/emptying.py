@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from django.db import connection, transaction
 from django.db.models import QuerySet
 
-from telemetry.models import DailyTotal, FileDay, PointBlock, RejectedDay, Series, SourceFile, Telemetry
+from core.deleting import delete_in_portions
+from ingestion.models import FileDay, RejectedDay, SourceFile
+from telemetry.models import DailyTotal, PointBlock, Series, Telemetry
 
-ROWS_AT_A_TIME = 5_000
 _FILES_AT_A_TIME = 100
 BLOCKS_AT_A_TIME = 200  # each holds the points of a whole date, up to 125,000
 
@@ -19,7 +19,7 @@ def empty_telemetry(*, telemetry: Telemetry) -> None:
 
     Can be ended at any moment and begun again. What is left of it is `delete_telemetry`'s.
     """
-    files = SourceFile.objects.filter(telemetry=telemetry)
+    files = SourceFile.objects.filter(source=telemetry)
     # Some files after the other: all at once, each portion would look again through what is deleted already.
     for some in _list_in_portions(files):
         delete_in_portions(PointBlock.objects.filter(source_file__in=some), at_a_time=BLOCKS_AT_A_TIME)
@@ -37,10 +37,3 @@ def _list_in_portions(files: QuerySet[SourceFile]) -> Iterator[list[int]]:
     ):
         yield some
         last = some[-1]
-
-
-def delete_in_portions(rows: QuerySet, *, at_a_time: int | None = None) -> None:
-    """Delete rows that nothing refers to, straight in the database, a transaction for each portion."""
-    while keys := list(rows.order_by().values_list("pk", flat=True)[: at_a_time or ROWS_AT_A_TIME]):
-        with transaction.atomic():
-            rows.model._base_manager.filter(pk__in=keys)._raw_delete(using=connection.alias)

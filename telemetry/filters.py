@@ -10,7 +10,7 @@ from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, Value, When
 from django.db.models.functions import Concat, Lower
 from django.http import HttpRequest, QueryDict
 
-from accounts.search import split_search
+from core.search import split_search
 from endpoints.models import S3Endpoint
 from telemetry.models import Dimension, Telemetry
 

@@ -1,72 +1,10 @@
-"""Locks of rows, and the one order in which every transaction takes them.
-
-1. the run, also one that is inserted: `sync_run_one_at_a_time` waits for whoever is ending the run before
-2. files of the run that are still to be read, by id
-3. the telemetry
-4. its source files, days, points, totals, dimensions
-5. the account, or a person
-
-A later one may be taken without the earlier ones, never an earlier one after a later one. Files of a run that
-are read or failed, drafts and endpoints are locked by nobody who waits. Foreign keys lock nothing in the way:
-they are checked at commit. Should two transactions meet all the same, PostgreSQL ends one of them, and
-`retry_deadlocks` begins it again; a run begins again in `ingestion.work`.
-"""
+"""The lock of a telemetry is its source's (ingestion.locks has the order of all locks)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import wraps
-from typing import ParamSpec, TypeVar
-
-import structlog
-from django.db import OperationalError, connection
-from django.db.models import QuerySet
-
 from telemetry.models import Telemetry
-
-TRIES = 4
-_BROKEN_OFF = ("40P01", "40001")  # deadlock, and serialization failure: to be tried again
-
-P = ParamSpec("P")
-T = TypeVar("T")
-log = structlog.get_logger(__name__)
 
 
 def lock_telemetry(telemetry_id: int) -> Telemetry:
-    """The telemetry as it is stored, until the end of this transaction.
-
-    Files of a telemetry begin to count one after the other, or each would miss the other's points.
-    """
-    return Telemetry.objects.select_for_update(no_key=True).get(pk=telemetry_id)
-
-
-def lock_rows(rows: QuerySet) -> None:
-    """These rows, by id, however an UPDATE of them would go about it."""
-    if connection.features.has_select_for_update:
-        ids = rows.order_by("pk").select_for_update(no_key=True, of=("self",)).values_list("pk", flat=True)
-        for _ in ids.iterator(chunk_size=10_000):
-            pass
-
-
-def is_deadlock(error: BaseException) -> bool:
-    """Whether PostgreSQL has ended the transaction for the sake of another one."""
-    return isinstance(error, OperationalError) and getattr(error.__cause__, "sqlstate", "") in _BROKEN_OFF
-
-
-def retry_deadlocks(function: Callable[P, T]) -> Callable[P, T]:
-    """Begin a transaction again that PostgreSQL has ended for another one's sake. Within another transaction
-    that one has to begin again.
-    """
-
-    @wraps(function)
-    def retried(*args: P.args, **kwargs: P.kwargs) -> T:
-        for _ in range(TRIES - 1):
-            try:
-                return function(*args, **kwargs)
-            except OperationalError as error:
-                if connection.in_atomic_block or not is_deadlock(error):
-                    raise
-                log.warning("begun again after a deadlock", function=function.__qualname__)
-        return function(*args, **kwargs)
-
-    return retried
+    """The telemetry as it is stored, until the end of this transaction."""
+    return Telemetry.objects.select_for_update(no_key=True, of=("source",)).get(pk=telemetry_id)

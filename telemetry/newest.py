@@ -1,59 +1,21 @@
-"""What is newest of a telemetry, without touching what is old: a page must not read ten million points.
-
-A date after tomorrow counts, but says nothing of how far the data reach: with one row of 9999 an export that
-has stopped would look up to date for ever. In some time zones it is tomorrow already.
-"""
+"""What is newest of a telemetry, without touching what is old: a page must not read ten million points."""
 
 from __future__ import annotations
 
 from collections.abc import Collection
-from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 
-from django.db.models import Case, Count, DateField, F, OuterRef, QuerySet, Subquery, Sum, When
+from django.db.models import QuerySet, Sum
 
-from accounts.reading import snapshot
-from telemetry.models import DailyTotal, FileDay, Telemetry
+from core.snapshot import snapshot
+from ingestion.models import FileDay
+from ingestion.newest import TIME_ZONES
+from telemetry.models import DailyTotal, Telemetry
 from telemetry.shown import ShownPoint, list_shown_points
 
 NEWEST_DATES = 30
 NEWEST_POINTS = 10
-LATER_DATES_NAMED = 5
-TIME_ZONES = timedelta(days=1)
-
-
-@dataclass(frozen=True, slots=True)
-class LaterDates:
-    """Dates with data after tomorrow: how many there are, and the first of them."""
-
-    count: int
-    first: list[date]
-
-
-def annotate_newest_date(telemetries: QuerySet[Telemetry], *, today: date) -> QuerySet[Telemetry]:
-    """With `newest_date` as get_newest_date gives it, in the same query.
-
-    Only for those that have a later date it takes a look into the index of their days.
-    """
-    tomorrow = today + TIME_ZONES
-    days = FileDay.objects.filter(telemetry=OuterRef("pk"), date__lte=tomorrow).order_by("-date")
-    newest = Case(
-        When(data_through__gt=tomorrow, then=Subquery(days.values("date")[:1])),
-        default=F("data_through"),
-        output_field=DateField(),
-    )
-    return telemetries.annotate(newest_date=newest)
-
-
-def get_newest_date(*, telemetry: Telemetry, today: date) -> date | None:
-    """The newest date with data that is not after tomorrow."""
-    if hasattr(telemetry, "newest_date"):  # annotated
-        return telemetry.newest_date
-    if not _has_later_dates(telemetry, today):
-        return telemetry.data_through
-    days = FileDay.objects.filter(telemetry=telemetry, date__lte=today + TIME_ZONES)
-    return days.order_by("-date").values_list("date", flat=True).first()
 
 
 def list_newest_values(telemetries: Collection[Telemetry]) -> dict[int, Decimal]:
@@ -63,16 +25,6 @@ def list_newest_values(telemetries: Collection[Telemetry]) -> dict[int, Decimal]
         telemetry__in=newest, dimension=DailyTotal.OVERALL, date__in=set(newest.values())
     ).values_list("telemetry", "date", "value")
     return {pk: value for pk, day, value in totals if newest[pk] == day}
-
-
-@snapshot()
-def get_later_dates(*, telemetry: Telemetry, today: date) -> LaterDates:
-    if not _has_later_dates(telemetry, today):
-        return LaterDates(0, [])
-    days = FileDay.objects.filter(telemetry=telemetry, date__gt=today + TIME_ZONES)
-    count = days.aggregate(dates=Count("date", distinct=True))["dates"]
-    first = days.order_by("date").values_list("date", flat=True).distinct()[:LATER_DATES_NAMED]
-    return LaterDates(count, list(first))
 
 
 def get_newest_range(*, telemetry: Telemetry, today: date) -> tuple[date, date] | None:
@@ -94,7 +46,7 @@ def list_newest_points(*, telemetry: Telemetry, today: date) -> list[ShownPoint]
 
     Dates after tomorrow are left out, unless there are no others.
     """
-    days = FileDay.objects.filter(telemetry=telemetry)
+    days = FileDay.objects.filter(source=telemetry)
     for some in (days.filter(date__lte=today + TIME_ZONES), days):
         bounds = _find_newest_days(some)
         if bounds is not None:
@@ -116,7 +68,3 @@ def _find_newest_days(days: QuerySet[FileDay]) -> tuple[date, date] | None:
         if rows >= NEWEST_POINTS:
             break
     return None if first is None else (first, last)
-
-
-def _has_later_dates(telemetry: Telemetry, today: date) -> bool:
-    return telemetry.data_through is not None and telemetry.data_through > today + TIME_ZONES

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from django.db import connection
-from django.db.models import Max, Min, QuerySet
+from django.db.models import QuerySet
 
 from accounts.models import Account
-from accounts.reading import snapshot
+from audit.snapshots import Values, take_snapshot
+from core.rows import as_date, order_by_bytes, split_by_size, stream_rows
+from core.snapshot import snapshot
 from telemetry.daily_totals import dimension_sql
-from telemetry.fold import fold_range
-from telemetry.models import DailyTotal, FileDay, Series, SourceFile, Telemetry
+from telemetry.models import DailyTotal, Series, Telemetry
+from telemetry.overlap import effective_of_range
 
 ROWS_AT_A_TIME = 2_000
-CHARACTERS_AT_A_TIME = 1_000_000  # of dimension values, read together
 CHARACTERS_KEPT = 4_000_000  # of them, kept for the next rows
 
 
@@ -57,7 +57,12 @@ def list_mapped_columns(*, telemetry: Telemetry) -> list[str]:
 
 def dimensions_are_free(*, telemetry: Telemetry) -> bool:
     """Whether the dimensions can change without reading files again: before the first sync."""
-    return not telemetry.sync_runs.exists()
+    return not telemetry.runs.exists()
+
+
+def take_snapshot_of(telemetry: Telemetry) -> Values:
+    """For the audit log."""
+    return take_snapshot(telemetry) | {"dimensions": list_dimensions(telemetry=telemetry)}
 
 
 @snapshot()
@@ -91,24 +96,11 @@ def list_points(
         yield from _read_points(telemetry, date_from or date.min, date_to or date.max, newest_first, limit)
 
 
-def get_data_range(*, telemetry: Telemetry) -> tuple[date | None, date | None]:
-    """The first and the last date with data."""
-    found = FileDay.objects.filter(telemetry=telemetry).aggregate(first=Min("date"), last=Max("date"))
-    return found["first"], found["last"]
-
-
-def list_source_files(*, telemetry: Telemetry) -> QuerySet[SourceFile]:
-    """The newest versions of the telemetry's files, and the stored ones where these are others."""
-    return telemetry.source_files.exclude(
-        state__in=[SourceFile.State.SUPERSEDED, SourceFile.State.READING, SourceFile.State.STAGED]
-    ).order_by("-last_modified", "key")
-
-
 def _read_points(
     telemetry: Telemetry, date_from: date, date_to: date, newest_first: bool, limit: int | None
 ) -> Iterator[Point]:
     """First ids and sizes, then the values of as many series as fit: a row's may be a megabyte."""
-    effective = fold_range(telemetry=telemetry, date_from=date_from, date_to=date_to)
+    effective = effective_of_range(telemetry=telemetry, date_from=date_from, date_to=date_to)
     positions = telemetry.dimensions.order_by("position").values_list("position", flat=True)
     values = [dimension_sql("s", position) for position in positions]
     order = ", ".join(["e.date DESC" if newest_first else "e.date", *map(order_by_bytes, values)])
@@ -162,35 +154,3 @@ def _add_up_missing(
         DailyTotal(telemetry=telemetry, dimension=position, date=day, dimension_value=name, value=value)
         for (day, name), value in sums.items()
     ]
-
-
-def order_by_bytes(text: str) -> str:
-    """SQL that orders by a text as its bytes do."""
-    return f'{text} COLLATE "C"' if connection.vendor == "postgresql" else f"{text} COLLATE BINARY"
-
-
-def split_by_size(rows: Iterable[tuple]) -> Iterator[list[tuple]]:
-    """Rows together as long as their sizes (the last column) add up to CHARACTERS_AT_A_TIME; one at least."""
-    some: list[tuple] = []
-    size = 0
-    for row in rows:
-        if some and (size + row[-1] > CHARACTERS_AT_A_TIME or len(some) == ROWS_AT_A_TIME):
-            yield some
-            some, size = [], 0
-        some.append(row)
-        size += row[-1]
-    if some:
-        yield some
-
-
-def stream_rows(sql: str, params: list) -> Iterator[tuple]:
-    """Rows as they come, in memory that does not grow with them."""
-    with connection.chunked_cursor() as cursor:
-        cursor.execute(sql, params)
-        while rows := cursor.fetchmany(ROWS_AT_A_TIME):
-            yield from rows
-
-
-def as_date(value: date | str) -> date:
-    """A date as either database gives it in raw SQL."""
-    return value if isinstance(value, date) else date.fromisoformat(value)

@@ -134,3 +134,16 @@ def _insert(telemetry_id: int, dimensions: dict[str, Combination]) -> dict[str, 
 def _array(keys: Sequence[str] | dict[str, Combination]) -> str:
     """An array in PostgreSQL's notation."""
     return "{" + ",".join(keys) + "}"
+
+
+def delete_unused_series(*, telemetry_id: int) -> None:
+    """Combinations that stand in no point. Only while nobody else writes points of the telemetry."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """DELETE FROM telemetry_series WHERE id IN (
+                SELECT id FROM telemetry_series WHERE telemetry_id = %s
+                EXCEPT
+                SELECT p.series_id FROM telemetry_datapoint p
+                JOIN ingestion_sourcefile f ON f.id = p.source_file_id WHERE f.source_id = %s)""",
+            [telemetry_id, telemetry_id],
+        )

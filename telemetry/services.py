@@ -12,26 +12,21 @@ from django.db import IntegrityError, connection, transaction
 
 from accounts.models import Account, User
 from audit.services import record
-from audit.snapshots import Values, take_snapshot
+from audit.snapshots import Values
+from core.locks import lock_rows, retry_deadlocks
 from csvfiles.errors import FileError
 from csvfiles.header import check_columns
 from csvfiles.mapping import Mapping
 from endpoints.models import S3Endpoint
 from endpoints.prefixes import split_address
-from telemetry.locks import lock_rows, lock_telemetry, retry_deadlocks
-from telemetry.models import (
-    DailyTotal,
-    Dimension,
-    FileDay,
-    PointBlock,
-    RejectedDay,
-    Series,
-    SourceFile,
-    Telemetry,
-)
-from telemetry.selectors import dimensions_are_free, list_dimensions
+from ingestion.models import FileDay, RejectedDay, Source, SourceFile
+from ingestion.models.sources import IDENTIFIER_TAKEN
+from telemetry.locks import lock_telemetry
+from telemetry.models import KIND, DailyTotal, Dimension, PointBlock, Series, Telemetry
+from telemetry.selectors import dimensions_are_free, list_dimensions, take_snapshot_of
 
 MAX_DIMENSIONS = 10
+TAKEN = "A telemetry with this identifier exists already. Choose another metric column."
 
 
 def create_telemetry(
@@ -61,6 +56,7 @@ def create_telemetry(
     telemetry = Telemetry(
         account=account,
         endpoint=endpoint,
+        kind=KIND,
         prefix=prefix.strip(),
         name=name.strip(),
         description=description.strip(),
@@ -74,7 +70,7 @@ def create_telemetry(
     with transaction.atomic():
         _save_new(telemetry)
         _create_dimensions(telemetry, dimensions)
-        record("telemetry.created", account=account, target=telemetry, after=_snapshot(telemetry))
+        record("telemetry.created", account=account, target=telemetry, after=take_snapshot_of(telemetry))
     return telemetry
 
 
@@ -92,7 +88,7 @@ def update_telemetry(
 
     Raises ValidationError: dimensions are free until the first sync (selectors.dimensions_are_free).
     """
-    before = _snapshot(lock_telemetry(telemetry.pk))
+    before = take_snapshot_of(lock_telemetry(telemetry.pk))
     telemetry.name, telemetry.description = name.strip(), description.strip()
     telemetry.max_rejected_percent = max_rejected_percent
     fields = ["name", "description", "max_rejected_percent"]
@@ -101,16 +97,6 @@ def update_telemetry(
     if dimensions is not None and list(dimensions) != list_dimensions(telemetry=telemetry):
         _replace_dimensions(telemetry, dimensions)
     _record_change(telemetry, before)
-
-
-def deactivate_telemetry(*, telemetry: Telemetry) -> None:
-    """Stop syncing; the data stay."""
-    _set_status(telemetry, Telemetry.Status.INACTIVE)
-
-
-def activate_telemetry(*, telemetry: Telemetry) -> None:
-    """Sync again from the next daily sync on."""
-    _set_status(telemetry, Telemetry.Status.ACTIVE)
 
 
 @retry_deadlocks
@@ -122,9 +108,9 @@ def delete_telemetry(*, telemetry: Telemetry, identifier: str) -> None:
         )
     with transaction.atomic():
         _keep_writers_out(telemetry)
-        before = _snapshot(telemetry)
+        before = take_snapshot_of(telemetry)
         record("telemetry.deleted", account=telemetry.account, target=telemetry, before=before)
-        files = SourceFile.objects.filter(telemetry=telemetry)
+        files = SourceFile.objects.filter(source=telemetry)
         # Millions of rows: straight to the database; Django would load each to follow its relations.
         for rows in (
             PointBlock.objects.filter(source_file__in=files),
@@ -142,11 +128,11 @@ def _keep_writers_out(telemetry: Telemetry) -> None:
 
     What it adds refers to one of these rows.
     """
-    active = telemetry.sync_runs.filter(finished_at=None)
+    active = telemetry.runs.filter(finished_at=None)
     for run in active.order_by("pk").select_for_update():
         lock_rows(run.files.filter(state="pending"))
-    Telemetry.objects.select_for_update().get(pk=telemetry.pk)
-    reading = SourceFile.objects.filter(telemetry=telemetry, state=SourceFile.State.READING)
+    Source.objects.select_for_update().get(pk=telemetry.pk)
+    reading = SourceFile.objects.filter(source=telemetry, state=SourceFile.State.READING)
     list(reading.order_by("pk").select_for_update().values_list("pk"))
 
 
@@ -178,7 +164,7 @@ def write_dimensions(*, telemetry: Telemetry, dimensions: Sequence[str]) -> None
 
 def _replace_dimensions(telemetry: Telemetry, dimensions: Sequence[str]) -> None:
     check_dimensions(telemetry=telemetry, dimensions=dimensions)
-    Telemetry.objects.select_for_update().get(pk=telemetry.pk)  # no run begins until this is through
+    Source.objects.select_for_update().get(pk=telemetry.pk)  # no run begins until this is through
     if not dimensions_are_free(telemetry=telemetry):
         raise ValidationError({"dimensions": "The first sync has begun: the dimensions are fixed now."})
     write_dimensions(telemetry=telemetry, dimensions=dimensions)
@@ -192,7 +178,7 @@ def _create_dimensions(telemetry: Telemetry, dimensions: Sequence[str]) -> None:
 
 
 def _save_new(telemetry: Telemetry) -> None:
-    telemetry.clean_fields(exclude=["identifier"])
+    telemetry.clean_fields(exclude=["identifier", "kind", "source"])
     _rename_errors(telemetry.validate_constraints)
     try:
         with transaction.atomic():
@@ -207,8 +193,9 @@ def _rename_errors(check: Any) -> None:
     try:
         check()
     except ValidationError as error:
-        text = "; ".join(error.messages)
-        raise ValidationError({"metric_column" if "identifier" in text else "__all__": text}) from None
+        if any(one.code == IDENTIFIER_TAKEN for all_of in error.error_dict.values() for one in all_of):
+            raise ValidationError({"metric_column": TAKEN}) from None
+        raise ValidationError("; ".join(error.messages)) from None
 
 
 def check_choice_of_columns(date_column: str, dimensions: Sequence[str], metric_column: str) -> None:
@@ -240,21 +227,7 @@ def _fields_except(*names: str) -> list[str]:
     return [field.name for field in Telemetry._meta.fields if field.name not in names]
 
 
-@retry_deadlocks
-@transaction.atomic
-def _set_status(telemetry: Telemetry, status: str) -> None:
-    before = _snapshot(lock_telemetry(telemetry.pk))
-    telemetry.status = status
-    telemetry.save(update_fields=["status"])
-    _record_change(telemetry, before)
-
-
 def _record_change(telemetry: Telemetry, before: Values) -> None:
-    after = _snapshot(telemetry)
+    after = take_snapshot_of(telemetry)
     if after != before:
         record("telemetry.changed", account=telemetry.account, target=telemetry, before=before, after=after)
-
-
-def _snapshot(telemetry: Telemetry) -> Values:
-    """For the audit log."""
-    return take_snapshot(telemetry) | {"dimensions": list_dimensions(telemetry=telemetry)}

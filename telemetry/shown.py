@@ -7,36 +7,26 @@ process reads, keeps and answers follows what is shown. Downloads have everythin
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
 from django.db import connection
 
-from accounts.reading import snapshot
+from core.beginnings import Beginning, begin_sql, pair_beginnings
+from core.rows import as_date, order_by_bytes, stream_rows
+from core.snapshot import snapshot
+from ingestion.models import FileDay, RejectedDay, SourceFile
 from telemetry.daily_totals import dimension_sql
-from telemetry.fold import fold_range
-from telemetry.models import FileDay, RejectedDay, SourceFile, Telemetry
-from telemetry.selectors import as_date, list_dimensions, order_by_bytes, stream_rows
+from telemetry.models import Telemetry
+from telemetry.overlap import effective_of_range
+from telemetry.selectors import list_dimensions
 
-LONGEST_SHOWN = 200  # characters
 FILES_SHOWN = 100
 VERSIONS_SHOWN = 5  # of a file, beside the stored one
 VERSIONS_READ = 500  # of all files that are shown
 State = SourceFile.State
-
-
-@dataclass(frozen=True, slots=True)
-class Beginning:
-    """The beginning of a text, and how many characters the whole has."""
-
-    text: str
-    length: int
-
-    @property
-    def is_cut(self) -> bool:
-        return self.length > len(self.text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +43,7 @@ def list_shown_points(
     *, telemetry: Telemetry, date_from: date, date_to: date, limit: int, newest_first: bool = False
 ) -> list[ShownPoint]:
     """The first `limit` values that count, by date and by the beginnings of their dimension values."""
-    fold = fold_range(telemetry=telemetry, date_from=date_from, date_to=date_to)
+    fold = effective_of_range(telemetry=telemetry, date_from=date_from, date_to=date_to)
     dimensions = [
         dimension_sql("s", number + 1) for number in range(len(list_dimensions(telemetry=telemetry)))
     ]
@@ -77,7 +67,7 @@ def explain_day(*, telemetry: Telemetry, date: date) -> tuple[list[FileDay], int
 
     Each has `.counts`: False where every value of it stands in a newer file too.
     """
-    held = FileDay.objects.filter(telemetry=telemetry, date=date)
+    held = FileDay.objects.filter(source=telemetry, date=date)
     days = list(
         held.select_related("source_file").order_by("-source_file__last_modified", "-source_file__key")[
             :FILES_SHOWN
@@ -107,16 +97,16 @@ def _attach_history(telemetry: Telemetry, days: list[FileDay]) -> None:
 
 
 def _find_winners(telemetry: Telemetry, day: date) -> set[int]:
-    """The files of which a value counts on the day, under `newest`: as telemetry.fold ranks them."""
+    """The files of which a value counts on the day, under `newest`: as telemetry.overlap ranks them."""
     sql = """
         SELECT DISTINCT source_file_id FROM (
             SELECT p.source_file_id, rank() OVER (
                 PARTITION BY p.series_id ORDER BY f.last_modified DESC, f.key DESC
             ) AS place
-            FROM telemetry_fileday h
+            FROM ingestion_fileday h
             JOIN telemetry_datapoint p ON p.source_file_id = h.source_file_id AND p.date = h.date
-            JOIN telemetry_sourcefile f ON f.id = h.source_file_id
-            WHERE h.telemetry_id = %s AND h.date = %s
+            JOIN ingestion_sourcefile f ON f.id = h.source_file_id
+            WHERE h.source_id = %s AND h.date = %s
         ) AS ranked WHERE place = 1"""
     return {source_file_id for (source_file_id,) in stream_rows(sql, [telemetry.pk, day])}
 
@@ -129,17 +119,6 @@ def join_series_sql() -> str:
             CROSS JOIN LATERAL (SELECT r.key, r.dimensions #> '{}' AS dimensions OFFSET 0) AS s"""
 
 
-def begin_sql(text: str) -> str:
-    """SQL for the beginning of a text."""
-    function = "left({}, {})" if connection.vendor == "postgresql" else "substr({}, 1, {})"
-    return function.format(text, LONGEST_SHOWN)
-
-
 def cells_sql(dimensions: Sequence[str]) -> str:
     """SQL that selects each dimension's beginning and length, as `pair_beginnings` takes them."""
     return "".join(f", {begin_sql(dimension)}, length({dimension})" for dimension in dimensions)
-
-
-def pair_beginnings(cells: list) -> Iterator[Beginning]:
-    for text, length in zip(cells[::2], cells[1::2], strict=True):
-        yield Beginning(text or "", length or 0)

@@ -9,11 +9,11 @@ from decimal import Context, Decimal
 
 from django.db.models import QuerySet, Sum
 
-from accounts.reading import snapshot
-from telemetry.fields import plain
+from core.beginnings import LONGEST_SHOWN
+from core.decimals import plain
+from core.snapshot import snapshot
 from telemetry.models import DailyTotal, Dimension, Telemetry
 from telemetry.selectors import list_daily_totals
-from telemetry.shown import LONGEST_SHOWN
 
 TOP_VALUES = 10
 REST_LABEL = "All other values"

@@ -2,7 +2,7 @@ from datetime import date
 
 from django.urls import include, path, register_converter
 
-from telemetry.views import changes, days, detail, downloads, files, table
+from telemetry.views import changes, days, detail, downloads, mapping, table
 
 
 class DayConverter:
@@ -28,7 +28,8 @@ urlpatterns = [
     path("<uuid:telemetry_id>/delete/", changes.delete, name="delete"),
     path("<uuid:telemetry_id>/days/<day:day>/", days.day, name="day"),
     path("<uuid:telemetry_id>/configuration/", detail.configuration, name="configuration"),
-    path("<uuid:telemetry_id>/files/", files.files, name="files"),
+    path("<uuid:telemetry_id>/change/", mapping.change, name="change"),
+    path("<uuid:telemetry_id>/runs/<uuid:run_id>/apply/", mapping.apply, name="apply"),
     path("<uuid:telemetry_id>/totals.csv", downloads.totals_csv, name="totals_csv"),
     path("<uuid:telemetry_id>/points.csv", downloads.points_csv, name="points_csv"),
 ]

@@ -47,8 +47,8 @@ def django_db_modify_db_settings(
 @pytest.fixture(autouse=True)
 def forgotten_failures() -> None:
     """A test that took Redis away leaves no process that still keeps clear of it."""
-    from accounts.spool import of_process  # once there are settings
     from config import caches
+    from core.spool import of_process  # once there are settings
     from standby import queue
 
     caches.forget_failures()

@@ -21,15 +21,15 @@ def make_environment(**more: str) -> dict[str, str]:
         "SECRET_KEY": "of tests that serve nobody",
         "ALLOWED_HOSTS": "localhost",
         "SITE_URL": "https://localhost",
-        "DATABASE_URL": _find_database(),
+        "DATABASE_URL": make_database_url(str(connection.settings_dict["NAME"])),
         "VAR_DIR": str(FOLDER / "processes"),
         "LOG_LEVEL": "WARNING",
         **more,
     }
 
 
-def _find_database() -> str:
-    name = str(connection.settings_dict["NAME"])
+def make_database_url(name: str) -> str:
+    """The address of the database of that name (SQLite: that file), beside the tests' own."""
     if connection.vendor == "sqlite":
         return f"sqlite:///{name}"
     address, mark, query = os.environ["DATABASE_URL"].partition("?")

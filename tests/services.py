@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 import environ
 import psycopg
@@ -43,14 +44,19 @@ def _local_postgresql() -> list[str]:
     return [socket, *(f"postgres://{user}@127.0.0.1:5432/postgres" for user in users)]
 
 
-def _why_not_postgresql(url: str) -> str:
+def connect_to_postgresql(url: str, **more: Any) -> psycopg.Connection:
+    """A connection without Django, to an address as the settings take it. Raises psycopg.Error."""
     config = environ.Env.db_url_config(url)
     options = {"host": config["HOST"], "port": config["PORT"], "user": config["USER"]}
     options |= {"password": config["PASSWORD"], "dbname": config["NAME"]}
     given = {name: value for name, value in options.items() if value}
+    return psycopg.connect(**given, connect_timeout=3, **more)
+
+
+def _why_not_postgresql(url: str) -> str:
     may_create = "SELECT rolcreatedb OR rolsuper FROM pg_roles WHERE rolname = current_user"
     try:
-        with psycopg.connect(**given, connect_timeout=3) as connection:
+        with connect_to_postgresql(url) as connection:
             (allowed,) = connection.execute(may_create).fetchone()
     except psycopg.Error as error:
         return str(error).strip().splitlines()[0]

@@ -39,7 +39,7 @@ def use_aws_at(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/dev/null")
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
-    storage.forget_everything()
+    storage.clear_sessions()
 
 
 @pytest.fixture
@@ -50,7 +50,7 @@ def standin(monkeypatch: pytest.MonkeyPatch) -> Iterator[StandIn]:
     use_aws_at(running.url, monkeypatch)
     yield running
     running.stop()
-    storage.forget_everything()
+    storage.clear_sessions()
 
 
 def make_endpoint(account: Account, **fields: str) -> S3Endpoint:

@@ -14,7 +14,7 @@ from django.db import DatabaseError, connection, connections, transaction
 from accounts.services import add_member, create_account
 from audit.models import Entry
 from commandline.command import Failure, WrongArguments
-from commandline.database_role import find_fault
+from commandline.database_role import find_excess_privilege
 from config.deploy_checks import check_database_role, check_hosts, check_proxies, check_proxy_is_named
 from tests.ingestion.conftest import Bench, bench, make_bench  # noqa: F401 - two are fixtures
 
@@ -123,12 +123,12 @@ class TestTheRoleOfTheProcesses:
         with connection.cursor() as cursor:
             cursor.execute(power.format(role=role))
         with acting_as(role):
-            assert told in find_fault(connection)
+            assert told in find_excess_privilege(connection)
 
     def test_with_the_grants_it_serves_and_cannot_change_the_audit_log(self, role, bench: Bench):  # noqa: F811 (the fixture)
         grant()
         with acting_as(role):
-            assert find_fault(connection) is None
+            assert find_excess_privilege(connection) is None
             account = create_account(name="Made by the role")
             add_member(account=account, email="new@acme.example", role="admin", password="correct horse")
             bench.put("a.csv", "date,team,requests\n2024-05-01,core,5\n")

@@ -21,11 +21,11 @@ from django.utils import timezone
 from django.utils.module_loading import import_string
 
 from accounts.models import Account
-from accounts.places import NoPlaceFree, hold_place
 from audit.models import Entry
 from config import queue as queue_settings
 from config import readiness, views
-from ingestion.models import SyncRun
+from core.slots import LimitReached, hold_slot
+from ingestion.models import Run
 from ingestion.services import recover_lost_runs
 from standby import mails, queue, values
 from standby.heartbeats import note_alive
@@ -142,7 +142,7 @@ def test_the_wizard_reads_its_sample_anew_and_no_cell_enters_the_database(
     standin.put_object(BUCKET, "mentions/1.csv", "date,company,mentions\n2026-05-01,Hooli,1\n")
     walk = Walk(admin, s3_endpoint).to("date")
     assert "Hooli" in text_of(walk.get("preview"))
-    with hold_place("look", account_id=s3_endpoint.account_id, most=1, seconds=60):
+    with hold_slot("look", account_id=s3_endpoint.account_id, most=1, seconds=60):
         assert walk.get("preview").status_code == 429
     walk.post("date")
     assert walk.get("dimensions").status_code == 200
@@ -151,11 +151,11 @@ def test_the_wizard_reads_its_sample_anew_and_no_cell_enters_the_database(
 
 
 def test_limits_hold_for_all_processes_by_rows_of_the_database(away, db):
-    with hold_place("x", account_id=1, most=1, seconds=60):
+    with hold_slot("x", account_id=1, most=1, seconds=60):
         assert KeptValue.objects.count() == 1
-        with pytest.raises(NoPlaceFree), hold_place("x", account_id=1, most=1, seconds=60):
+        with pytest.raises(LimitReached), hold_slot("x", account_id=1, most=1, seconds=60):
             pass
-        with hold_place("x", account_id=2, most=1, seconds=60):
+        with hold_slot("x", account_id=2, most=1, seconds=60):
             pass
     assert cache.add("n", 1, 60)
     assert [cache.incr("n"), cache.incr("n"), cache.get("n")] == [2, 3, 3]
@@ -164,7 +164,7 @@ def test_limits_hold_for_all_processes_by_rows_of_the_database(away, db):
     assert cache.add("over", 2, 60)
     cache.set("over", {"a": [1]}, 60)
     assert cache.get("over") == {"a": [1]}
-    assert not cache.add("too long", "x" * values.MOST_BYTES, 60)
+    assert not cache.add("too long", "x" * values.MAX_BYTES, 60)
     assert values.forget_expired(now=timezone.now() + timedelta(hours=1)) == 2
 
 
@@ -173,7 +173,7 @@ class TestSyncs:
     def test_sync_now_keeps_the_run_and_says_that_it_begins_later(self, away, standin, admin, telemetry):
         address = reverse("ingestion:sync", args=[telemetry.public_id])
         page = text_of(admin.post(address, follow=True))
-        run = SyncRun.objects.get()
+        run = Run.objects.get()
         assert (run.state, "The work queue does not answer" in page) == ("queued", True)
         assert "begins by itself a minute or so after the queue is back" in page
         assert len(away.connections) <= 1
@@ -183,13 +183,13 @@ class TestSyncs:
         asked = {
             reverse("ingestion:again", args=ids): {},
             reverse("ingestion:reimport", args=ids): {"from": ""},
-            reverse("ingestion:change", args=ids): {"dimensions": [], "overlap": "add"},
+            reverse("telemetry:change", args=ids): {"dimensions": [], "overlap": "add"},
             reverse("ingestion:activate", args=ids): {},
         }
         for address, form in asked.items():
-            SyncRun.objects.all().delete()
+            Run.objects.all().delete()
             assert "begins by itself" in text_of(admin.post(address, form, follow=True)), address
-            assert SyncRun.objects.get().state == "queued"
+            assert Run.objects.get().state == "queued"
         assert len(away.connections) <= 1
 
     def test_the_schedule_puts_it_into_the_queue_once_that_is_back(
@@ -201,7 +201,7 @@ class TestSyncs:
         monkeypatch.setattr(sender, "send_task", lambda name, kwargs, **_: sent.append((name, kwargs)))
         later = timezone.now() + timedelta(seconds=5 * settings.RUN_HEARTBEAT_SECONDS)
         assert recover_lost_runs(now=later) == 1
-        assert sent == [("ingestion.tasks.run_requested_sync", {"run_id": SyncRun.objects.get().pk})]
+        assert sent == [("ingestion.tasks.run_requested_sync", {"run_id": Run.objects.get().pk})]
 
 
 def ask_for_reset(email: str) -> HttpResponse:
@@ -234,7 +234,7 @@ class TestMails:
         assert not KeptTask.objects.exists()
 
     def test_no_more_is_kept_than_so_much(self, away, db, monkeypatch):
-        monkeypatch.setattr(queue, "MOST_KEPT", 1)
+        monkeypatch.setattr(queue, "MAX_KEPT", 1)
         kept = [queue.send_or_keep("x", good_for=timedelta(hours=1)) for _ in range(2)]
         assert kept == [True, False]
 

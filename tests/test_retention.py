@@ -19,7 +19,7 @@ from commandline.tasks import prune
 from config.celery import app
 from config.queue import beat_schedule
 from telemetry.models import Telemetry
-from telemetry.wizard.models import TelemetryDraft
+from telemetry.models.drafts import TelemetryDraft
 from tests.pages.rows import make_telemetry
 
 OLD = {"counters": 1, "drafts": 2, "invitations": 1, "sessions": 1, "sign-ins": 1}
@@ -90,7 +90,7 @@ def test_the_audit_log_has_it_once_and_nothing_where_there_was_nothing():
 
 
 def test_many_rows_go_some_at_a_time(monkeypatch, now, django_assert_max_num_queries):
-    monkeypatch.setattr(retention, "AT_A_TIME", 10)
+    monkeypatch.setattr(retention, "BATCH_SIZE", 10)
     Counter.objects.bulk_create(
         Counter(kind="person", who=f"{number:03}", tries=1, until=now) for number in range(25)
     )

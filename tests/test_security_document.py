@@ -41,10 +41,10 @@ def test_every_test_that_is_named_exists(named: str) -> None:
     "part",
     [
         "Reporting a vulnerability",
-        "What is to be protected",
+        "Assets",
         "Trust boundaries",
-        "What is promised",
-        "What is not",
+        "Guarantees",
+        "Out of scope",
     ],
 )
 def test_the_threat_model_has_its_parts(part: str) -> None:

@@ -171,7 +171,7 @@ class TestTheHostedWorkflow:
 QUICK = ["ruff check", "ruff format", "djlint", "lint-imports", "detect-secrets-hook"]
 
 
-@pytest.mark.parametrize("tool", [*QUICK, "mypy", "bandit", "audit.py"])
+@pytest.mark.parametrize("tool", [*QUICK, "mypy", "bandit", "find_stale_names", "audit.py"])
 def test_lint_runs_every_tool(tool):
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     lint = makefile.split("\nlint: setup\n")[1].split("\n\n")[0]

@@ -1,7 +1,7 @@
 """Every e-mail address is kept in its one normal form; two people whom it makes one stop the migration by name."""
 
 import accounts.addresses
-from accounts.addresses import NORMAL, NoAddress, normalise
+from accounts.addresses import NORMAL, InvalidAddress, normalise
 from collections import defaultdict
 from django.core.management.base import CommandError
 from django.db import migrations, models
@@ -18,7 +18,7 @@ def normalise_addresses(apps, schema_editor):
     for number, email in users.order_by("pk").values_list("pk", "email"):
         try:
             people[normalise(email)].append((number, email))
-        except NoAddress:
+        except InvalidAddress:
             without.append((number, email))
     several = [group for group in people.values() if len(group) > 1]
     if several or without:

@@ -1,4 +1,4 @@
-"""`{% form_marks %}` stands in every form that is posted, `{% htmx_marks %}` on the body: both built in."""
+"""`{% form_marks %}` belongs in every POST form, `{% htmx_marks %}` on the body; both are built-in tags."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ register = template.Library()
 
 @register.simple_tag(takes_context=True)
 def form_marks(context: Context) -> SafeString:
-    """Hidden fields: the CSRF token, and whom and which account the page was made for."""
+    """Hidden fields: the CSRF token and the mark of the page."""
     return format_html(
         '<input type="hidden" name="csrfmiddlewaretoken" value="{}">'
         '<input type="hidden" name="{}" value="{}">',
@@ -28,12 +28,12 @@ def form_marks(context: Context) -> SafeString:
 
 @register.simple_tag(takes_context=True)
 def htmx_marks(context: Context) -> SafeString:
-    """The same as headers of each request that htmx sends from the page."""
+    """The same as headers of the page's htmx requests."""
     headers = {"X-CSRFToken": str(context.get("csrf_token", "")), HEADER: _make(context)}
     return format_html('hx-headers="{}"', json.dumps(headers))
 
 
 def _make(context: Context) -> str:
-    """An error page may be made for a request that no middleware has seen."""
+    """An error page may be rendered for a request that no middleware has seen."""
     request = context.get("request")
     return make_mark(user=getattr(request, "user", None), account=getattr(request, "account", None))

@@ -1,4 +1,4 @@
-"""The door: who asks, for what, in which region, and what is to go wrong; then STS or S3 answers."""
+"""Entry point of requests: authorisation, regions and injected faults; then STS or S3 answers."""
 
 from __future__ import annotations
 

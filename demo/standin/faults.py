@@ -1,4 +1,4 @@
-"""What a test can make go wrong, request by request."""
+"""Faults that tests inject into requests."""
 
 from __future__ import annotations
 

@@ -177,7 +177,7 @@ def _not_authorized(action: str, arn: str) -> Refused:
 
 
 def _check_request(request: dict[str, str]) -> None:
-    """AssumeRole's rules for its parameters: API_AssumeRole.html, "Request Parameters"."""
+    """AssumeRole's rules for its parameters: https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html"""
     if not re.fullmatch(r"[\w+=,.@-]{2,64}", request.get("RoleSessionName", ""), flags=re.ASCII):
         raise Refused(400, "ValidationError", "1 validation error detected: roleSessionName")
     if not re.fullmatch(r"arn:[\w-]+:iam::\d{12}:role/.+", request.get("RoleArn", "")):

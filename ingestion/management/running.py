@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from typing import Any
 
 from django.core.exceptions import ValidationError
@@ -11,14 +12,12 @@ from django.utils import timezone
 from commandline.command import Command as BaseCommand
 from commandline.unexpected import log_unexpected
 from ingestion.boundary import ANYTHING, describe_broken, end_broken_run
-from ingestion.models import RunFile, SyncRun
-from ingestion.patience import Patience
+from ingestion.models import Run, RunFile, Source
 from ingestion.selectors import list_run_files
 from ingestion.services import create_run
-from ingestion.work import execute_run, help_run
-from telemetry.models import Telemetry
+from ingestion.work import Backoff, execute_run, help_run
 
-WELL = (SyncRun.State.SUCCEEDED, SyncRun.State.SUCCEEDED_WITH_REJECTS)
+WELL = (Run.State.SUCCEEDED, Run.State.SUCCEEDED_WITH_REJECTS)
 COUNTS = (
     "files_read",
     "files_unchanged",
@@ -28,72 +27,71 @@ COUNTS = (
     "rows_rejected",
     "points_written",
 )
-DAYS_WRITTEN = 20  # of the days that would change, in words; the JSON has more
 
 
 class RunCommand(BaseCommand):
     """A command that carries out runs, and says on standard error how they go."""
 
-    def carry_out(self, telemetry: Telemetry, **options: Any) -> dict[str, Any]:
+    def carry_out(self, source: Source, **options: Any) -> dict[str, Any]:
         """A run of our own (create_run's options), as describe_run has it.
 
-        Whatever happens to it ends here, so that the next telemetry has its turn. Raises ValidationError
+        Whatever happens to it ends here, so that the next source has its turn. Raises ValidationError
         where there can be no such run.
         """
-        own: list[SyncRun] = []
+        own: list[Run] = []
         try:
-            return self._carry_out(telemetry, own, **options)
+            return self._carry_out(source, own, **options)
         except ValidationError:
             raise
-        except SyncRun.DoesNotExist:
-            message = f"{telemetry.identifier} was deleted while it was synced."
+        except Run.DoesNotExist:
+            message = f"{source.identifier} was deleted while it was synced."
         except ANYTHING as error:
-            message = describe_broken(error, log_unexpected("sync broke", error, telemetry=telemetry.pk))
+            message = describe_broken(error, log_unexpected("sync broke", error, source=source.pk))
             for run in own:
                 _end_quietly(run, error)
-        return self.fail(telemetry, message)
+        return self.fail(source, message)
 
-    def fail(self, telemetry: Telemetry, message: str) -> dict[str, Any]:
-        """What stands for a telemetry's run where there is none to describe; also on standard error."""
-        self.note(f"{telemetry.identifier}: {message}")
+    def fail(self, source: Source, message: str) -> dict[str, Any]:
+        """What stands for a source's run where there is none to describe; also on standard error."""
+        self.note(f"{source.identifier}: {message}")
         counts = dict.fromkeys(COUNTS, 0)
         return {
-            "identifier": telemetry.identifier,
-            "state": SyncRun.State.FAILED,
+            "identifier": source.identifier,
+            "state": Run.State.FAILED,
             **counts,
             "files": [],
             "message": message,
             "warnings": [],
         }
 
-    def _carry_out(self, telemetry: Telemetry, own: list[SyncRun], **options: Any) -> dict[str, Any]:
+    def _carry_out(self, source: Source, own: list[Run], **options: Any) -> dict[str, Any]:
         """After helping the run that may be going on to its end. Our own is among `own` once it is there."""
         while True:
             run, created = create_run(
-                telemetry=telemetry, trigger=SyncRun.Trigger.COMMAND, now=timezone.now(), **options
+                source=source, trigger=Run.Trigger.COMMAND, now=timezone.now(), **options
             )
             if created:
                 own.append(run)
-                self._report(f"{telemetry.identifier}: reading s3://{_place(telemetry)}")
+                self._report(f"{source.identifier}: reading s3://{_place(source)}")
             else:
-                self._report(f"{telemetry.identifier}: helping a sync that is going on")
+                self._report(f"{source.identifier}: helping a sync that is going on")
             self._bring_to_its_end(run)
             if created:
-                self._report_end(telemetry, run)
+                self._report_end(source, run)
                 return describe_run(run)
 
-    def _bring_to_its_end(self, run: SyncRun) -> None:
-        """Carry it out, or help whoever does. Raises SyncRun.DoesNotExist."""
-        patience = Patience()
+    def _bring_to_its_end(self, run: Run) -> None:
+        """Carry it out, or help whoever does. Raises Run.DoesNotExist."""
+        backoff = Backoff()
         while True:
             ended = execute_run(run_id=run.pk, clock=timezone.now, report=self._show_progress)
             run.refresh_from_db()
-            if ended or run.state not in SyncRun.ACTIVE_STATES:
+            if ended or run.state not in Run.ACTIVE_STATES:
                 return
             if help_run(run_id=run.pk, clock=timezone.now):
-                patience = Patience()
+                backoff = Backoff()
             else:
-                patience.wait()
+                backoff.wait()
 
     def _report(self, text: str) -> None:
         if not self.as_json or sys.stderr.isatty():
@@ -104,16 +102,16 @@ class RunCommand(BaseCommand):
         if sys.stderr.isatty():
             self.stderr.write(f"\r{done} of {planned} files", ending="\n" if done == planned else "")
 
-    def _report_end(self, telemetry: Telemetry, run: SyncRun) -> None:
+    def _report_end(self, source: Source, run: Run) -> None:
         """What went wrong or wants a look: standard error, in every case."""
-        for text in [run.message, *run.warnings]:
+        for text in [run.message, *run.warning_texts]:
             if text:
-                self.note(f"{telemetry.identifier}: {text}")
+                self.note(f"{source.identifier}: {text}")
         for run_file in run.files.filter(state=RunFile.State.FAILED):
-            self.note(f"{telemetry.identifier}: {run_file.key}: {run_file.message}")
+            self.note(f"{source.identifier}: {run_file.key}: {run_file.message}")
 
 
-def _end_quietly(run: SyncRun, error: BaseException) -> None:
+def _end_quietly(run: Run, error: BaseException) -> None:
     """Release what it was broken in; where not even that succeeds, it is lost, and recovered as such."""
     try:
         end_broken_run(run_id=run.pk, owner=None, error=error, now=timezone.now())
@@ -121,10 +119,10 @@ def _end_quietly(run: SyncRun, error: BaseException) -> None:
         log_unexpected("broken run not ended", again, run=run.pk)
 
 
-def describe_run(run: SyncRun) -> dict[str, Any]:
-    """A run as a JSON object; of a rehearsal, `changes` is what would change (telemetry.comparing)."""
+def describe_run(run: Run) -> dict[str, Any]:
+    """A run as a JSON object; of a rehearsal, `changes` is what would change (Dataset.diff)."""
     return {
-        "identifier": run.telemetry.identifier,
+        "identifier": run.source.identifier,
         "state": run.state,
         **{name: getattr(run, name) for name in COUNTS},
         "files": [
@@ -139,12 +137,12 @@ def describe_run(run: SyncRun) -> dict[str, Any]:
         ],
         "message": run.message,
         "warnings": run.warnings,
-        **({"dry_run": True, "changes": run.comparison} if run.is_rehearsal else {}),
+        **({"dry_run": True, "changes": run.changes} if run.is_preview else {}),
     }
 
 
-def format_run(run: dict[str, Any]) -> str:
-    """The same in words."""
+def format_run(run: dict[str, Any], *, describe_changes: Callable[[dict[str, Any]], list[str]]) -> str:
+    """The same in words; `describe_changes`: what the dataset says of a preview."""
     text = (
         f"{run['identifier']}: {run['state'].replace('_', ' ')}. Files: {run['files_read']} read, "
         f"{run['files_unchanged']} unchanged, {run['files_ignored']} ignored, {run['files_failed']} failed. "
@@ -152,34 +150,8 @@ def format_run(run: dict[str, Any]) -> str:
     )
     if not run.get("dry_run"):
         return f"{text}Points written: {run['points_written']}."
-    return text + "\n" + "\n".join(_format_changes(run["changes"])) if run["changes"] else text
+    return text + "\n" + "\n".join(describe_changes(run["changes"])) if run["changes"] else text
 
 
-def _format_changes(found: dict[str, Any]) -> list[str]:
-    lines = [
-        "This was a dry run: nothing has changed.",
-        f"Days: {found['days_added']} added, {found['days_changed']} changed, {found['days_gone']} gone.",
-        f"Values: {found['values_added']} added, {found['values_changed']} changed, "
-        f"{found['values_gone']} gone.",
-        f"Total of the {found['days_compared']} days compared: {found['total_before']} now, "
-        f"{found['total_after']} then. "
-        f"Points: {found['points_before']} now, {found['points_after']} then.",
-    ]
-    unreadable = found["unreadable"]
-    if unreadable["files"]:
-        lines.append(
-            f"Files that cannot be read again: {unreadable['files']}, with {unreadable['days']} days; "
-            f"first: {', '.join(unreadable['keys'][:3])}."
-            + (" To keep them with an empty value: --keep-unreadable" if found["needs_consent"] else "")
-        )
-    lines += [
-        f"  {day['date']}: {day['before'] or 'nothing'} now, {day['after'] or 'nothing'} then (values: "
-        f"{day['values_added']} added, {day['values_changed']} changed, {day['values_gone']} gone)"
-        for day in found["days"][:DAYS_WRITTEN]
-    ]
-    more = found["days_added"] + found["days_changed"] + found["days_gone"] - DAYS_WRITTEN
-    return [*lines, f"  and {more} days more"] if more > 0 else lines
-
-
-def _place(telemetry: Telemetry) -> str:
-    return f"{telemetry.endpoint.bucket}/{telemetry.full_prefix}"
+def _place(source: Source) -> str:
+    return f"{source.endpoint.bucket}/{source.full_prefix}"

@@ -2,6 +2,7 @@
 
 import django.db.models.deletion
 import django.db.models.functions.text
+import core.fields
 import telemetry.fields
 import uuid
 from django.conf import settings
@@ -36,7 +37,7 @@ class Migration(migrations.Migration):
                 ),
                 ("date", models.DateField()),
                 ("part", models.PositiveSmallIntegerField()),
-                ("value", telemetry.fields.ExactDecimalField(decimal_places=18, max_digits=38)),
+                ("value", core.fields.ExactDecimalField(decimal_places=18, max_digits=38)),
             ],
             options={
                 "db_table": "telemetry_datapoint",
@@ -246,7 +247,7 @@ class Migration(migrations.Migration):
                 ),
                 ("date", models.DateField()),
                 ("rows", models.BigIntegerField()),
-                ("value", telemetry.fields.ExactDecimalField(decimal_places=18, max_digits=56)),
+                ("value", core.fields.ExactDecimalField(decimal_places=18, max_digits=56)),
                 (
                     "source_file",
                     models.ForeignKey(
@@ -301,7 +302,7 @@ class Migration(migrations.Migration):
                 ("dimension", models.PositiveSmallIntegerField()),
                 ("date", models.DateField()),
                 ("dimension_value", models.TextField(blank=True)),
-                ("value", telemetry.fields.ExactDecimalField(decimal_places=18, max_digits=56)),
+                ("value", core.fields.ExactDecimalField(decimal_places=18, max_digits=56)),
                 (
                     "telemetry",
                     models.ForeignKey(

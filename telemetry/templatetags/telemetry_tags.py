@@ -1,91 +1,16 @@
-"""Numbers, column heads and badges as the pages of telemetries show them."""
+"""What a preview of another mapping shows."""
 
 from __future__ import annotations
 
-import json
-from datetime import date, datetime
-from decimal import Decimal
-from typing import Any
-
 from django import template
-from django.conf import settings
-from django.template import RequestContext
 
-from telemetry.freshness import judge_freshness
-from telemetry.gaps import Gaps
-from telemetry.models import Telemetry
-from telemetry.shown import LONGEST_SHOWN, Beginning
+from ingestion.models import Run
+from telemetry import mapping_changes
 
 register = template.Library()
 
 
 @register.filter
-def exact(value: Decimal | int | None) -> str:
-    """Every digit, with thousands separators and without zeros that say nothing: `1,234.5`."""
-    if value is None:
-        return "–"
-    text = format(value, ",f") if isinstance(value, Decimal) else format(value, ",")
-    return text.rstrip("0").rstrip(".") if "." in text else text
-
-
-@register.filter
-def exact_text(value: str | None) -> str:
-    """A decimal that was kept as text, as `exact` shows it."""
-    return exact(None if value is None else Decimal(value))
-
-
-@register.filter
-def read_day(text: str) -> date:
-    """A date that was kept as ISO 8601 text."""
-    return date.fromisoformat(text)
-
-
-@register.filter
-def beginning(text: str | None) -> Beginning:
-    """Of a text that is in hand whole, what `components/beginning.html` shows."""
-    return Beginning((text or "")[:LONGEST_SHOWN], len(text or ""))
-
-
-@register.filter
-def lookup(values: dict, key: object) -> Any:
-    """`values[key]`, None where there is none."""
-    return values.get(key)
-
-
-@register.filter
-def as_json(value: dict) -> str:
-    """JSON as text of the page, escaped as any text."""
-    return json.dumps(value)
-
-
-@register.inclusion_tag("telemetry/_freshness.html")
-def freshness(telemetry: Telemetry, now: datetime, gaps: Gaps | None) -> dict[str, Any]:
-    """The badges that say whether a telemetry's numbers can be relied on today, and what they lack."""
-    return {"judged": judge_freshness(telemetry=telemetry, now=now), "gaps": gaps}
-
-
-@register.simple_tag
-def freshness_reason(telemetry: Telemetry, now: datetime) -> str:
-    """What the badge was judged by."""
-    return judge_freshness(telemetry=telemetry, now=now).why
-
-
-@register.simple_tag
-def next_sync(telemetry: Telemetry) -> str:
-    """When a telemetry without data is synced by itself."""
-    which = "First" if telemetry.last_sync_at is None else "Next"
-    return f"{which} sync at {settings.DAILY_SYNC_TIME:%H:%M} UTC."
-
-
-@register.inclusion_tag("telemetry/_sort_head.html", takes_context=True)
-def sort_head(context: RequestContext, name: str, label: str, under: str = "") -> dict[str, Any]:
-    """A column's head that sorts by it, and the other way round when it does so already.
-
-    `under`: what stands under the value in the column's cells.
-    """
-    current = context["filter"].sorted_by
-    order = {name: "ascending", f"-{name}": "descending"}.get(current)
-    query = context["request"].GET.copy()
-    query.pop("page", None)
-    query["sort"] = f"-{name}" if current == name else name
-    return {"name": name, "label": label, "under": under, "order": order, "url": f"?{query.urlencode()}"}
+def reason_not_to_apply(run: Run) -> str:
+    """Why a preview that has ended has no Apply; empty where it has one."""
+    return mapping_changes.reason_not_to_apply(run)

@@ -7,9 +7,9 @@ from uuid import UUID
 from django.http import HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.views.decorators.http import require_safe
 
-from accounts.downloads import stream_csv
 from accounts.roles import VIEW_TELEMETRY
-from telemetry.fields import plain
+from core.decimals import plain
+from core.downloads import stream_csv
 from telemetry.forms import RangeForm
 from telemetry.models import DailyTotal, Telemetry
 from telemetry.selectors import list_dimensions, list_points

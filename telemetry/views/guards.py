@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 
 from accounts.access import account_permission, s3_csv_telemetry_required
-from accounts.reading import snapshot
+from core.snapshot import snapshot
 from telemetry.models import Telemetry
 from telemetry.selectors import list_telemetries
 

@@ -6,12 +6,13 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from accounts.paging import paginate
 from accounts.roles import MANAGE_TELEMETRY, VIEW_TELEMETRY
+from core.paging import paginate
 from endpoints.models import S3Endpoint
+from ingestion.gaps import count_gaps
+from ingestion.newest import annotate_newest_date
 from telemetry.filters import TelemetryFilter
-from telemetry.gaps import count_gaps
-from telemetry.newest import annotate_newest_date, list_newest_values
+from telemetry.newest import list_newest_values
 from telemetry.selectors import list_telemetries
 from telemetry.views.guards import telemetry_page
 from telemetry.wizard.selectors import list_unfinished_drafts
@@ -30,7 +31,7 @@ def table(request: HttpRequest) -> HttpResponse:
     everything = annotate_newest_date(everything, today=now.date())
     rows = TelemetryFilter(request.GET, queryset=everything, request=request)
     page = paginate(rows.qs, number=request.GET.get("page"), each=PER_PAGE)
-    gaps = count_gaps(telemetries=page.object_list, today=now.date())
+    gaps = count_gaps(sources=page.object_list, today=now.date())
     context = {"filter": rows, "page": page, "now": now, "gaps": gaps}
     context["values"] = list_newest_values(page.object_list)
     context["has_telemetries"] = context["has_endpoints"] = True  # as any row shows

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 
 from accounts.models import Account
-from telemetry.wizard.models import TelemetryDraft
+from telemetry.models.drafts import TelemetryDraft
 from telemetry.wizard.sampling import forget_sample
 from telemetry.wizard.state import WizardState
 from telemetry.wizard.steps import STEPS, Answers, Step

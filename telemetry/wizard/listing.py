@@ -9,11 +9,12 @@ from dataclasses import dataclass
 
 from django.conf import settings
 
-from accounts.places import NoPlaceFree, hold_place
+from core.slots import LimitReached, hold_slot
+from csvfiles.names import reason_to_ignore
 from endpoints.models import S3Endpoint
+from endpoints.objects import reason_archived
 from endpoints.slashes import OtherSlash, find_other_slash
 from endpoints.storage import S3Object, StorageError, open_bucket
-from telemetry.ignoring import reason_to_ignore
 
 MOST_KEYS = 10_000  # looked at: ten list calls, a second or two
 SAMPLED_FILES = 3
@@ -68,9 +69,9 @@ def looking_into(endpoint: S3Endpoint) -> Iterator[None]:
     """Have one of the account's looks into a bucket. Raises TooManyLooks."""
     most = settings.PREVIEWS_AT_ONCE
     try:
-        with hold_place("look", account_id=endpoint.account_id, most=most, seconds=LONGEST_LOOK):
+        with hold_slot("look", account_id=endpoint.account_id, most=most, seconds=LONGEST_LOOK):
             yield
-    except NoPlaceFree:
+    except LimitReached:
         raise TooManyLooks(
             f"No more than {most} people of this account can look into its buckets at the same time.",
             "Try again in a few seconds.",
@@ -110,7 +111,7 @@ def list_first_files(*, endpoint: S3Endpoint, prefix: str) -> Listing:
             break
         matched += len(page)
         for obj in page:
-            reason = reason_to_ignore(obj) or obj.problem or None
+            reason = _find_reason(obj)
             if reason is None:
                 csv_files.append(obj)
             else:
@@ -125,3 +126,10 @@ def list_first_files(*, endpoint: S3Endpoint, prefix: str) -> Listing:
         dict(ignored.most_common()),
         elsewhere=None if matched else find_other_slash(endpoint=endpoint, prefix=prefix),
     )
+
+
+def _find_reason(obj: S3Object) -> str | None:
+    """Why the sync would not read the object; None where it would."""
+    if reason := obj.unnamed or reason_to_ignore(obj.key, obj.size):
+        return reason
+    return reason_archived(obj.storage_class) if obj.is_archived else obj.problem or None

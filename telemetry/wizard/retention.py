@@ -8,7 +8,7 @@ from django.conf import settings
 from django.db.models import QuerySet
 
 from commandline.retention import register_kept
-from telemetry.wizard.models import TelemetryDraft
+from telemetry.models.drafts import TelemetryDraft
 
 
 def list_old_drafts(now: datetime) -> QuerySet[TelemetryDraft]:

@@ -21,10 +21,10 @@ from csvfiles.spelling import explain_difference, has_unseen, quote_name
 from csvfiles.trial import count_distinct, guess_type, try_decimal_commas
 from endpoints.models import S3Endpoint
 from endpoints.storage import Bucket, ObjectChanged, ObjectGone, S3Object, StorageError, open_bucket
+from ingestion.newest import TIME_ZONES
 from telemetry.limits import get_limits
-from telemetry.newest import TIME_ZONES
+from telemetry.models.drafts import TelemetryDraft
 from telemetry.wizard.listing import SAMPLED_FILES, list_first_files, looking_into
-from telemetry.wizard.models import TelemetryDraft
 
 KEPT_SECONDS = 3600
 MOST_EMPTY = 20  # files that hold nothing, passed over to find some that do

@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from accounts.models import Account, User
 from endpoints.models import S3Endpoint
 from telemetry.models import Telemetry
-from telemetry.wizard.models import TelemetryDraft
+from telemetry.models.drafts import TelemetryDraft
 
 
 def list_own_drafts(*, account: Account, user: User) -> QuerySet[TelemetryDraft]:

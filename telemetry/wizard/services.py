@@ -12,8 +12,8 @@ from django.db.models import F
 from accounts.models import Account, User
 from endpoints.storage import S3Object
 from telemetry.models import Telemetry
+from telemetry.models.drafts import TelemetryDraft
 from telemetry.services import create_telemetry
-from telemetry.wizard.models import TelemetryDraft
 from telemetry.wizard.sampling import as_entries, forget_sample
 from telemetry.wizard.selectors import get_endpoint, list_own_drafts, list_unfinished_drafts
 

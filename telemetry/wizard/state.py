@@ -4,7 +4,7 @@ from functools import cached_property
 from typing import Any
 
 from endpoints.models import S3Endpoint
-from telemetry.wizard.models import TYPED, TelemetryDraft
+from telemetry.models.drafts import TYPED, TelemetryDraft
 from telemetry.wizard.sampling import DraftSample, get_sample
 from telemetry.wizard.selectors import get_endpoint
 

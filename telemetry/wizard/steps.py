@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from telemetry.models.drafts import TYPED
 from telemetry.wizard.forms import (
     DateForm,
     DimensionsForm,
@@ -15,7 +16,6 @@ from telemetry.wizard.forms import (
     SourceForm,
     StepForm,
 )
-from telemetry.wizard.models import TYPED
 from telemetry.wizard.state import WizardState
 
 Answers = dict[str, dict[str, Any]]  # by step, then by question

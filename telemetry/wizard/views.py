@@ -15,9 +15,9 @@ from django.views.decorators.http import require_http_methods, require_POST
 from accounts.access import account_permission, s3_csv_telemetry_required
 from accounts.roles import MANAGE_TELEMETRY
 from telemetry.models import Telemetry
+from telemetry.models.drafts import TelemetryDraft, keep_typed
 from telemetry.wizard import steps
 from telemetry.wizard.forms import StepForm
-from telemetry.wizard.models import TelemetryDraft, keep_typed
 from telemetry.wizard.pages import redirect_to_step, render_problem, render_review, render_step
 from telemetry.wizard.sampling import SampleProblems
 from telemetry.wizard.selectors import list_endpoints, list_own_drafts, list_unfinished_drafts

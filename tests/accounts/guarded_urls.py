@@ -17,11 +17,11 @@ def answer(request: HttpRequest) -> HttpResponse:
 
 
 def break_down(request: HttpRequest) -> HttpResponse:
-    raise RuntimeError("secret of the house")
+    raise RuntimeError("internal secret")
 
 
 def refuse(request: HttpRequest) -> HttpResponse:
-    raise BadRequest("secret of the house")
+    raise BadRequest("internal secret")
 
 
 PERMISSIONS = {

@@ -7,7 +7,7 @@ from django.core.management.base import CommandError
 from django.db import IntegrityError, connection, transaction
 from django.db.migrations.executor import MigrationExecutor
 
-from accounts.addresses import NoAddress, normalise
+from accounts.addresses import InvalidAddress, normalise
 from accounts.models import User
 from accounts.selectors import find_user
 from audit.addresses import name_network
@@ -36,7 +36,7 @@ BEFORE, AFTER = ("accounts", "0003_invitations_and_sign_ins"), ("accounts", "000
         ("ada@[192.0.2.1]", "ada@[192.0.2.1]"),
     ],
 )
-def test_every_way_to_write_it_has_one_normal_form(typed, normal):
+def test_every_spelling_has_one_normal_form(typed, normal):
     assert normalise(typed) == normal
     assert normalise(normal) == normal
 
@@ -50,8 +50,8 @@ def test_every_way_to_write_it_has_one_normal_form(typed, normal):
         *("x" * 65 + "@acme.example", f"ada@{'ü' * 80}.example", "@" * 5_000),
     ],
 )  # fmt: skip
-def test_what_has_none_is_refused(text):
-    with pytest.raises(NoAddress):
+def test_an_address_without_one_is_refused(text):
+    with pytest.raises(InvalidAddress):
         normalise(text)
 
 

@@ -80,7 +80,7 @@ def test_a_permission_granted_there_counts(operator, account, join):
     assert user.has_perm("telemetry.manage_telemetry", account)
 
 
-class TestAPersonWhoseAddressNobodyHasShown:
+class TestAPersonWithAnUnverifiedAddress:
     @pytest.fixture
     def squatted(self, other_account, join) -> User:
         return join(other_account, "viewer", email="cfo@acme.example").user
@@ -93,7 +93,7 @@ class TestAPersonWhoseAddressNobodyHasShown:
         below = operator.post(f"/admin/accounts/account/{account.pk}/change/", rows).content.decode()
 
         for text in (page, below):
-            assert "has not shown that the address is theirs. Invite them" in text
+            assert "has not verified their address. Invite them" in text
         assert not Membership.objects.filter(account=account).exists()
 
     def test_is_whoever_is_given_another_address(self, operator, account, squatted):

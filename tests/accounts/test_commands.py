@@ -132,7 +132,7 @@ class TestAddUser:
         user.save()
         return user
 
-    def test_an_operators_word_shows_the_address(self, run, account):
+    def test_an_operators_command_verifies_the_address(self, run, account):
         run(*self.ADD, "--password-stdin", stdin=PASSWORD)
 
         assert User.objects.get().address_verified_at
@@ -141,7 +141,7 @@ class TestAddUser:
         code, out, err = run(*self.ADD, "--json")
 
         assert (code, out) == (2, "")
-        assert "has a sign-in from before anybody showed that the address is theirs" in err
+        assert "has a sign-in whose address was never verified" in err
         assert "--password-stdin" in err
         assert not Membership.objects.filter(account=account).exists()
 
@@ -166,7 +166,7 @@ class TestAddUser:
         assert squatted.check_password("chosen by somebody")
         assert squatted.address_verified_at is None
 
-    def test_changes_the_role_of_a_member_whose_address_nobody_has_shown(self, run, account, join):
+    def test_changes_the_role_of_a_member_with_an_unverified_address(self, run, account, join):
         join(account, "viewer", email="new@acme.example")
 
         assert run(*self.ADD)[0] == 0
@@ -189,7 +189,7 @@ class TestAddUser:
             ({"acme": "nope"}, PASSWORD, 'There is no account "nope"'),
             ({"acme": "nope"}, PASSWORD, "manage.py add_account NAME"),
             ({"manager": "boss"}, PASSWORD, "choose from"),
-            ({"New@acme.example": "nonsense"}, PASSWORD, '"nonsense" is no e-mail address'),
+            ({"New@acme.example": "nonsense"}, PASSWORD, '"nonsense" is not an e-mail address'),
             ({}, "short\n", "password: This password is too short."),
             ({}, "", "password: This password is too short."),
         ],

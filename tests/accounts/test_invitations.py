@@ -143,7 +143,7 @@ class TestTakingOverAPersonBeforeTheyExist:
         asked = Invitation.objects.get()
 
         assert "Zeta" not in page
-        assert "Nobody has shown yet that cfo@zeta.example is yours" in page
+        assert "The address cfo@zeta.example is not verified yet" in page
         assert "You are invited" not in open_session(THEIRS).get(MINE).content.decode()
         assert thief.post(f"{MINE}{asked.public_id}/", {"answer": "accept"}).status_code == 404
         with pytest.raises(answers.SignInFirst):
@@ -179,7 +179,7 @@ class TestWhereNoMailIsSetUp:
         assert link not in str(dict(client.session))
         assert link.split("/")[-2] not in str(Invitation.objects.values())
 
-    def test_it_sets_the_password_of_somebody_new_whose_address_it_does_not_show(self, invite, other_account):
+    def test_it_sets_the_password_of_somebody_new_without_verifying_the_address(self, invite, other_account):
         client, page = follow(invite())
         answer(client, page, "password")
 
@@ -187,7 +187,7 @@ class TestWhereNoMailIsSetUp:
         assert is_member(other_account)
         assert User.objects.get(email=CFO).address_verified_at is None
 
-    def test_it_sets_the_password_of_somebody_on_whom_nothing_hangs(self, squatted, invite, other_account):
+    def test_it_sets_the_password_of_an_unclaimed_person(self, squatted, invite, other_account):
         Membership.objects.filter(user=squatted).delete()
         thief = open_session(THEIRS)
         client, page = follow(invite())
@@ -218,7 +218,7 @@ class TestWhereNoMailIsSetUp:
         assert not is_member(other_account)
         assert (CLOSED if why == "deactivated" else "has a sign-in already. Sign in with it") in said
 
-    def test_who_has_a_sign_in_accepts_with_it_and_the_link_and_a_new_password(
+    def test_a_person_with_a_sign_in_accepts_with_it_and_the_link_and_a_new_password(
         self, squatted, invite, other_account
     ):
         thief, link = open_session(THEIRS), invite()
@@ -240,9 +240,7 @@ class TestWhereNoMailIsSetUp:
 
         assert pages[:2] == pages[2:]
 
-    def test_who_signs_in_by_it_and_has_shown_their_address_just_answers(
-        self, account, other_account, invite
-    ):
+    def test_a_signed_in_person_with_a_verified_address_just_answers(self, account, other_account, invite):
         add_member(account=account, email=CFO, role="viewer", password=THEIRS)
         client = open_session(THEIRS)
         _, page = follow(invite(), client)
@@ -262,7 +260,7 @@ class TestAPersonWhoExists:
         invite()
         return Invitation.objects.get()
 
-    def test_is_asked_and_not_added(self, person, asked, other_account, sign_in):
+    def test_is_invited_and_not_added(self, person, asked, other_account, sign_in):
         client = sign_in(person)
         page = client.get(MINE).content.decode()
 
@@ -299,7 +297,7 @@ class TestAPersonWhoExists:
         answer(client, page, "accept")
         assert is_member(other_account)
 
-    def test_sets_a_password_by_the_mailed_link_where_they_have_no_way_in(
+    def test_sets_a_password_by_the_mailed_link_where_they_cannot_sign_in(
         self, account, other_account, invite
     ):
         add_member(account=account, email=CFO, role="viewer")
@@ -325,7 +323,7 @@ class TestAPersonWhoExists:
 
         assert Invitation.objects.get().state == "pending"
 
-    def test_a_deactivated_one_is_let_in_by_nothing(self, person, invite):
+    def test_a_deactivated_one_cannot_sign_in(self, person, invite):
         deactivate(user=person)
         client, page = follow(invite())
 
@@ -339,7 +337,7 @@ class TestTheLink:
         client, page = follow(link)
         return CLOSED in page and answer(client, page, "password").status_code == 410
 
-    def test_looking_changes_nothing(self, invite):
+    def test_a_get_changes_nothing(self, invite):
         link = invite()
         before = list(Invitation.objects.values())
         for _ in range(3):
@@ -355,7 +353,7 @@ class TestTheLink:
 
         assert answer.url == LINK
 
-    def test_is_good_once(self, invite, other_account):
+    def test_works_once(self, invite, other_account):
         link = invite()
         client, page = follow(link)
         answer(client, page, "password")
@@ -364,7 +362,7 @@ class TestTheLink:
         assert self.closed(link)
         assert not is_member(other_account)
 
-    def test_is_good_for_so_many_days(self, invite, settings):
+    def test_expires_after_the_setting(self, invite, settings):
         settings.INVITATION_DAYS = 3
         link = invite()
         token, now = link.split("/")[-2], timezone.now()
@@ -489,7 +487,7 @@ class TestTheAdminsPages:
         prune(now=timezone.now())
         assert Invitation.objects.exists()
 
-        Invitation.objects.update(expires_at=timezone.now() - invitations.KEPT - timedelta(hours=1))
+        Invitation.objects.update(expires_at=timezone.now() - invitations.RETENTION - timedelta(hours=1))
         prune(now=timezone.now())
         assert not Invitation.objects.exists()
 

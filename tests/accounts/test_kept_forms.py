@@ -127,14 +127,14 @@ def test_it_is_kept_for_an_hour(browser, monkeypatch):
 @pytest.mark.parametrize(
     "mark", ["", "forged", make_mark(user=None, account=None)], ids=["none", "forged", "of nobody"]
 )
-def test_a_form_that_is_not_ours_is_kept_nowhere(person, mark):
+def test_a_form_without_our_mark_is_not_stored(person, mark):
     stranger = Client(enforce_csrf_checks=True)
     stranger.sends_marks = False
     assert send(stranger, {FIELD: mark}).status_code == 403
     assert settings.SESSION_COOKIE_NAME not in stranger.cookies
 
 
-def test_another_site_lays_nothing_into_a_form(browser):
+def test_another_site_cannot_prefill_a_form(browser):
     hidden = read_hidden(browser.get(ADD))
     answer = browser.post(ADD, {**hidden, **TYPED}, headers={"Origin": "https://evil.example"})
     assert answer.status_code == 403
@@ -155,7 +155,7 @@ def test_what_is_secret_or_too_much_is_not_kept(browser, fields):
 
 
 @pytest.mark.parametrize("page", ["", "https://evil.example/", "http://["])
-def test_what_was_sent_from_no_page_of_ours_leads_home(browser, page):
+def test_a_form_from_no_page_of_ours_leads_home(browser, page):
     hidden = read_hidden(browser.get(ADD))
     lose_cookies(browser)
     assert send(browser, hidden, page=page).url == "/accounts/login/?next=/settings/telemetry/"

@@ -45,7 +45,7 @@ class TestEveryPage:
         assert "<h1>Members</h1>" in page
         assert '<a href="/settings/members/" aria-current="page">Members</a>' in page
 
-    def test_goes_well_with_the_content_security_policy(self, page):
+    def test_satisfies_the_content_security_policy(self, page):
         assert not re.search(r"<script(?![^>]*\ssrc=)", page)
         assert not re.search(r"<style|\sstyle=|\son\w+=", page)
 
@@ -75,14 +75,14 @@ class TestErrorPages:
             ("/broken/", 500, "Something went wrong on our side"),
         ],
     )
-    def test_look_like_the_rest_and_tell_nothing_of_the_inside(self, db, path, status, title):
+    def test_look_like_other_pages_and_reveal_no_internals(self, db, path, status, title):
         answer = Client(raise_request_exception=False).get(path)
         page = answer.content.decode()
 
         assert answer.status_code == status
         assert f"<h1>{title}</h1>" in page
         assert "app.css" in page
-        assert "secret of the house" not in page
+        assert "internal secret" not in page
 
     def test_a_request_for_an_unknown_host_is_refused_without_an_error_of_ours(self, db, settings):
         settings.ALLOWED_HOSTS = ["denominator.example"]
@@ -98,7 +98,7 @@ class TestErrorPages:
         answer = client.post("/accounts/switch/", {"account": "acme"})
 
         assert answer.status_code == 403
-        assert "Go back, reload the page, and send the form again." in answer.content.decode()
+        assert "Your session has changed. Reload and try again." in answer.content.decode()
 
     def test_htmx_carries_the_mark_in_a_header(self, account, join):
         client = Client(enforce_csrf_checks=True)

@@ -15,19 +15,19 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from accounts import hashers as house_hashers
+from accounts import hashers as our_hashers
 from accounts import second_factor
-from accounts.counters import Limit, Slot
+from accounts.counters import Limit, RateLimiter
+from accounts.encryption import encrypt
 from accounts.models import Counter, SecondFactor, User
-from accounts.sealing import seal
 from accounts.services import add_member
 from audit.models import Entry
 from commandline.command import WrongArguments
 
 LOGIN = "/accounts/login/"
-PASSWORD, WRONG = "correct horse battery", "wrong"
+PASSWORD, INCORRECT_CODE = "correct horse battery", "wrong"
 HERE, ELSEWHERE = "192.0.2.1", "192.0.2.2"
-CLOSED = "From where you are, this sign-in is closed for"
+CLOSED = "Sign-in from your network is locked for"
 SPELLINGS = [
     "BOSS@acme.example",
     "boſs@acme.example",
@@ -58,7 +58,7 @@ def user(account) -> User:
     return add_member(account=account, email="ada@acme.example", role="admin", password=PASSWORD)[0].user
 
 
-def try_once(email: str, password: str = WRONG, *, address: str = HERE, **headers: str):
+def try_once(email: str, password: str = INCORRECT_CODE, *, address: str = HERE, **headers: str):
     fields = {"username": email, "password": password}
     return Client(REMOTE_ADDR=address).post(LOGIN, fields, headers=headers)
 
@@ -79,7 +79,7 @@ def test_the_fifth_wrong_password_locks_and_says_for_how_long_and_whom_to_ask(us
     assert "contact support@denominator.example" in page
 
 
-def test_then_the_right_password_is_not_looked_at(user, hashed):
+def test_then_even_the_correct_password_is_refused_unchecked(user, hashed):
     lock(user.email)
     hashed.clear()
 
@@ -95,7 +95,7 @@ def test_the_same_person_from_elsewhere_and_another_from_here_may_sign_in(user, 
     assert try_once("bob@acme.example", PASSWORD).status_code == 302
 
 
-def test_another_spelling_of_the_address_is_no_other_person(account):
+def test_another_spelling_of_the_address_is_the_same_person(account):
     add_member(account=account, email="boss@acme.example", role="admin", password=PASSWORD)
     for email in SPELLINGS[:4]:
         assert try_once(email).status_code == 200
@@ -116,12 +116,12 @@ def test_every_spelling_signs_the_same_person_in(account, spelling):
     "odd",
     ["boss@acme..example", "groß@acme.example", "b\u200bss@acme.example", "boss@xn--zzzzzz99999.example"],
 )
-def test_what_has_no_normal_form_is_not_looked_at(db, hashed, odd):
+def test_an_address_without_a_normal_form_is_not_checked(db, hashed, odd):
     assert "Enter an e-mail address in the form" in try_once(odd).content.decode()
     assert hashed == []
 
 
-def test_another_browser_is_no_other_place(user):
+def test_another_browser_is_the_same_network(user):
     for number in range(4):
         try_once(user.email, **{"User-Agent": f"Browser {number}"})
 
@@ -156,7 +156,7 @@ def end_locks() -> None:
     Counter.objects.update(until=timezone.now() - timedelta(seconds=1))
 
 
-def test_trying_on_does_not_make_it_longer(user):
+def test_further_attempts_do_not_extend_it(user):
     lock(user.email)
     Counter.objects.filter(kind="person").update(until=timezone.now() + timedelta(minutes=5))
     try_once(user.email)
@@ -171,7 +171,7 @@ def test_it_ends_by_itself(user):
     assert try_once(user.email, PASSWORD).status_code == 302
 
 
-def test_a_right_password_forgets_the_wrong_ones_before(user):
+def test_a_correct_password_resets_the_counter(user):
     for _ in range(4):
         try_once(user.email)
     try_once(user.email, PASSWORD)
@@ -185,7 +185,7 @@ class TestANetwork:
     def limit(self, settings):
         settings.SIGN_IN_ATTEMPTS_PER_ADDRESS = 10
 
-    def try_many(self, addresses: list[str], password: str = WRONG) -> list[int]:
+    def try_many(self, addresses: list[str], password: str = INCORRECT_CODE) -> list[int]:
         return [
             try_once(f"somebody{number}@acme.example", password, address=address).status_code
             for number, address in enumerate(addresses)
@@ -200,22 +200,22 @@ class TestANetwork:
         assert len(hashed) == 10
         assert try_once("x@acme.example", address="2001:db8:0:8::1").status_code == 200
 
-    def test_is_not_counted_for_what_was_right(self, user):
+    def test_successful_attempts_are_not_counted(self, user):
         assert {try_once(user.email, PASSWORD).status_code for _ in range(12)} == {302}
 
-    def test_is_open_again_after_the_time_however_often_it_tried(self, user):
+    def test_is_unlocked_after_the_time_however_often_it_tried(self, user):
         self.try_many([HERE] * 15)
         end_locks()
 
         assert try_once(user.email, PASSWORD).status_code == 302
 
-    def test_is_opened_by_the_command_for_its_address(self, user):
+    def test_is_unlocked_by_the_command_for_its_address(self, user):
         self.try_many([HERE] * 15)
         call_command("unlock_sign_in", user.email, "--address", HERE, "--json")
 
         assert try_once(user.email, PASSWORD).status_code == 302
 
-    def test_keeps_nobody_out_elsewhere(self, user):
+    def test_locks_out_nobody_elsewhere(self, user):
         self.try_many([HERE] * 15)
 
         assert try_once(user.email, PASSWORD, address=ELSEWHERE).status_code == 302
@@ -277,21 +277,30 @@ class TestManyAtOnce:
         with ThreadPoolExecutor(8) as pool:
             return list(pool.map(closing, range(self.AT_ONCE)))
 
-    def test_no_more_tries_than_the_limit_are_let_through(self, transactional_db):
-        slot, now = Slot(Limit("person", 5, 60, renewed=True), who="ada@acme.example"), timezone.now()
+    def test_no_more_attempts_than_the_limit_are_allowed(self, transactional_db):
+        limiter, now = (
+            RateLimiter(Limit("person", 5, 60, renewed=True), who="ada@acme.example"),
+            timezone.now(),
+        )
 
-        assert sorted(self.run(lambda _: slot.take(now=now))) == [0] * (self.AT_ONCE - 5) + [1, 2, 3, 4, 5]
+        assert sorted(self.run(lambda _: limiter.count_attempt(now=now))) == [0] * (self.AT_ONCE - 5) + [
+            1,
+            2,
+            3,
+            4,
+            5,
+        ]
 
-    def test_a_lock_that_ended_lets_no_more_through_either(self, transactional_db):
-        slot, now = Slot(Limit("network", 5, 60), network=HERE), timezone.now()
+    def test_an_expired_lock_allows_no_more_than_the_limit(self, transactional_db):
+        limiter, now = RateLimiter(Limit("network", 5, 60), network=HERE), timezone.now()
         Counter.objects.create(kind="network", network=HERE, tries=5, until=now - timedelta(seconds=1))
 
-        assert sum(map(bool, self.run(lambda _: slot.take(now=now)))) == 5
+        assert sum(map(bool, self.run(lambda _: limiter.count_attempt(now=now)))) == 5
 
     def test_codes_from_as_many_addresses_are_ten(self, transactional_db, monkeypatch):
         user = User.objects.create(email="ada@acme.example")
         now = timezone.now()
-        SecondFactor.objects.create(user=user, secret=seal("00" * 20), confirmed_at=now)
+        SecondFactor.objects.create(user=user, secret=encrypt("00" * 20), confirmed_at=now)
         looked_at = []
         monkeypatch.setattr(second_factor, "_use_app_code", lambda *_: looked_at.append(1))
 
@@ -300,7 +309,7 @@ class TestManyAtOnce:
                 second_factor.check_code(user=user, code=f"{number:06}", now=now)
             return caught.value.messages[0][:8]
 
-        assert sorted(self.run(guess)) == ["The code"] * 10 + ["Too many"] * (self.AT_ONCE - 10)
+        assert sorted(self.run(guess)) == ["Incorrec"] * 10 + ["Too many"] * (self.AT_ONCE - 10)
         assert len(looked_at) == 10
 
     def test_passwords_from_one_network_are_its_limit(self, transactional_db, hashed, settings):
@@ -316,16 +325,16 @@ def test_few_passwords_are_hashed_at_once(settings, monkeypatch, method, rest):
     """Each takes 100 MB: beyond the limit of a process one waits for its turn."""
     turns_left = []
 
-    def count_turns(*_args: str) -> None:
+    def count_free(*_args: str) -> None:
         taken = 0
-        while house_hashers._turns.acquire(blocking=False):
+        while our_hashers._semaphore.acquire(blocking=False):
             taken += 1
         for _ in range(taken):
-            house_hashers._turns.release()
+            our_hashers._semaphore.release()
         turns_left.append(taken)
 
-    monkeypatch.setattr(hashers.Argon2PasswordHasher, method, count_turns)
-    getattr(house_hashers.Argon2PasswordHasher(), method)("x", *rest)
+    monkeypatch.setattr(hashers.Argon2PasswordHasher, method, count_free)
+    getattr(our_hashers.Argon2PasswordHasher(), method)("x", *rest)
 
     assert turns_left == [settings.PASSWORD_HASHES_AT_ONCE - 1]
 
@@ -341,8 +350,8 @@ def test_a_command_ends_the_lock(user, capsys, more, opened):
     assert try_once(user.email, PASSWORD).status_code == (302 if opened else 429)
 
 
-def test_the_command_names_an_address_that_is_none(user):
-    with pytest.raises(WrongArguments, match='"nonsense" is no IP address'):
+def test_the_command_refuses_an_invalid_address(user):
+    with pytest.raises(WrongArguments, match='"nonsense" is not an IP address'):
         call_command("unlock_sign_in", user.email, "--address", "nonsense")
 
 
@@ -382,15 +391,15 @@ def test_django_admins_own_page_for_passwords_is_ours(db, sign_in, hashed):
     assert hashed == []
 
 
-def test_any_other_door_is_counted_too(user, rf):
+def test_every_other_sign_in_form_is_counted(user, rf):
     """Whatever asks Django whether a password is right goes the same way."""
     request = rf.post("/", REMOTE_ADDR=HERE)
-    authenticate(request, username=user.email, password=WRONG)
+    authenticate(request, username=user.email, password=INCORRECT_CODE)
 
     assert Counter.objects.get(kind="person").tries == 1
 
 
-def test_what_was_typed_is_not_kept(user):
+def test_what_was_typed_is_not_stored(user):
     lock("a-password-in-the-wrong-field@acme.example")
     kept = "".join(map(str, Counter.objects.values_list("kind", "who", "network")))
 
@@ -400,7 +409,7 @@ def test_what_was_typed_is_not_kept(user):
 
 
 @pytest.mark.parametrize("hops", ["203.0.113.9, 192.0.2.50", "198.51.100.7, 203.0.113.9, 192.0.2.50"])
-def test_behind_a_proxy_the_place_is_the_clients_and_what_it_says_itself_does_not_count(user, settings, hops):
+def test_behind_a_proxy_the_clients_address_counts_and_its_own_header_does_not(user, settings, hops):
     settings.TRUSTED_PROXIES = ["10.0.0.0/8", "192.0.2.50"]
     for _ in range(5):
         try_once(user.email, address="10.1.2.3", **{"X-Forwarded-For": hops})

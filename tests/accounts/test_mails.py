@@ -28,7 +28,7 @@ SENDING = (
 NO_LINK_IN_A_MAIL = {
     "accounts/kept_forms.py": "whether a form was sent from a page of ours",
     "accounts/sso.py": "where the provider sends the browser back to: it knows the addresses",
-    "accounts/views.py": "whether `next` is on this site",
+    "accounts/views/home.py": "whether `next` is on this site",
 }
 MOMENT = datetime(2026, 5, 1, 12, tzinfo=UTC)
 
@@ -75,7 +75,7 @@ def test_what_is_undone_sends_no_mail_and_a_subject_is_one_line(monkeypatch):
     assert (sent, mail.subject) == ([mail.pk], "two Bcc: evil@example.com")
 
 
-def test_who_has_shown_their_address_before_is_believed(db):
+def test_an_address_verified_before_stays_verified(db):
     """The migration reads it from identities and from the audit log."""
     people = {
         name: User.objects.create_user(f"{name}@acme.example")

@@ -11,7 +11,7 @@ import pytest
 from django.http import HttpResponse
 from django.test import Client
 
-from accounts.marks import EXEMPT, FIELD, HEADER, OF_THE_SESSION, make_mark, read_mark
+from accounts.marks import EXEMPT, FIELD, HEADER, SESSION_ROUTES, make_mark, read_mark
 from accounts.models import Account, Invitation, Membership, User
 
 TEMPLATES = Path(__file__).resolve().parent.parent.parent / "templates"
@@ -140,7 +140,7 @@ class TestTwoTabs:
         assert browser.post(ADD, {FIELD: marks, **NEW}).status_code == 409
 
     @pytest.mark.parametrize("mark", ["", "x", "x:y", "WyIxIl0:x", "ä\ud7ff", "é:é"])
-    def test_one_that_we_did_not_make_is_none(self, browser, mark):
+    def test_a_forged_mark_is_refused(self, browser, mark):
         before = list_members()
         for answer in (post(browser, {FIELD: mark}), post(browser, {})):
             assert answer.status_code == 409
@@ -185,13 +185,13 @@ class TestTwoTabs:
         assert browser.post("/accounts/logout/", first_tab).url == "/accounts/login/"
 
     def test_the_exceptions_have_their_reasons(self):
-        assert set(OF_THE_SESSION) == {"accounts:logout", "accounts:switch"}
+        assert set(SESSION_ROUTES) == {"accounts:logout", "accounts:switch"}
         assert set(EXEMPT) == {"admin"}
-        assert all((OF_THE_SESSION | EXEMPT).values())
+        assert all((SESSION_ROUTES | EXEMPT).values())
 
 
 class TestRemovedWhileWorking:
-    def test_the_next_form_lands_nowhere_and_the_page_offers_the_choice(self, browser, in_both):
+    def test_the_next_form_is_refused_and_the_page_offers_the_choice(self, browser, in_both):
         fields = read_hidden(browser.get(ADD))
         Membership.objects.filter(user=in_both, account__slug="acme").delete()
         before = list_members()

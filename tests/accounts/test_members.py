@@ -65,7 +65,7 @@ def test_the_list_asks_the_database_as_often_for_many_as_for_few(admin, account,
     [
         ({"email": ""}, "email", "Enter the person&#x27;s e-mail address."),
         ({"email": "nonsense"}, "email", "Enter an e-mail address in the form name@example.com."),
-        ({"email": "Admin@acme.example"}, "email", "admin@acme.example is a member already."),
+        ({"email": "Admin@acme.example"}, "email", "admin@acme.example is already a member."),
         ({"role": ""}, "role_0", "Choose a role."),
         ({"role": "boss"}, "role_0", "Choose one of the roles."),
     ],
@@ -109,7 +109,7 @@ def test_the_last_admin_can_neither_step_down_nor_leave(admin, account):
     assert Membership.objects.get().role == "admin"
 
 
-def test_an_admin_who_leaves_lands_outside(admin, account, join):
+def test_an_admin_who_leaves_has_no_access(admin, account, join):
     join(account, "admin", email="second@acme.example")
     own = Membership.objects.get(user__email="admin@acme.example")
 

@@ -74,7 +74,7 @@ class TestAsking:
         [mail] = mailoutbox
         assert mail.to == ["ada@acme.example"]
         assert "from the address 192.0.2.9" in mail.body
-        assert "It is good once, and for an hour" in mail.body
+        assert "It works once, for an hour" in mail.body
 
     def test_the_answer_is_the_same_for_everybody(self, user, queue, django_assert_num_queries):
         """It counts, and looks nobody up."""
@@ -90,7 +90,7 @@ class TestAsking:
         assert answers[0] == answers[1] == answers[2]
         assert [set(message) for message in queue] == [set(queue[0])] * 3
 
-    def test_no_mail_goes_to_who_cannot_use_it(self, user, queue, mailoutbox):
+    def test_no_mail_is_sent_to_people_who_cannot_use_it(self, user, queue, mailoutbox):
         User.objects.create_user("off@acme.example", "correct horse", is_active=False)
         User.objects.create_user("sso@acme.example")
         for email in ("nobody@acme.example", "off@acme.example", "sso@acme.example"):
@@ -108,13 +108,13 @@ class TestAsking:
         assert pages == {200}
         assert len(queue) == 3
 
-    def test_twenty_an_hour_from_a_place(self, queue, db):
+    def test_twenty_an_hour_from_a_network(self, queue, db):
         for number in range(25):
             ask(f"somebody{number}@acme.example")
 
         assert len(queue) == 20
 
-    def test_a_64_of_ipv6_is_one_place(self, queue, db):
+    def test_a_64_of_ipv6_is_one_network(self, queue, db):
         for number in range(25):
             ask(f"somebody{number}@acme.example", REMOTE_ADDR=f"2001:db8:0:7::{number:x}")
 
@@ -138,7 +138,7 @@ class TestAsking:
 
         assert re.findall(r"\w+://[^/\s]+", mailoutbox[0].body) == ["https://metrics.example.com"]
 
-    def test_what_is_no_address_is_named(self, db):
+    def test_an_invalid_address_is_named(self, db):
         assert "Enter an e-mail address in the form" in ask("nonsense").content.decode()
 
 
@@ -152,7 +152,7 @@ class TestTheLink:
         assert user.check_password(NEW["new_password1"])
         assert open_session.get("/accounts/password/").status_code == 302
 
-    def test_it_shows_the_address_and_ends_what_was_set_before(self, user, link):
+    def test_it_verifies_the_address_and_removes_what_was_set_before(self, user, link):
         """Whoever made the sign-in may not be who reads the mailbox."""
         now = timezone.now()
         second_factor.begin_set_up(user=user)
@@ -182,13 +182,13 @@ class TestTheLink:
 
         assert "_auth_user_id" not in client.session
 
-    def test_it_is_good_once(self, link):
+    def test_it_works_once(self, link):
         client, page = follow(link)
         client.post(page, NEW)
 
         assert "This link does not work" in Client().get(link).content.decode()
 
-    def test_it_is_good_for_an_hour(self, user, link, monkeypatch):
+    def test_it_expires_after_an_hour(self, user, link, monkeypatch):
         token = link.split("/")[-2]
 
         def check_after(seconds: int) -> bool:

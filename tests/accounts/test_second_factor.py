@@ -13,8 +13,8 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts import second_factor
+from accounts.encryption import CannotDecrypt, decrypt, encrypt
 from accounts.models import Account, RecoveryCode, SecondFactor, User
-from accounts.sealing import Unreadable, seal, unseal
 from accounts.services import add_member
 from audit.models import Entry
 from tests.accounts.codes import make_code
@@ -82,7 +82,7 @@ class TestSettingItUp:
 
         assert sign_in(user).post(FACTOR).url == f"{FACTOR}set-up/"
 
-    def test_it_does_not_count_before_a_code_was_right(self, user, sign_in):
+    def test_it_is_inactive_before_a_correct_code(self, user, sign_in):
         client = sign_in(user)
         client.post(FACTOR, {"password": PASSWORD})
         answer = client.post(f"{FACTOR}set-up/", {"code": "000000"})
@@ -90,14 +90,14 @@ class TestSettingItUp:
         assert "Incorrect code" in answer.content.decode()
         assert is_in(give_password())
 
-    def test_looking_changes_nothing(self, user, sign_in):
+    def test_a_get_changes_nothing(self, user, sign_in):
         client = sign_in(user)
         client.get(FACTOR)
 
         assert client.get(f"{FACTOR}set-up/").url == FACTOR
         assert not SecondFactor.objects.exists()
 
-    def test_one_that_counts_is_not_replaced(self, user, codes, sign_in):
+    def test_an_active_one_is_not_replaced(self, user, codes, sign_in):
         before = SecondFactor.objects.get().secret
         sign_in(user).post(FACTOR, {"password": PASSWORD})
 
@@ -121,7 +121,7 @@ class TestSigningIn:
         assert client.get("/settings/members/").status_code == 302
         assert client.get(CODE).status_code == 200
 
-    def test_the_apps_code_opens_the_door_and_goes_on_to_where_the_person_wanted(self, user, codes):
+    def test_the_apps_code_signs_in_and_redirects_to_the_requested_page(self, user, codes):
         client = give_password(query="?next=/settings/members/")
         before = client.session.session_key
         answer = client.post(CODE, {"code": make_code(user)})
@@ -130,7 +130,7 @@ class TestSigningIn:
         assert is_in(client)
         assert client.session.session_key != before
 
-    def test_a_code_is_good_once(self, user, codes):
+    def test_a_code_works_once(self, user, codes):
         code = make_code(user)
         give_password().post(CODE, {"code": code})
         again = give_password()
@@ -138,7 +138,7 @@ class TestSigningIn:
         assert "was used already" in again.post(CODE, {"code": code}).content.decode()
         assert not is_in(again)
 
-    def test_an_earlier_code_is_not_good_after_a_later_one(self, user, codes):
+    def test_an_earlier_code_is_refused_after_a_later_one(self, user, codes):
         second_factor.check_code(
             user=user, code=make_code(user, now=NOW, steps=2), now=NOW + timedelta(minutes=1)
         )
@@ -157,7 +157,7 @@ class TestSigningIn:
             with pytest.raises(ValidationError):
                 second_factor.check_code(user=user, code=code, now=NOW)
 
-    def test_a_recovery_code_is_good_once_however_it_is_typed(self, codes):
+    def test_a_recovery_code_works_once_in_any_spelling(self, codes):
         typed = codes[0].lower().replace("-", " ")
         first, second = give_password(), give_password()
         first.post(CODE, {"code": typed})
@@ -185,7 +185,7 @@ class TestSigningIn:
 
     def test_from_many_addresses_there_is_a_pause_after_ten(self, user, codes):
         for _ in range(10):
-            with pytest.raises(ValidationError, match="not right"):
+            with pytest.raises(ValidationError, match="Incorrect code"):
                 second_factor.check_code(user=user, code="000000", now=NOW)
         later = NOW + timedelta(minutes=14)
         with pytest.raises(ValidationError, match="Wait 15 minutes"):
@@ -278,19 +278,19 @@ class TestWhatIsKept:
         shown, kept = second_factor.read_secret(user=user), SecondFactor.objects.get().secret
 
         assert shown not in kept
-        assert unseal(kept) not in kept
+        assert decrypt(kept) not in kept
 
     def test_an_earlier_secret_key_still_reads_it(self, settings):
-        sealed = seal("text")
+        encrypted = encrypt("text")
         settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "another", [settings.SECRET_KEY]
-        assert unseal(sealed) == "text"
+        assert decrypt(encrypted) == "text"
 
         settings.SECRET_KEY_FALLBACKS = []
-        with pytest.raises(Unreadable):
-            unseal(sealed)
+        with pytest.raises(CannotDecrypt):
+            decrypt(encrypted)
 
-    def test_without_the_key_recovery_codes_still_open_the_door(self, user, codes):
-        SecondFactor.objects.update(secret="sealed with another key")
+    def test_recovery_codes_still_work_without_the_key(self, user, codes):
+        SecondFactor.objects.update(secret="encrypted with another key")
         client = give_password()
         client.post(CODE, {"code": "000000"})
         assert not is_in(client)

@@ -69,7 +69,7 @@ def test_adding_a_member_again_changes_the_role(account, join):
 @pytest.mark.parametrize(
     ("changes", "field", "text"),
     [
-        ({"email": "not mail"}, "email", '"not mail" is no e-mail address'),
+        ({"email": "not mail"}, "email", '"not mail" is not an e-mail address'),
         ({"role": "boss"}, "role", 'Unknown role "boss". Choose viewer, manager, admin.'),
         ({"password": "short"}, "password", "too short"),
         ({"password": "new@acme.example"}, "password", "too similar"),

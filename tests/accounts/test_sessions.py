@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.services import add_member, deactivate, set_password
-from accounts.sessions import has_run_out, note_activity
+from accounts.sessions import has_expired, note_activity
 from commandline.retention import prune
 
 PAGE = "/accounts/password/"
@@ -44,19 +44,19 @@ class TestTheClock:
 
     @pytest.mark.parametrize(("minutes", "ended"), [(0, False), (60, False), (61, True)])
     def test_it_ends_an_hour_after_the_last_request(self, minutes, ended):
-        assert has_run_out(self.session(), now=START + timedelta(minutes=minutes)) is ended
+        assert has_expired(self.session(), now=START + timedelta(minutes=minutes)) is ended
 
     def test_each_request_lets_it_go_on(self):
         session = self.session(50, 100)
 
-        assert not has_run_out(session, now=START + timedelta(minutes=150))
-        assert has_run_out(session, now=START + timedelta(minutes=161))
+        assert not has_expired(session, now=START + timedelta(minutes=150))
+        assert has_expired(session, now=START + timedelta(minutes=161))
 
     def test_it_ends_after_a_day_however_busy(self):
         session = self.session(*range(0, 1441, 30))
 
-        assert not has_run_out(session, now=START + timedelta(minutes=1440))
-        assert has_run_out(session, now=START + timedelta(minutes=1441))
+        assert not has_expired(session, now=START + timedelta(minutes=1440))
+        assert has_expired(session, now=START + timedelta(minutes=1441))
 
     def test_it_is_written_once_a_minute_at_most(self):
         session = self.session()
@@ -68,7 +68,7 @@ class TestTheClock:
         assert session.modified
 
 
-def test_a_session_that_has_run_out_sends_to_sign_in_and_says_why(user, sign_in):
+def test_an_expired_session_redirects_to_sign_in_and_says_why(user, sign_in):
     client = sign_in(user)
     session = client.session
     session["seen_at"] -= 7_201

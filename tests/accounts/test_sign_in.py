@@ -38,7 +38,7 @@ def test_the_address_matches_whatever_its_case(user, email):
         ("Ada@acme.example", PASSWORD, False),
     ],
 )
-def test_nothing_tells_who_exists(user, email, password, is_active):
+def test_nothing_reveals_who_has_a_sign_in(user, email, password, is_active):
     User.objects.update(is_active=is_active)
     answer = sign_in_as(email, password)
 

@@ -292,7 +292,7 @@ class TestMails:
         ("x" * 300, "x" * 60),
     ],
 )
-def test_a_browser_in_few_words(agent, name):
+def test_a_browser_is_described_in_few_words(agent, name):
     assert describe_browser(agent) == name
 
 

@@ -74,7 +74,7 @@ def test_the_sign_in_page_offers_it_where_it_is_set(db, provider, settings):
     assert Client().get(START).status_code == Client().get(BACK).status_code == 404
 
 
-def test_what_the_browser_adds_to_the_link_has_no_say(user, provider):
+def test_query_parameters_of_the_link_are_ignored(user, provider):
     sent = Client().get(f"{START}?auth_params=prompt%3Dnone&scope=admin&process=connect&next=//evil.example/")
     asked = provider.authorize(sent.url) and provider.asked[0]
 
@@ -85,7 +85,7 @@ def test_what_the_browser_adds_to_the_link_has_no_say(user, provider):
     assert sign_in(provider, query="?next=//evil.example/").url == "/settings/telemetry/"
 
 
-class TestWhoIsLetIn:
+class TestWhoMaySignIn:
     def refused(self, provider: Provider, text: str) -> None:
         answer = sign_in(provider)
         assert answer.status_code in (401, 403)
@@ -93,7 +93,7 @@ class TestWhoIsLetIn:
         assert not is_in(answer)
         assert not Identity.objects.exists()
 
-    def test_nobody_who_is_no_member(self, db, provider):
+    def test_nobody_who_is_not_a_member(self, db, provider):
         self.refused(provider, NO_SIGN_IN)
         assert not User.objects.exists()
 
@@ -129,7 +129,7 @@ class TestWhoIsLetIn:
     def test_nobody_of_a_domain_that_the_provider_does_not_speak_for(self, user, provider, settings):
         settings.OIDC_EMAIL_DOMAINS = ["zeta.example"]
 
-        self.refused(provider, "is not of a domain")
+        self.refused(provider, "is not in a domain")
 
     def test_nobody_any_more_whose_domain_was_taken_from_it(self, user, provider, settings):
         assert is_in(sign_in(provider))
@@ -228,7 +228,7 @@ class TestIdentities:
         assert not is_in(answer)
 
 
-class TestWhatIsNotBelieved:
+class TestWhatIsNotTrusted:
     @pytest.mark.parametrize(
         "wrong",
         [
@@ -326,6 +326,6 @@ def test_a_provider_that_is_down_is_a_page_that_says_so(user, provider):
     ["account_signup", "account_login", "account_email", "account_reset_password", "socialaccount_signup",
      "socialaccount_connections", "openid_connect_login", "openid_connect_callback"],
 )  # fmt: skip
-def test_no_page_of_the_library_can_be_reached(name):
+def test_pages_of_the_library_are_not_served(name):
     with pytest.raises(NoReverseMatch):
         reverse(name, args=["oidc"] if name.startswith("openid") else [])

@@ -5,15 +5,15 @@ from __future__ import annotations
 import pytest
 
 from audit.models import Entry
-from ingestion.scope import Change
 from ingestion.services import create_run
+from telemetry.mapping_changes import Change, as_options
 from tests.ingestion.conftest import START, bench, make_bench  # noqa: F401 - fixtures
 
 
 @pytest.mark.django_db
 def test_it_says_what_was_and_what_was_asked_for(bench):  # noqa: F811
-    change = Change(dimensions=("team", "env"), overlap="add")
-    create_run(telemetry=bench.telemetry, trigger="manual", now=START, change=change)
+    change = Change(bench.telemetry, dimensions=("team", "env"), overlap="add")
+    create_run(source=bench.telemetry, trigger="manual", now=START, **as_options(change))
 
     entry = Entry.objects.filter(action="telemetry.sync_requested").get()
     assert entry.before == {"dimensions": ["team"], "overlap": "newest"}
@@ -22,7 +22,8 @@ def test_it_says_what_was_and_what_was_asked_for(bench):  # noqa: F811
 
 @pytest.mark.django_db
 def test_what_stays_the_same_is_not_in_it(bench):  # noqa: F811
-    create_run(telemetry=bench.telemetry, trigger="manual", now=START, change=Change(overlap="add"))
+    change = Change(bench.telemetry, overlap="add")
+    create_run(source=bench.telemetry, trigger="manual", now=START, **as_options(change))
 
     entry = Entry.objects.filter(action="telemetry.sync_requested").get()
     assert entry.before == {"overlap": "newest"}

@@ -16,10 +16,10 @@ from accounts.models import User
 from audit.admin import AuditedAdmin
 from audit.models import Entry
 from audit.origin import get_system_user
-from tests.audit.acts import Act
-from tests.audit.acts_by_administration import BY_ADMINISTRATION
-from tests.audit.acts_by_command import BY_COMMAND
-from tests.audit.acts_by_page import BY_PAGE
+from tests.audit.admin_scenarios import ADMIN_SCENARIOS
+from tests.audit.command_scenarios import COMMAND_SCENARIOS
+from tests.audit.page_scenarios import PAGE_SCENARIOS
+from tests.audit.scenarios import Scenario
 from tests.audit.world import AGENT, NEW_PASSWORD, World, make_world
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -31,11 +31,10 @@ NOT_RECORDED_HERE = {
     "accounts.services.check_password": "writes nothing",
     "accounts.services.deactivate": "the admin page, which calls it",
     "endpoints.services.run_endpoint_test": "run_connection_test",
-    "endpoints.services.keep_result": "note_tested",
-    "endpoints.services.run_connection_test": "note_tested",
-    "endpoints.services.take_turn": "writes nothing",
+    "endpoints.services.save_result": "record_test",
+    "endpoints.services.hold_test_slot": "writes nothing",
     "endpoints.services.forget_test": "update_endpoint",
-    "endpoints.services.keep_location": "writes nothing",
+    "endpoints.services.check_location_unchanged": "writes nothing",
     "endpoints.services.connection_of": "writes nothing",
     "telemetry.services.get_mapping": "writes nothing",
     "telemetry.wizard.services.start_draft": "a draft is its person's own",
@@ -43,12 +42,11 @@ NOT_RECORDED_HERE = {
     "telemetry.wizard.services.sample_again": "a draft is its person's own",
     "telemetry.wizard.services.discard_draft": "a draft is its person's own",
     "telemetry.wizard.services.create_from_draft": "create_telemetry",
-    "telemetry.services.deactivate_telemetry": "_set_status",
-    "telemetry.services.activate_telemetry": "_set_status",
+    "ingestion.services.deactivate": "_set_status",
+    "ingestion.services.activate": "_set_status",
     "telemetry.services.update_telemetry": "_record_change",
     "endpoints.services.update_endpoint": "_record_change",
     "ingestion.services.request_sync": "create_run",
-    "ingestion.services.apply_rehearsal": "create_run",
     "ingestion.services.request_run": "create_run",
     "telemetry.services.check_choice_of_columns": "writes nothing",
     "telemetry.services.check_dimensions": "writes nothing",
@@ -71,15 +69,15 @@ def in_empty_cache(settings, tmp_path):
     settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 
 
-def act_out(act: Act, world: World) -> list[Entry]:
+def carry_out(scenario: Scenario, world: World) -> list[Entry]:
     newest = Entry.objects.latest("pk").pk
-    act.does(world)
+    scenario.does(world)
     return list(Entry.objects.filter(pk__gt=newest).order_by("pk"))
 
 
-def check(act: Act, world: World, *, via: str) -> list[Entry]:
-    entries = act_out(act, world)
-    assert tuple(entry.action for entry in entries) == act.actions
+def check(scenario: Scenario, world: World, *, via: str) -> list[Entry]:
+    entries = carry_out(scenario, world)
+    assert tuple(entry.action for entry in entries) == scenario.actions
     text = json.dumps([model_to_dict(entry) for entry in entries], default=str)
     assert [secret for secret in world.secrets if secret in text] == []
     for entry in entries:
@@ -91,25 +89,25 @@ def check(act: Act, world: World, *, via: str) -> list[Entry]:
     return entries
 
 
-@pytest.mark.parametrize("act", BY_PAGE, ids=lambda act: act.name)
-def test_what_pages_change(act, world):
-    entry = check(act, world, via="page")[-1]
+@pytest.mark.parametrize("scenario", PAGE_SCENARIOS, ids=lambda scenario: scenario.name)
+def test_what_pages_change(scenario, world):
+    entry = check(scenario, world, via="page")[-1]
     at_the_door = entry.action == "person.locked_out"
     assert entry.actor == ("" if at_the_door else world.admin.email)
     assert entry.agent == AGENT
     assert entry.address in ("127.0.0.1", "192.0.2.7")
 
 
-@pytest.mark.parametrize("act", BY_COMMAND, ids=lambda act: act.name)
-def test_what_commands_change(act, world):
-    for entry in check(act, world, via="command")[-1:]:
-        name = act.name.split(":")[0]
+@pytest.mark.parametrize("scenario", COMMAND_SCENARIOS, ids=lambda scenario: scenario.name)
+def test_what_commands_change(scenario, world):
+    for entry in check(scenario, world, via="command")[-1:]:
+        name = scenario.name.split(":")[0]
         assert (entry.via, entry.actor, entry.agent) == ("command", get_system_user(), f"manage.py {name}")
 
 
-@pytest.mark.parametrize("act", BY_ADMINISTRATION, ids=lambda act: act.name)
-def test_what_django_admin_changes(act, world):
-    for entry in check(act, world, via="administration"):
+@pytest.mark.parametrize("scenario", ADMIN_SCENARIOS, ids=lambda scenario: scenario.name)
+def test_what_django_admin_changes(scenario, world):
+    for entry in check(scenario, world, via="administration"):
         assert (entry.via, entry.actor) == ("administration", "ops@denominator.example")
 
 
@@ -175,7 +173,7 @@ def test_what_fails_leaves_no_entry(world, monkeypatch):
 def test_every_command_is_in_the_table():
     ours = {name for name, app in get_commands().items() if app in (*APPS, "demo")}
 
-    assert ours == {act.name.split(":")[0] for act in BY_COMMAND} | OTHER_COMMANDS
+    assert ours == {scenario.name.split(":")[0] for scenario in COMMAND_SCENARIOS} | OTHER_COMMANDS
 
 
 def test_every_page_of_django_admin_that_can_change_something_is_audited_and_in_the_table():
@@ -191,7 +189,7 @@ def test_every_page_of_django_admin_that_can_change_something_is_audited_and_in_
     }
 
     assert [name for name, page in changing.items() if not isinstance(page, AuditedAdmin)] == []
-    assert set(changing) == {act.name.split(":")[0] for act in BY_ADMINISTRATION}
+    assert set(changing) == {scenario.name.split(":")[0] for scenario in ADMIN_SCENARIOS}
 
 
 def test_every_function_of_the_services_records_or_says_who_does():

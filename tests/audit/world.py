@@ -14,8 +14,8 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts import second_factor
+from accounts.encryption import decrypt
 from accounts.models import Account, Identity, Membership, User
-from accounts.sealing import unseal
 from accounts.services import add_member, create_account
 from demo.standin import StandIn
 from endpoints.models import S3Endpoint
@@ -63,7 +63,7 @@ class World:
         codes = second_factor.confirm_set_up(
             user=self.admin, code=make_code(self.admin, steps=-1), now=timezone.now()
         )
-        self.secrets += [unseal(self.admin.second_factor.secret), self.admin.second_factor.secret, *codes]
+        self.secrets += [decrypt(self.admin.second_factor.secret), self.admin.second_factor.secret, *codes]
         self.browser.force_login(self.admin)
         return make_code(self.admin)
 

@@ -34,7 +34,7 @@ def test_an_entry_is_one_line_and_opens_to_the_rest(world: World, live_server, o
     page = open_page()
     sign_in(page, url=live_server.url, email=EMAIL, password=PASSWORD)
     page.goto(f"{live_server.url}/settings/audit/")
-    entries = page.get_by_role("list", name="Entries, the newest first")
+    entries = page.get_by_role("list", name="Entries, newest first")
     entry = entries.get_by_role("listitem").filter(has_text="Endpoint changed").first
     for size in (page.viewport_size, PHONE):
         page.set_viewport_size(size)

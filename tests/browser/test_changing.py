@@ -10,13 +10,13 @@ from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from demo.standin import StandIn
-from ingestion.models import SyncRun
+from ingestion.models import Run
 from ingestion.services import create_run
 from ingestion.work import execute_run
 from telemetry.models import Telemetry
 from tests.browser.journey import press, sign_in
 from tests.browser.watching import find_problems
-from tests.browser.world import EMAIL, PASSWORD, lay_files, make_person
+from tests.browser.world import EMAIL, PASSWORD, make_person, put_files
 from tests.pages.rows import make_telemetry
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -26,18 +26,18 @@ pytestmark = pytest.mark.django_db(transaction=True)
 def telemetry(s3_account, s3_endpoint, standin: StandIn) -> Telemetry:
     """By team and plan, synced."""
     make_person(s3_account)
-    lay_files(standin, today=timezone.now().date())
+    put_files(standin, today=timezone.now().date())
     telemetry = make_telemetry(
         s3_account, endpoint=s3_endpoint, prefix="usage/", dimensions=["team", "plan"], name="Requests"
     )
-    create_run(telemetry=telemetry, trigger="manual", now=timezone.now())
+    create_run(source=telemetry, trigger="manual", now=timezone.now())
     carry_out()
     return telemetry
 
 
 def carry_out() -> None:
     """The run that was asked for last, as a worker does it."""
-    assert execute_run(run_id=SyncRun.objects.latest("pk").pk, clock=timezone.now)
+    assert execute_run(run_id=Run.objects.latest("pk").pk, clock=timezone.now)
 
 
 def test_what_a_change_loses_is_said_and_one_of_no_use_has_no_apply(

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from csvfiles.day_first import spell
+from core.dates import spell
 from tests.browser.journey import sign_in
 from tests.browser.world import EMAIL, PASSWORD, World
 

@@ -10,9 +10,9 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from csvfiles.day_first import spell
+from core.dates import spell
 from demo.standin import StandIn
-from telemetry.wizard.models import TelemetryDraft
+from telemetry.models.drafts import TelemetryDraft
 from tests.browser.journey import press, sign_in
 from tests.browser.watching import find_problems
 from tests.browser.world import EMAIL, PASSWORD, make_draft, make_person

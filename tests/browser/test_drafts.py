@@ -9,7 +9,7 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from telemetry.wizard.models import TelemetryDraft
+from telemetry.models.drafts import TelemetryDraft
 from telemetry.wizard.services import start_draft
 from tests.browser.journey import press, sign_in
 from tests.browser.watching import find_problems
@@ -19,7 +19,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 PHONE = {"width": 390, "height": 844}
 
 
-def test_drafts_keep_what_was_typed_and_never_push_the_table_away(
+def test_drafts_keep_what_was_typed_and_never_displace_the_table(
     world, live_server: LiveServer, open_page: Callable[..., Page]
 ):
     TelemetryDraft.objects.all().delete()

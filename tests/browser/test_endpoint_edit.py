@@ -13,7 +13,7 @@ from demo.standin import StandIn
 from tests.browser.journey import press, sign_in
 from tests.browser.test_first_steps import run_test
 from tests.browser.watching import find_problems
-from tests.browser.world import EMAIL, PASSWORD, lay_files, make_person
+from tests.browser.world import EMAIL, PASSWORD, make_person, put_files
 from tests.standin import make_endpoint, trust
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -28,7 +28,7 @@ def test_a_change_is_tested_check_by_check_and_then_saved_with_its_result(
     open_page: Callable[..., Page],
 ):
     make_person(s3_account)
-    lay_files(standin, today=timezone.now().date())
+    put_files(standin, today=timezone.now().date())
     page = open_page()
     sign_in(page, url=live_server.url, email=EMAIL, password=PASSWORD)
     page.goto(f"{live_server.url}/settings/endpoints/{s3_endpoint.public_id}/edit/")

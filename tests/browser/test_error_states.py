@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from endpoints.storage import forget_everything
+from endpoints.storage import clear_sessions
 from tests.browser.journey import press, sign_in
 from tests.browser.watching import find_problems
 from tests.browser.world import EMAIL, PASSWORD, World, make_draft
@@ -111,7 +111,7 @@ def test_a_source_that_has_gone_bad_is_named_with_its_remedy(visitor, world, sta
     expect(page.get_by_role("button", name="Read the newest files again")).to_be_visible()
     standin.delete_object(BUCKET, "usage/newest.csv")
     trust(standin, world.endpoint, actions=("s3:GetObject",))
-    forget_everything()  # the session begun with the role as it was
+    clear_sessions()  # the session begun with the role as it was
     visitor.open(step("source/"))
     press(page, "Continue")
     visitor.look("s3:ListBucket")

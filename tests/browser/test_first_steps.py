@@ -14,12 +14,12 @@ from demo.standin import StandIn
 from endpoints import storage
 from endpoints.connection import ASSUME, BUCKET, LIST, NOT_WITH_ANOTHER, NOT_WITHOUT, READ, list_checks
 from endpoints.models import S3Endpoint
-from ingestion.models import SyncRun
+from ingestion.models import Run
 from ingestion.tasks import run_sync
 from telemetry.models import Telemetry
 from tests.browser.journey import press, read_daily_totals, sign_in
 from tests.browser.watching import find_problems
-from tests.browser.world import EMAIL, PASSWORD, lay_files, make_person
+from tests.browser.world import EMAIL, PASSWORD, make_person, put_files
 from tests.standin import BUCKET as BUCKET_NAME
 from tests.standin import REGION, ROLE_ARN, make_endpoint, trust
 
@@ -63,7 +63,7 @@ def test_the_first_sign_in_leads_to_an_endpoint_however_often_its_test_fails(
     s3_account, standin: StandIn, live_server: LiveServer, open_page: Callable[..., Page]
 ):
     make_person(s3_account)
-    lay_files(standin, today=timezone.now().date())
+    put_files(standin, today=timezone.now().date())
     page = open_page()
     sign_in(page, url=live_server.url, email=EMAIL, password=PASSWORD)
     problems: list[str] = []
@@ -153,7 +153,7 @@ def test_the_whole_way_is_open_to_the_keyboard_alone(
     s3_account, standin: StandIn, live_server: LiveServer, open_page: Callable[..., Page]
 ):
     make_person(s3_account)
-    lay_files(standin, today=timezone.now().date())
+    put_files(standin, today=timezone.now().date())
     page = open_page()
     keys = Keyboard(page)
     page.goto(live_server.url)
@@ -194,10 +194,10 @@ def test_the_whole_way_is_open_to_the_keyboard_alone(
     keys.see("Requests by team")
     keys.press("Sync now")
     expect(page.get_by_text("Waiting for a worker.")).to_be_visible()
-    run_sync(run_id=SyncRun.objects.get().pk)
+    run_sync(run_id=Run.objects.get().pk)
     expect(page.get_by_text("Succeeded", exact=True)).to_be_visible()
     expect(page.locator("#run-said")).to_have_text("The run has ended: Succeeded.")
     keys.press("Requests by team", role="link")
     assert len(read_daily_totals(page)) == 5
     assert Telemetry.objects.get().identifier == "requests"
-    storage.forget_everything()
+    storage.clear_sessions()

@@ -11,13 +11,13 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from csvfiles.day_first import spell
+from core.dates import spell
 from demo.company import EMAIL, open_company
-from demo.sample import BUCKET, lay_sample, list_api_requests
+from demo.sample import BUCKET, list_api_requests, write_sample
 from demo.standin import StandIn
 from demo.standin.stores import FolderStore
-from endpoints.storage import forget_everything
-from ingestion.models import SyncRun
+from endpoints.storage import clear_sessions
+from ingestion.models import Run
 from ingestion.tasks import run_sync
 from tests.browser.journey import API_REQUESTS, create_telemetry, press, read_daily_totals, sign_in
 from tests.browser.watching import find_barriers
@@ -36,19 +36,19 @@ def today() -> date:
 @pytest.fixture
 def sample(today: date, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[StandIn]:
     """The demo's company, and a stand-in of S3 that holds the demo's files and trusts us."""
-    lay_sample(bucket=tmp_path / BUCKET, today=today)
+    write_sample(bucket=tmp_path / BUCKET, today=today)
     endpoint = open_company(password=PASSWORD)
     running = StandIn(store=FolderStore(tmp_path, region=endpoint.region)).start()
     trust(running, endpoint)
     use_aws_at(running.url, monkeypatch)
     yield running
     running.stop()
-    forget_everything()
+    clear_sessions()
 
 
 def work() -> None:
     """What a worker does with the message that Sync now sent."""
-    run_sync(run_id=SyncRun.objects.get(state=SyncRun.State.QUEUED).pk)
+    run_sync(run_id=Run.objects.get(state=Run.State.QUEUED).pk)
 
 
 def list_expected_totals(today: date) -> dict[str, str]:

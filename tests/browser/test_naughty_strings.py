@@ -15,15 +15,15 @@ from django.utils.http import urlencode
 from playwright.sync_api import Page
 from pytest_django.live_server_helper import LiveServer
 
-from accounts.downloads import neutralise
 from accounts.models import Account, Membership, User
 from accounts.services import create_account
+from core.beginnings import LONGEST_SHOWN
+from core.downloads import neutralise
 from demo.standin import StandIn
 from endpoints.models import S3Endpoint
-from ingestion.models import RejectedRow, RunFile, SyncRun
-from telemetry.models import SourceFile, Telemetry
-from telemetry.shown import LONGEST_SHOWN
-from telemetry.wizard.models import TelemetryDraft
+from ingestion.models import RejectedRow, Run, RunFile, SourceFile
+from telemetry.models import Telemetry
+from telemetry.models.drafts import TelemetryDraft
 from tests.naughty import list_naughty_names, list_naughty_strings
 from tests.pages.rows import make_run, make_telemetry, store_file
 from tests.standin import BUCKET, make_endpoint, trust
@@ -33,7 +33,7 @@ pytestmark = pytest.mark.django_db(transaction=True)
 STRINGS, NAMES = list_naughty_strings(), list_naughty_names()
 DAY = date(2026, 5, 1)
 EVERYTHING_ON_ONE_PAGE = {
-    "endpoints.views.PAGE_SIZE": 2_000,
+    "endpoints.views.pages.PAGE_SIZE": 2_000,
     "telemetry.views.table.PER_PAGE": 2_000,
     "telemetry.views.files.PER_PAGE": 2_000,
     "telemetry.views.days.POINTS_SHOWN": 2_000,
@@ -99,10 +99,15 @@ def _fill_the_lists(account: Account, endpoint: S3Endpoint) -> None:
 def _fill_the_history(telemetry: Telemetry) -> None:
     version = {"etag": "x", "size": 1, "last_modified": timezone.now()}
     SourceFile.objects.bulk_create(
-        SourceFile(telemetry=telemetry, key=text[:300], state="failed", message=text, **version)
+        SourceFile(source=telemetry, key=text[:300], state="failed", message=text, **version)
         for text in STRINGS
     )
-    run = make_run(telemetry, "incomplete", message=STRINGS[-1], warnings=STRINGS)
+    run = make_run(
+        telemetry,
+        "incomplete",
+        message=STRINGS[-1],
+        warnings=[{"kind": "", "text": text} for text in STRINGS],
+    )
     files = RunFile.objects.bulk_create(
         RunFile(
             run=run, key=text, state="failed", message=text, reject_reasons={text[:200]: 1},
@@ -166,7 +171,7 @@ def look_at_members(page: Page, url: str, *, expected: list[str]) -> None:
 
 
 def test_nothing_runs_on_any_page(page: Page, telemetry: Telemetry, live_server: LiveServer):
-    base, run = f"{live_server.url}/settings", SyncRun.objects.get()
+    base, run = f"{live_server.url}/settings", Run.objects.get()
     own = f"{base}/telemetry/{telemetry.public_id}"
     short = [text[:100] for text in STRINGS]
     look(page, f"{base}/endpoints/", expected=short)
@@ -193,7 +198,7 @@ def test_nothing_runs_on_any_page(page: Page, telemetry: Telemetry, live_server:
 
 def test_downloads_are_text_to_a_spreadsheet(page: Page, telemetry: Telemetry, live_server: LiveServer):
     own = f"{live_server.url}/settings/telemetry/{telemetry.public_id}"
-    run = SyncRun.objects.get()
+    run = Run.objects.get()
     files = {name: _download(page, f"{own}/{name}") for name in ("totals.csv", "points.csv")}
     files["rejects"] = _download(page, f"{own}/runs/{run.public_id}/rejected-rows.csv")
     cells = [cell for rows in files.values() for row in rows for cell in row]

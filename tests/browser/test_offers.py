@@ -9,11 +9,11 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from ingestion.models import SyncRun
+from ingestion.models import Run
 from ingestion.tasks import run_sync
 from tests.browser.journey import press, sign_in
 from tests.browser.watching import find_problems
-from tests.browser.world import EMAIL, PASSWORD, lay_files, make_person
+from tests.browser.world import EMAIL, PASSWORD, make_person, put_files
 from tests.pages.rows import make_telemetry
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -52,12 +52,12 @@ def test_a_telemetry_offers_what_there_is_to_do(
     own = f"{telemetry.public_id}/"
     assert SYNC in go(own)
     assert not {AGAIN, IMPORT} & go(f"{own}files/")
-    lay_files(standin, today=timezone.now().date())
+    put_files(standin, today=timezone.now().date())
     go(own)
     press(page, SYNC)
     expect(page.get_by_role("heading", level=1)).to_contain_text("Run of")
     assert SYNC not in go(own)  # one waits already
-    run_sync(run_id=SyncRun.objects.get().pk)
+    run_sync(run_id=Run.objects.get().pk)
     assert IMPORT in go(f"{own}files/")
     assert AGAIN not in list_offers(page)  # no file has a rejected row
     assert SYNC in go(own)

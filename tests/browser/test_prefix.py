@@ -12,7 +12,7 @@ from pytest_django.live_server_helper import LiveServer
 from demo.standin import StandIn
 from tests.browser.journey import press, sign_in
 from tests.browser.watching import find_problems
-from tests.browser.world import EMAIL, PASSWORD, lay_files, make_person
+from tests.browser.world import EMAIL, PASSWORD, make_person, put_files
 from tests.pages.rows import make_telemetry
 from tests.standin import BUCKET
 
@@ -30,7 +30,7 @@ def test_a_prefix_is_chosen_or_pasted_and_its_other_reader_said(
 ):
     make_person(s3_account)
     make_telemetry(s3_account, "bytes", endpoint=s3_endpoint, prefix="usage/", name="Bytes")
-    lay_files(standin, today=timezone.now().date())
+    put_files(standin, today=timezone.now().date())
     page = open_page(javascript=javascript)
     sign_in(page, url=live_server.url, email=EMAIL, password=PASSWORD)
     page.goto(f"{live_server.url}/settings/telemetry/add/")
@@ -50,12 +50,12 @@ def test_a_prefix_is_chosen_or_pasted_and_its_other_reader_said(
     expect(page.get_by_text("was read as the prefix usage/2")).to_be_visible()
 
 
-def test_what_is_typed_before_the_script_is_there_is_heard_once_it_is(
+def test_what_is_typed_before_the_script_loads_is_applied_afterwards(
     s3_account, s3_endpoint, standin: StandIn, live_server: LiveServer, open_page: Callable[..., Page]
 ):
     """As what a browser puts back after a reload, and what was typed before the session was lost."""
     make_person(s3_account)
-    lay_files(standin, today=timezone.now().date())
+    put_files(standin, today=timezone.now().date())
     page = open_page()
     sign_in(page, url=live_server.url, email=EMAIL, password=PASSWORD)
     held: list[Route] = []

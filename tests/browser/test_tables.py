@@ -11,8 +11,8 @@ from django.utils import timezone
 from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from csvfiles.day_first import spell
-from ingestion.models import RunFile, SyncRun
+from core.dates import spell
+from ingestion.models import Run, RunFile
 from tests.browser.journey import press, sign_in
 from tests.browser.opening import PATIENCE
 from tests.browser.world import EMAIL, PASSWORD, World, make_person
@@ -138,14 +138,14 @@ def test_a_run_shows_how_far_it_is_and_ends_by_itself(
     expect(page.get_by_text("1 of 2 files, 12,345 rows read")).to_be_visible()
     expect(page.get_by_role("progressbar")).to_have_attribute("value", "1")
     RunFile.objects.filter(pk=second.pk).update(state="read", rows_read=5)
-    SyncRun.objects.filter(pk=run.pk).update(state="succeeded", finished_at=timezone.now())
+    Run.objects.filter(pk=run.pk).update(state="succeeded", finished_at=timezone.now())
     expect(page.get_by_text("Succeeded", exact=True)).to_be_visible()
     expect(page.locator("#run-said")).to_have_text("The run has ended: Succeeded.")
     expect(page.locator("[hx-trigger^=every]")).to_have_count(0)
     assert is_still_here(page)
 
 
-def test_a_server_that_does_not_answer_is_no_secret(
+def test_a_server_that_does_not_answer_is_reported(
     world: World, live_server: LiveServer, browser: Browser, open_page: Callable[..., Page]
 ):
     context = browser.new_context(base_url=live_server.url)  # its failures are no problem of the page
@@ -168,7 +168,7 @@ def test_times_are_the_readers_with_their_zone_and_utc_without_javascript(
 ):
     moment = datetime(2026, 1, 31, 22, 5, tzinfo=UTC)
     world.telemetry.__class__.objects.filter(pk=world.telemetry.pk).update(last_sync_at=moment)
-    SyncRun.objects.filter(pk=world.run.pk).update(created_at=moment)
+    Run.objects.filter(pk=world.run.pk).update(created_at=moment)
     for javascript, shown in ((True, "1 Feb 2026, 03:35 GMT+5:30"), (False, "31 Jan 2026, 22:05 UTC")):
         page = open_page(javascript=javascript, timezone_id="Asia/Kolkata", locale="de-DE")
         sign_in(page, url=live_server.url, email=EMAIL, password=PASSWORD)

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Page, expect
 from pytest_django.live_server_helper import LiveServer
 
-from csvfiles.day_first import spell
+from core.dates import spell
 from tests.browser.journey import sign_in
 from tests.browser.test_chart import PLACE_OF_DAY
 from tests.browser.watching import find_problems
@@ -67,7 +67,7 @@ def test_a_day_is_grouped_sorted_and_leads_on(
     assert problems == []
 
 
-def test_a_finger_sees_the_values_first_and_opens_the_day_second(
+def test_a_first_tap_shows_the_values_and_a_second_opens_the_day(
     world: World, live_server: LiveServer, open_page: Callable[..., Page]
 ):
     page = open_page(color_scheme="dark", has_touch=True)

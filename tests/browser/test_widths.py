@@ -17,8 +17,8 @@ from pytest_django.live_server_helper import LiveServer
 from audit.origin import Origin, acting
 from audit.services import record
 from endpoints.models import S3Endpoint
-from ingestion.models import SyncRun
-from telemetry.models import SourceFile, Telemetry
+from ingestion.models import Run, SourceFile
+from telemetry.models import Telemetry
 from tests.browser.journey import sign_in
 from tests.browser.watching import NARROW, SETTLED_WIDTH
 from tests.browser.world import EMAIL, PASSWORD, World, make_person
@@ -85,7 +85,7 @@ def make_long_telemetry(world: World, endpoint: S3Endpoint, number: int) -> Tele
     )
     counts = {"files_read": 123_456, "files_unchanged": 1_234_567, "files_ignored": 123_456}
     counts |= {"files_failed": 12_345, "rows_read": 1_234_567_890, "rows_rejected": 12_345_678}
-    for back, state in enumerate((*SyncRun.State.values[2:], "failed")):
+    for back, state in enumerate((*Run.State.values[2:], "failed")):
         at = now - timedelta(days=back)
         run = make_run(
             telemetry, state, created_at=at, requested_by=author, points_written=987_654_321, **counts
@@ -116,7 +116,7 @@ def write_log(world: World, endpoint: S3Endpoint) -> None:
 def list_paths(world: World) -> list[str]:
     telemetry = Telemetry.objects.get(identifier="monthly_active_subscription_seats_0")
     under = f"/settings/telemetry/{telemetry.public_id}/"
-    run = telemetry.sync_runs.get(state="incomplete")
+    run = telemetry.runs.get(state="incomplete")
     day = telemetry.data_through
     return [
         "/settings/telemetry/?status=all",

@@ -13,7 +13,7 @@ from demo.standin import StandIn
 from telemetry.models import Telemetry
 from tests.browser.journey import press, sign_in
 from tests.browser.watching import find_problems
-from tests.browser.world import EMAIL, PASSWORD, lay_files, make_draft, make_person
+from tests.browser.world import EMAIL, PASSWORD, make_draft, make_person, put_files
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -28,7 +28,7 @@ def page(
     person, s3_endpoint, standin: StandIn, live_server: LiveServer, open_page: Callable[..., Page]
 ) -> Page:
     """Somebody at the Telemetries table; 1 of the 7 sampled rows has a cell too many."""
-    lay_files(standin, today=timezone.now().date(), ragged=True)
+    put_files(standin, today=timezone.now().date(), ragged=True)
     page = open_page()
     sign_in(page, url=live_server.url, email=EMAIL, password=PASSWORD)
     return page
@@ -39,7 +39,7 @@ def see(page: Page, step: str) -> None:
 
 
 def test_forward_back_left_and_resumed(page: Page, live_server: LiveServer, standin: StandIn):
-    lay_files(standin, today=timezone.now().date())  # every row has its width
+    put_files(standin, today=timezone.now().date())  # every row has its width
     page.get_by_role("link", name="Add Telemetry").first.click()
     page.get_by_label("Prefix").fill("usage/")
     expect(page.get_by_text("5 files match")).to_be_visible()  # while one types

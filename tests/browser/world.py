@@ -13,9 +13,9 @@ from accounts.services import add_member
 from demo.standin import StandIn
 from endpoints.models import S3Endpoint
 from endpoints.services import run_endpoint_test
-from ingestion.models import SyncRun
-from telemetry.models import SourceFile, Telemetry
-from telemetry.wizard.models import TelemetryDraft
+from ingestion.models import Run, SourceFile
+from telemetry.models import Telemetry
+from telemetry.models.drafts import TelemetryDraft
 from tests.pages.rows import make_run, make_run_file, make_telemetry, reject_rows, store_file
 from tests.standin import BUCKET, make_endpoint, trust
 
@@ -29,12 +29,12 @@ class World:
     person: User
     endpoint: S3Endpoint
     telemetry: Telemetry
-    run: SyncRun
+    run: Run
     draft: TelemetryDraft
     day: date
 
 
-def lay_files(standin: StandIn, *, today: date, ragged: bool = False) -> None:
+def put_files(standin: StandIn, *, today: date, ragged: bool = False) -> None:
     """Five daily files under usage/: date, team, plan, requests; `ragged`: the newest has a row too wide."""
     for back in range(1, 6):
         day = today - timedelta(days=back)
@@ -72,7 +72,7 @@ def make_world(account: Account, standin: StandIn) -> World:
     endpoint = make_endpoint(account)
     endpoint.save()
     trust(standin, endpoint)
-    lay_files(standin, today=now.date())
+    put_files(standin, today=now.date())
     run_endpoint_test(endpoint=endpoint, now=now)
     unreachable = make_endpoint(account, name="Not yet set up", role_arn="arn:aws:iam::210987654321:role/No")
     unreachable.save()
@@ -107,7 +107,7 @@ def store_days(telemetry: Telemetry, *, now: datetime) -> None:
     )
 
 
-def make_runs(telemetry: Telemetry, *, now: datetime) -> Iterator[SyncRun]:
+def make_runs(telemetry: Telemetry, *, now: datetime) -> Iterator[Run]:
     """A run of every state that has ended, the richest one first."""
     rich = make_run(
         telemetry,
@@ -119,7 +119,7 @@ def make_runs(telemetry: Telemetry, *, now: datetime) -> Iterator[SyncRun]:
         files_failed=1,
         rows_read=1003,
         rows_rejected=2,
-        warnings=["12 rows are equal in everything but the metric."],
+        warnings=[{"kind": "rows_repeated", "text": "12 rows are equal in everything but the metric."}],
     )
     file = make_run_file(rich, "bytes/odd.csv", source_file=telemetry.source_files.get(key="bytes/odd.csv"))
     cells = {"date": str(now.date()), "team": " a", "env": "prod", "bytes": "1,2"}

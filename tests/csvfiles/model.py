@@ -1,4 +1,4 @@
-"""The rules of DESIGN.md, slow and obvious: what csvfiles.read must come to on every input.
+"""The rules for CSV files in slow, obvious Python: what csvfiles.read must yield on every input.
 
 Character by character, row by row, with nothing of csvfiles. It reads whole files in memory, knows no blocks,
 no batches, no vectors.

@@ -75,7 +75,7 @@ def test_it_is_read_or_fails_by_name_in_bounded_memory(taken, name):
         "carriage returns",
     ],
 )
-def test_a_row_without_end_is_given_up_within_the_first_megabytes(taken, name):
+def test_an_endless_row_fails_within_the_first_megabytes(taken, name):
     assert taken[name]["megabytes_read"] < 5
 
 
@@ -136,7 +136,7 @@ def test_a_long_row_is_not_split_over_and_over(monkeypatch):
     assert sum(given) < 3 * len(HEADER + ROW * 2_000 + row)
 
 
-def test_a_bomb_is_given_up_before_it_is_unpacked():
+def test_a_zip_bomb_is_refused_before_it_is_unpacked():
     stream = MadeStream(CASES["gzip bomb of empty lines"].make(10_000 * MB))
     with pytest.raises(FileError, match="500 times its own size"):
         list(PointReader(stream, mapping=MAPPING))

@@ -7,9 +7,10 @@ from decimal import Decimal
 
 import pytest
 
+from core.decimals import plain
 from csvfiles.dates import DATE_FORMATS, find_format, parse_date
 from csvfiles.names import reason_to_ignore
-from csvfiles.numbers import NotAMetric, format_plain, parse_metric
+from csvfiles.numbers import NotAMetric, parse_metric
 from csvfiles.rules import OTHER_TIME, reason_against_date
 
 MAY = date(2024, 5, 1)
@@ -147,7 +148,7 @@ def test_a_reason_fits_where_it_is_kept():
     ],
 )
 def test_a_metric_is_a_decimal_number_of_at_least_zero(cell, plain):
-    assert format_plain(parse_metric(cell)) == plain
+    assert plain(parse_metric(cell)) == plain
 
 
 @pytest.mark.parametrize(
@@ -181,7 +182,7 @@ def test_a_metric_is_a_decimal_number_of_at_least_zero(cell, plain):
         ("1e999999999", "the metric does not fit 38 digits, 20 before the point and 30 after it"),
     ],
 )
-def test_what_is_no_metric_is_told_why(cell, reason):
+def test_an_invalid_metric_says_why(cell, reason):
     with pytest.raises(NotAMetric) as raised:
         parse_metric(cell)
     assert raised.value.reason == reason
@@ -191,7 +192,7 @@ def test_what_is_no_metric_is_told_why(cell, reason):
     ("value", "text"), [("1E+3", "1000"), ("1.50", "1.5"), ("0E-18", "0"), ("100", "100")]
 )
 def test_plain_decimals_have_neither_exponent_nor_idle_zeros(value, text):
-    assert format_plain(Decimal(value)) == text
+    assert plain(Decimal(value)) == text
 
 
 @pytest.mark.parametrize(

@@ -9,14 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from demo.sample import DAYS, SAMPLES, lay_sample, list_api_requests
+from demo.sample import DAYS, SAMPLES, list_api_requests, write_sample
 
 TODAY = date(2026, 11, 23)
 
 
 @pytest.fixture
 def bucket(tmp_path: Path) -> Path:
-    lay_sample(bucket=tmp_path, today=TODAY)
+    write_sample(bucket=tmp_path, today=TODAY)
     return tmp_path
 
 
@@ -32,8 +32,8 @@ def test_the_sample_holds_the_last_ninety_whole_days(bucket: Path) -> None:
 
 def test_the_sample_grows_by_one_file_a_day_and_leaves_the_others_as_they_are(bucket: Path) -> None:
     before = {path: path.stat().st_mtime_ns for path in bucket.rglob("*.csv")}
-    assert lay_sample(bucket=bucket, today=TODAY) == 0
-    assert lay_sample(bucket=bucket, today=TODAY + timedelta(days=1)) == 1
+    assert write_sample(bucket=bucket, today=TODAY) == 0
+    assert write_sample(bucket=bucket, today=TODAY + timedelta(days=1)) == 1
     assert list_days(bucket)[-1] == "2026-11-23"
     assert {path: path.stat().st_mtime_ns for path in before} == before
 

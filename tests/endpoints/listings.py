@@ -16,7 +16,7 @@ def keys(exports):
 
 
 def refusal(exports):
-    with pytest.raises(storage.AnswerUnusable) as caught:
+    with pytest.raises(storage.UnusableResponse) as caught:
         list_all(exports)
     assert caught.value.remedy.startswith("Check that AWS_ENDPOINT_URL")
     return caught.value.message

@@ -110,7 +110,7 @@ def test_an_external_id_of_another_session_is_not_taken(admin, client, s3_accoun
     assert not S3Endpoint.objects.exists()
 
 
-def test_a_second_click_lands_on_the_endpoint_that_the_first_one_added(admin):
+def test_a_second_click_shows_the_endpoint_that_the_first_one_added(admin):
     shown = shown_external_id(admin.get(ADD))
     first = post(admin, "add", shown=shown)
     second = post(admin, "add", shown=shown)

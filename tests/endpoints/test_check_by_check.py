@@ -66,7 +66,7 @@ def test_what_a_browser_sends_is_no_result(admin, s3_endpoint, standin):
 
 
 @pytest.mark.parametrize("token", ["", "made-up", "\x01 ٣" * 200])
-def test_a_token_that_is_none_asks_nothing_of_aws(admin, s3_endpoint, standin, token):
+def test_an_invalid_token_calls_nothing_on_aws(admin, s3_endpoint, standin, token):
     begin(admin, s3_endpoint)
     assert "This test has ended" in go_on(admin, s3_endpoint, token)
     assert standin.count("assume") == 0
@@ -106,7 +106,7 @@ def test_an_endpoint_is_tested_check_by_check_before_it_is_added(admin, s3_accou
     assert S3Endpoint.objects.get().test_state == "passed"
 
 
-def test_a_test_that_was_left_is_over(admin, s3_endpoint, standin):
+def test_an_abandoned_test_expires(admin, s3_endpoint, standin):
     token = read_token(begin(admin, s3_endpoint))
     cache.clear()
     assert "This test has ended" in go_on(admin, s3_endpoint, token)

@@ -81,7 +81,7 @@ def test_a_bucket_in_another_region_names_it(endpoint):
     assert details[LIST].startswith("Not tried: ")
 
 
-def test_a_bucket_that_is_none_is_said_to_be_none(endpoint, standin):
+def test_a_missing_bucket_is_reported(endpoint, standin):
     endpoint.bucket = "no-such-bucket-here"
     trust(standin, endpoint)
     assert "There is no bucket no-such-bucket-here" in failures(check_connection(endpoint))[BUCKET]

@@ -39,7 +39,7 @@ def failures(endpoint):
             ASSUME,
             "AWS Security Token Service cannot be used",
         ),
-        ("list", HTML, LIST, "it is no listing"),
+        ("list", HTML, LIST, "it is not a listing"),
         ("list", answers.without("Size"), LIST, "gives no Size for a.csv"),
         ("list", answers.without("Key"), LIST, "no Key"),
         ("list", answers.replace("<Size>.*?<", "<Size>many<"), LIST, "does not follow the protocol"),
@@ -79,10 +79,10 @@ def test_the_command_prints_the_check_that_failed(endpoint, standin):
         call_command("test_endpoint", endpoint.name, "--account", "acme", "--json", stdout=out)
     assert stopped.value.code == 1
     checks = {check["name"]: check["detail"] for check in json.loads(out.getvalue())["checks"]}
-    assert "it is no listing" in checks[LIST]
+    assert "it is not a listing" in checks[LIST]
 
 
-def test_what_nobody_foresaw_is_a_check_that_failed(endpoint):
+def test_an_unexpected_error_is_a_failed_check(endpoint):
     with patch.object(connection.storage, "open_bucket", side_effect=KeyError("a cell")):
         detail = failures(endpoint)[ASSUME]
     assert "an error that it does not know (KeyError, reference " in detail

@@ -124,7 +124,7 @@ def test_an_object_of_its_uploader_among_readable_ones_is_said_to_be_that(endpoi
 
 
 def test_it_is_found_beyond_the_first_page_too(endpoint, standin, monkeypatch):
-    monkeypatch.setattr("endpoints.denials.LOOKED_AT", 2)
+    monkeypatch.setattr("endpoints.denials.SAMPLE_SIZE", 2)
     standin.put_object(BUCKET, "exports/z.csv", "date,bytes\n", owner=UPLOADER)
     assert read_each(endpoint)["exports/z.csv"] == "OwnedByAnotherAccount"
 

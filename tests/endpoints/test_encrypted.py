@@ -191,7 +191,7 @@ def test_a_store_that_knows_no_kms_is_asked_without(endpoint, standin):
 
 def test_aws_is_never_asked_without(endpoint, standin, monkeypatch):
     standin.app.roles.knows_kms = False
-    monkeypatch.setattr(storage, "has_own_endpoint", lambda: False)
+    monkeypatch.setattr(storage, "has_custom_endpoint", lambda: False)
     with pytest.raises(SessionPolicyRefused, match="MalformedPolicyDocument"):
         storage.open_bucket(endpoint)
     assert standin.count("assume") == 1

@@ -26,7 +26,7 @@ def test_an_entry_that_does_not_tell_its_version_has_a_problem_and_the_others_ha
 @pytest.mark.parametrize(
     "etag", ["<ETag></ETag>", "<ETag/>", '<ETag>""</ETag>', f"<ETag>{'a' * 201}</ETag>", '<ETag>W/""</ETag>']
 )
-def test_an_etag_that_is_none_is_a_problem(exports, standin, put, etag):
+def test_an_invalid_etag_is_a_problem(exports, standin, put, etag):
     put("a.csv")
     standin.alter("list", answers.replace("<ETag>.*?</ETag>", etag))
     assert "ETag" in list_all(exports)[0].problem
@@ -38,7 +38,7 @@ def test_an_object_with_a_problem_is_not_read(exports, standin, put):
     bucket = storage.open_bucket(exports)
     [obj] = list_all(exports)
     for read in (bucket.open_stream, lambda obj: bucket.read_range(obj, start=0, length=1)):
-        with pytest.raises(storage.AnswerUnusable, match=r"exports/a\.csv.*no ETag"):
+        with pytest.raises(storage.UnusableResponse, match=r"exports/a\.csv.*no ETag"):
             read(obj)
     assert standin.count("get") == 0
 
@@ -53,7 +53,7 @@ def test_a_time_at_the_calendars_edge_is_a_problem(exports, standin, put):
 
 
 @pytest.mark.parametrize("size", ["", "<Size>-1</Size>", f"<Size>{2**63}</Size>"])
-def test_a_size_that_is_none_makes_the_listing_unusable_by_name(exports, standin, put, size):
+def test_an_invalid_size_makes_the_listing_unusable_by_name(exports, standin, put, size):
     put("a.csv")
     standin.alter("list", answers.replace("<Size>.*?</Size>", size))
     assert "gives no Size for exports/a.csv" in refusal(exports)
@@ -128,7 +128,7 @@ def test_a_name_that_cannot_be_kept_is_shown_escaped_with_its_reason(exports, st
     assert usable.unnamed == ""
     assert other.key.startswith(shown)
     assert other.unnamed.startswith("its name")
-    with pytest.raises(storage.AnswerUnusable):
+    with pytest.raises(storage.UnusableResponse):
         storage.open_bucket(exports).open_stream(other)
 
 
@@ -152,19 +152,19 @@ def test_names_outside_of_the_prefix_are_never_taken_for_names_within(exports, s
         "<!---->" * 9000,
     ],
 )
-def test_a_page_in_place_of_the_listing_is_no_empty_bucket(exports, standin, html):
+def test_a_page_in_place_of_the_listing_is_not_an_empty_bucket(exports, standin, html):
     standin.alter("list", answers.page(html))
     assert "it is " in refusal(exports)
 
 
-def test_xml_that_is_none_is_no_empty_bucket(exports, standin, put):
+def test_invalid_xml_is_not_an_empty_bucket(exports, standin, put):
     put("a.csv")
     standin.alter("list", answers.replace("a.csv", "a\x01.csv"))
     with pytest.raises(storage.StorageError):
         list_all(exports)
 
 
-def test_an_error_with_status_200_is_that_error(exports, standin):
+def test_an_error_with_status_200_is_reported_as_that_error(exports, standin):
     error = "<Error><Code>SlowDown</Code><Message>Please reduce your request rate.</Message></Error>"
     standin.alter("list", answers.page(error))
     with pytest.raises(storage.SlowDown):
@@ -174,5 +174,5 @@ def test_an_error_with_status_200_is_that_error(exports, standin):
 @pytest.mark.parametrize("html", [answers.LOGIN_PAGE, answers.WELL_FORMED_PAGE, ""])
 def test_a_page_in_place_of_credentials_is_named(exports, standin, html):
     standin.alter("assume", answers.page(html))
-    with pytest.raises(storage.AnswerUnusable, match="AWS Security Token Service"):
+    with pytest.raises(storage.UnusableResponse, match="AWS Security Token Service"):
         storage.open_bucket(exports)

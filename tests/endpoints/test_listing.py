@@ -53,14 +53,14 @@ def test_a_listing_cut_off_without_a_token_is_not_taken_for_the_whole(exports, s
     assert "cut off without saying how to go on" in refusal(exports)
 
 
-def test_the_same_token_again_is_a_circle(exports, standin, three_pages):
+def test_a_repeated_token_is_refused(exports, standin, three_pages):
     token = f"<NextContinuationToken>1{b'exports/a.csv'.hex()}<"
     standin.alter("list", answers.replace("<NextContinuationToken>.*?<", token))
     assert "goes in a circle" in refusal(exports)
     assert standin.count("list") == 2
 
 
-def test_a_circle_of_several_pages_ends_too(exports, standin, three_pages):
+def test_a_cycle_of_several_pages_is_refused(exports, standin, three_pages):
     start_over = answers.replace(
         "<IsTruncated>false</IsTruncated>",
         "<IsTruncated>true</IsTruncated><NextContinuationToken>1</NextContinuationToken>",

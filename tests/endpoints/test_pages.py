@@ -213,7 +213,7 @@ def test_our_operators_cannot_choose_or_change_an_external_id(client, s3_account
     assert s3_endpoint.account == s3_account
 
 
-def test_our_operators_are_held_to_awss_rules(client, s3_account):
+def test_awss_rules_apply_to_operators_too(client, s3_account):
     client.force_login(User.objects.create_superuser("operator@example.com"))
     values = {**VALUES, "account": s3_account.pk, "bucket": "s3://acme"}
     page = client.post(reverse("admin:endpoints_s3endpoint_add"), values)

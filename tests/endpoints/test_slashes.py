@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from accounts.models import Account
 from endpoints import storage
 from endpoints.connection import LIST, check_connection
-from endpoints.prefixes import join_prefix, tidy_path_prefix
+from endpoints.prefixes import join_prefix, normalise_path_prefix
 from tests.standin import BUCKET, make_endpoint, trust
 
 slashed = st.text(alphabet="/ab", max_size=6)
@@ -52,9 +52,9 @@ def test_every_key_below_a_path_prefix_can_be_reached(path_prefix, rest):
 
 @given(path_prefix=slashed, prefix=slashed)
 def test_what_is_kept_of_a_path_prefix_joins_to_the_same(path_prefix, prefix):
-    tidy = tidy_path_prefix(path_prefix)
+    tidy = normalise_path_prefix(path_prefix)
     assert join_prefix(tidy, prefix) == join_prefix(path_prefix, prefix)
-    assert tidy_path_prefix(tidy) == tidy
+    assert normalise_path_prefix(tidy) == tidy
 
 
 @pytest.fixture

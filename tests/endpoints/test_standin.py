@@ -45,7 +45,7 @@ def process(folder, monkeypatch):
     yield f"http://127.0.0.1:{port}"
     running.terminate()
     running.wait(10)
-    storage.forget_everything()
+    storage.clear_sessions()
 
 
 def as_json(endpoint):

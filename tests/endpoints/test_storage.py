@@ -35,7 +35,7 @@ def wire(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Ite
     owner.create_bucket(Bucket=BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION})
     yield running
     running.stop()
-    storage.forget_everything()
+    storage.clear_sessions()
 
 
 def bucket_owner(running: StandIn):
@@ -221,7 +221,7 @@ def test_a_bucket_in_another_region_names_its_region(endpoint, wire):
             assert caught.value.remedy == "Set Region to eu-west-1."
 
 
-def test_a_bucket_that_is_none_is_named(endpoint):
+def test_a_missing_bucket_is_named(endpoint):
     endpoint.bucket = "no-such-bucket-here"
     bucket = storage.open_bucket(endpoint)
     for attempt in (bucket.locate, lambda: list_all(bucket)):

@@ -35,7 +35,7 @@ def read_all(endpoint):
     return bucket.open_stream(first_object(bucket)).read()
 
 
-def test_a_role_that_is_none_is_denied(endpoint, settings):
+def test_an_unknown_role_is_denied(endpoint, settings):
     settings.AWS_ACCOUNT_ID = "999999999999"
     endpoint.role_arn = "arn:aws:iam::123456789012:role/Other"
     with pytest.raises(storage.RoleDenied) as caught:
@@ -128,21 +128,21 @@ def test_an_s3_that_does_not_answer_is_unreachable(endpoint, standin, monkeypatc
 def test_without_credentials_of_our_own_the_operator_is_told(endpoint, monkeypatch):
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
-    storage.forget_everything()
+    storage.clear_sessions()
     with pytest.raises(storage.NoCredentials, match="AWS_ACCESS_KEY_ID"):
         storage.open_bucket(endpoint)
 
 
-def test_half_of_the_credentials_are_none(endpoint, monkeypatch):
+def test_incomplete_credentials_count_as_missing(endpoint, monkeypatch):
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
-    storage.forget_everything()
+    storage.clear_sessions()
     with pytest.raises(storage.NoCredentials):
         storage.open_bucket(endpoint)
 
 
-def test_credentials_of_our_own_that_aws_refuses_are_ours_to_mend(endpoint, monkeypatch):
+def test_refused_credentials_of_our_own_are_the_operators_matter(endpoint, monkeypatch):
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIANOBODY")
-    storage.forget_everything()
+    storage.clear_sessions()
     with pytest.raises(storage.NoCredentials, match="InvalidClientTokenId"):
         storage.open_bucket(endpoint)
 
@@ -150,12 +150,12 @@ def test_credentials_of_our_own_that_aws_refuses_are_ours_to_mend(endpoint, monk
 @pytest.mark.parametrize("variable", [("AWS_ENDPOINT_URL", "no url"), ("AWS_PROFILE", "no-such-profile")])
 def test_a_wrong_setting_of_the_sdk_is_an_error_in_words(endpoint, monkeypatch, variable):
     monkeypatch.setenv(*variable)
-    storage.forget_everything()
+    storage.clear_sessions()
     with pytest.raises(storage.StorageError):
         storage.open_bucket(endpoint)
 
 
-def test_damage_on_the_way_does_not_pass_for_data(endpoint, standin):
+def test_damaged_transfers_are_not_taken_for_data(endpoint, standin):
     standin.fail("get", "damage", after_bytes=4)
     with pytest.raises(storage.ServerError, match=r"exports/a\.csv .* does not match its checksum"):
         read_all(endpoint)

@@ -16,7 +16,7 @@ from endpoints import hosts, storage
 from endpoints.error_types import OwnRole, UnknownRegion, UnsafeRole
 from endpoints.models import S3Endpoint
 from endpoints.services import create_endpoint, run_endpoint_test, update_endpoint
-from ingestion.models import SyncRun
+from ingestion.models import Run
 from telemetry.wizard.services import start_draft
 from tests.pages.rows import make_member, make_telemetry
 from tests.standin import BUCKET, REGION, ROLE_ARN, make_endpoint, trust
@@ -133,7 +133,7 @@ class TestAnUnsafeRoleOnAws:
         bucket = storage.open_bucket(s3_endpoint)
         assert [obj.key for page in bucket.list_pages("") for obj in page] == ["usage/a.csv"]
         trust(aws, s3_endpoint, **careless)
-        storage.forget_everything()
+        storage.clear_sessions()
         with pytest.raises(UnsafeRole):
             list(bucket.list_pages(""))
 
@@ -166,7 +166,7 @@ class TestAnUnsafeRoleOnAws:
         with pytest.raises(SystemExit):
             call_command("sync_telemetry", "calls", account=s3_endpoint.account.slug)
 
-        run = SyncRun.objects.get()
+        run = Run.objects.get()
         assert (run.state, telemetry.source_files.count()) == ("failed", 0)
         for told in (preview, listed, run.message):
             assert "can be assumed without this endpoint's External ID" in told.replace("&#x27;", "'")
@@ -253,7 +253,9 @@ class TestHosts:
         ],
     )
     def test_which_may_be_asked(self, host, region, may):
-        assert hosts.may_be_asked(host, set_up="127.0.0.1", region=region, dns_suffix="amazonaws.com") is may
+        assert (
+            hosts.is_allowed_host(host, set_up="127.0.0.1", region=region, dns_suffix="amazonaws.com") is may
+        )
 
     @pytest.mark.parametrize(
         "bucket",

@@ -52,7 +52,7 @@ def test_a_role_arn_is_taken(arn):
         ("denominator-0123456789abcdef", "This is the External ID"),
     ],
 )
-def test_what_is_no_role_arn_is_told_apart(arn, hint):
+def test_invalid_role_arns_are_told_apart(arn, hint):
     with pytest.raises(ValidationError, match=hint):
         clean_role_arn(arn)
 
@@ -96,7 +96,7 @@ def test_a_bucket_name_is_taken(name):
         ("acme-exports/usage", "name alone"),
     ],
 )
-def test_what_is_no_bucket_name_says_what_to_put_there(name, hint):
+def test_an_invalid_bucket_name_says_what_to_enter(name, hint):
     with pytest.raises(ValidationError, match=hint):
         clean_bucket(name)
 
@@ -163,7 +163,7 @@ def test_a_region_that_the_sdk_does_not_know_is_refused_on_aws(region, url, monk
         clean_region(region, known=list_regions())
 
 
-def test_another_store_calls_its_regions_as_it_likes(monkeypatch):
+def test_another_store_may_have_any_region_names(monkeypatch):
     monkeypatch.setenv("AWS_ENDPOINT_URL", "https://s3.example.com")
     for region in ("garage", "fr-par", "nbg1", "ru-central1"):
         assert clean_region(region, known=list_regions()) == region
@@ -215,6 +215,6 @@ def test_a_region_of_another_partition_than_the_roles_is_said_at_the_region(role
         ("eu-west-1.evil.example", "code alone: eu-west-1"),
     ],
 )
-def test_what_is_no_region_gets_an_example(typed, hint):
+def test_an_invalid_region_gets_an_example(typed, hint):
     with pytest.raises(ValidationError, match=hint):
         clean_region(typed, known=list_regions())

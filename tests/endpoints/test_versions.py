@@ -64,7 +64,7 @@ def test_a_store_that_ignores_ranges_does_not_give_the_wrong_bytes(exports, stan
         return answer_all(request)
 
     standin.app.backend.answer = answer
-    with pytest.raises(storage.AnswerUnusable, match="another part of it came"):
+    with pytest.raises(storage.UnusableResponse, match="another part of it came"):
         storage.open_bucket(exports).read_range(obj, start=3, length=4)
 
 
@@ -72,12 +72,12 @@ def test_a_store_that_ignores_ranges_does_not_give_the_wrong_bytes(exports, stan
 def test_a_page_in_place_of_an_object_is_named(exports, standin, put, html):
     put("a.csv", "0123456789")
     standin.alter("get", answers.page(html))
-    with pytest.raises(storage.AnswerUnusable, match=r"exports/a\.csv was asked for.*no ETag.*text/html"):
+    with pytest.raises(storage.UnusableResponse, match=r"exports/a\.csv was asked for.*no ETag.*text/html"):
         read_all(exports)
 
 
 def test_an_object_of_another_length_than_listed_is_named(exports, standin, put):
     put("a.csv", "0123456789")
     standin.alter("list", answers.replace("<Size>10<", "<Size>7<"))
-    with pytest.raises(storage.AnswerUnusable, match="10 bytes came instead of 7"):
+    with pytest.raises(storage.UnusableResponse, match="10 bytes came instead of 7"):
         read_all(exports)

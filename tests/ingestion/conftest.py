@@ -10,12 +10,13 @@ from typing import Any
 import pytest
 
 from accounts.services import add_member
+from core.decimals import plain
 from demo.standin import StandIn
 from endpoints.models import S3Endpoint
-from ingestion.models import SyncRun
+from ingestion.models import Run
 from ingestion.services import create_run
 from ingestion.work import execute_run
-from telemetry.fields import plain
+from telemetry.mapping_changes import Change, as_options
 from telemetry.models import Telemetry
 from telemetry.selectors import list_points
 from telemetry.services import create_telemetry
@@ -31,7 +32,7 @@ class Bench:
     telemetry: Telemetry
     standin: StandIn
     now: datetime = START
-    runs: list[SyncRun] = field(default_factory=list)
+    runs: list[Run] = field(default_factory=list)
 
     def put(self, name: str, text: str | bytes, *, minutes: float = 0) -> None:
         """Put a file under the prefix, modified `minutes` after START."""
@@ -45,11 +46,12 @@ class Bench:
     def delete(self, name: str) -> None:
         self.standin.delete_object(BUCKET, f"usage/{name}")
 
-    def sync(self, **options: Any) -> SyncRun:
+    def sync(self, *, change: dict[str, Any] | None = None, **options: Any) -> Run:
+        """`change`: fields of telemetry.mapping_changes.Change."""
         self.now += timedelta(minutes=1)
-        run, created = create_run(
-            telemetry=self.telemetry, trigger=SyncRun.Trigger.COMMAND, now=self.now, **options
-        )
+        if change is not None:
+            options |= as_options(Change(self.telemetry, **change))
+        run, created = create_run(source=self.telemetry, trigger=Run.Trigger.COMMAND, now=self.now, **options)
         assert created
         assert execute_run(run_id=run.pk, clock=lambda: self.now)
         run.refresh_from_db()

@@ -11,7 +11,7 @@ from unittest.mock import patch
 from django.db import connections
 
 from endpoints import storage
-from ingestion.models import SyncRun
+from ingestion.models import Run
 from ingestion.services import create_run
 from ingestion.work import execute_run, help_run
 from tests.ingestion.world import LEASE, World
@@ -21,7 +21,7 @@ KINDS = ("deny", "slow_down", "server_error", "hang", "stall", "reset", "damage"
 SHORT = 0.3  # seconds
 
 
-def fail(world: World, *, operation: str, kind: str, times: int, after_bytes: int) -> SyncRun:
+def fail(world: World, *, operation: str, kind: str, times: int, after_bytes: int) -> Run:
     """A run during which S3 fails: for a while, or for good."""
     name = world.prefix if operation != "assume" else ""
     with sdk_that_waits(SHORT if kind in ("hang", "stall") else storage.READ_TIMEOUT):
@@ -35,15 +35,15 @@ def fail(world: World, *, operation: str, kind: str, times: int, after_bytes: in
 @contextmanager
 def sdk_that_waits(seconds: float) -> Iterator[None]:
     """Clients, and roles to be assumed, that are new within; they wait so long for an answer."""
-    storage.forget_everything()
+    storage.clear_sessions()
     try:
         with patch.object(storage, "READ_TIMEOUT", seconds):
             yield
     finally:
-        storage.forget_everything()
+        storage.clear_sessions()
 
 
-def change_under(world: World, change: Callable[[], None], *, after: str, broken: bool) -> SyncRun:
+def change_under(world: World, change: Callable[[], None], *, after: str, broken: bool) -> Run:
     """A run under which the bucket changes: after it was listed, or between two ranged reads of a file."""
     if broken:  # the connection breaks, so the rest is asked for: by then it is another version
         world.standin.fail("get", "reset", times=1, after_bytes=20, name=world.prefix)
@@ -80,11 +80,11 @@ def _sync(world: World, now: datetime, together: Barrier, failures: list[BaseExc
     try:
         together.wait()
         while not failures:
-            run, _ = create_run(telemetry=world.telemetry, trigger="command", now=now)
+            run, _ = create_run(source=world.telemetry, trigger="command", now=now)
             execute_run(run_id=run.pk, clock=lambda: now)
             help_run(run_id=run.pk, clock=lambda: now)
             run.refresh_from_db()
-            if run.state not in SyncRun.ACTIVE_STATES:
+            if run.state not in Run.ACTIVE_STATES:
                 return
     except BaseException as error:  # noqa: BLE001 - for the test to raise
         failures.append(error)

@@ -89,7 +89,7 @@ def _sync(order: dict[str, Any]) -> int:
     moments = Moments(order["kill_at"])
     moments.watch_commits()
     with connection.execute_wrapper(moments.watch):
-        run, _ = create_run(telemetry=telemetry, trigger="command", now=now)
+        run, _ = create_run(source=telemetry, trigger="command", now=now)
         execute_run(run_id=run.pk, clock=lambda: now)
     return moments.count
 

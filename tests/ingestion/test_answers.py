@@ -6,12 +6,12 @@ from __future__ import annotations
 
 import pytest
 
-from ingestion.models import RunFile, SyncRun
+from ingestion.models import Run, RunFile
 from tests import answers
 from tests.ingestion.test_commands import run as run_command
 
 HEADER = "date,team,requests\n"
-State = SyncRun.State
+State = Run.State
 
 
 def put(bench, *names):
@@ -64,7 +64,7 @@ def test_what_is_no_csv_file_is_ignored_as_that_whatever_its_entry_lacks(bench, 
 def test_a_preview_shows_the_file_that_fails_and_leaves_nothing(bench, standin):
     put(bench, "a.csv", "b.csv")
     standin.alter("list", answers.without("ETag", count=1))
-    assert bench.sync(is_rehearsal=True).files_failed == 1
+    assert bench.sync(is_preview=True).files_failed == 1
     assert not bench.telemetry.source_files.exclude(state="superseded").exists()
 
 

@@ -6,12 +6,11 @@ import pytest
 
 from endpoints import storage
 from endpoints.connection import READ, check_connection
-from ingestion.models import SyncRun
-from ingestion.scope import EVERYTHING, Change
-from telemetry.models import SourceFile
+from ingestion.models import Run, SourceFile
+from ingestion.scope import EVERYTHING
 
 HEADER = "date,team,requests\n"
-State = SyncRun.State
+State = Run.State
 GLACIER = "it is archived (storage class GLACIER): it is read once it has been restored"
 TIERED = "it is archived: it is read once it has been restored"
 
@@ -57,7 +56,7 @@ def test_a_file_archived_after_it_was_stored_is_unchanged_for_ever(two):
     for _ in range(2):
         run = two.sync()
         assert (run.state, run.files_unchanged, run.files_ignored) == (State.SUCCEEDED, 2, 0)
-        assert run.warnings == []
+        assert run.warning_texts == []
     assert two.points() == [("2024-05-01", "core", "5"), ("2024-05-02", "core", "6")]
 
 
@@ -127,11 +126,11 @@ def test_an_archived_file_cannot_be_read_by_other_dimensions_without_consent(ben
     bench.put("b.csv", "date,team,environment,requests\n2024-05-02,core,prod,6\n")
     bench.sync()
     bench.keep("b.csv", **traits)
-    change = Change(dimensions=("team", "environment"))
+    change = {"dimensions": ("team", "environment")}
     run = bench.sync(change=change)
     assert run.state == State.FAILED
     assert "usage/b.csv" in run.message
-    run = bench.sync(change=Change(dimensions=("team", "environment"), keeps_unreadable=True))
+    run = bench.sync(change={"dimensions": ("team", "environment"), "keeps_unreadable": True})
     assert (run.state, run.files_ignored) == (State.SUCCEEDED, 1)
     assert bench.points() == [("2024-05-01", "core", "prod", "5"), ("2024-05-02", "core", "", "6")]
 
@@ -139,7 +138,7 @@ def test_an_archived_file_cannot_be_read_by_other_dimensions_without_consent(ben
 def test_a_prefix_of_nothing_but_archived_files_is_warned_of(two):
     for name in ("a.csv", "b.csv"):
         two.keep(name, storage_class="DEEP_ARCHIVE")
-    [warning] = two.sync().warnings
+    [warning] = two.sync().warning_texts
     assert "None of the 2 objects" in warning
     assert "not archived" in warning
 

@@ -14,13 +14,14 @@ from django.db import connection, connections
 from django.utils import timezone
 
 from accounts.models import User
-from ingestion.models import SyncRun
-from ingestion.scope import EVERYTHING, Change
-from ingestion.services import activate_and_catch_up, create_run, recover_lost_runs
+from ingestion.models import Run
+from ingestion.scope import EVERYTHING
+from ingestion.services import activate, activate_and_catch_up, create_run, deactivate, recover_lost_runs
 from ingestion.work import execute_run, help_run
+from telemetry.mapping_changes import Change, as_options
 from telemetry.models import Telemetry
 from telemetry.selectors import list_dimensions
-from telemetry.services import activate_telemetry, deactivate_telemetry, update_telemetry
+from telemetry.services import update_telemetry
 from telemetry.wizard.services import discard_draft, start_draft
 from tests.ingestion.world import World
 
@@ -64,17 +65,18 @@ class Crowd:
         self._run(scope=EVERYTHING)
 
     def preview(self) -> None:
-        self._run(is_rehearsal=True, scope=EVERYTHING)
+        self._run(is_preview=True, scope=EVERYTHING)
 
     def change(self) -> None:
         telemetry = self._get()
         dimensions = () if list_dimensions(telemetry=telemetry) else ("team",)
         overlap = {"newest": "add", "add": "newest"}[telemetry.overlap]
-        self._run(change=chance.choice([Change(dimensions), Change(overlap=overlap)]))
+        change = chance.choice([Change(telemetry, dimensions), Change(telemetry, overlap=overlap)])
+        self._run(**as_options(change))
 
     def switch(self) -> None:
-        deactivate_telemetry(telemetry=self._get())
-        run = activate_and_catch_up(telemetry=self._get(), now=timezone.now())
+        deactivate(source=self._get())
+        run = activate_and_catch_up(source=self._get(), now=timezone.now())
         self._carry_out(run)
 
     def edit(self) -> None:
@@ -99,12 +101,12 @@ class Crowd:
 
     def _run(self, **options: object) -> None:
         try:
-            run, _ = create_run(telemetry=self._get(), trigger="manual", now=timezone.now(), **options)
-        except (ValidationError, SyncRun.DoesNotExist):  # inactive for the moment, or changed by another one
+            run, _ = create_run(source=self._get(), trigger="manual", now=timezone.now(), **options)
+        except (ValidationError, Run.DoesNotExist):  # inactive for the moment, or changed by another one
             return
         self._carry_out(run)
 
-    def _carry_out(self, run: SyncRun) -> None:
+    def _carry_out(self, run: Run) -> None:
         execute_run(run_id=run.pk, clock=timezone.now)
         help_run(run_id=run.pk, clock=timezone.now)
 
@@ -135,7 +137,7 @@ def test_everything_at_once_on_one_telemetry_ends_well(standin, s3_endpoint):
             *(crowd.switch, crowd.switch, crowd.edit, crowd.drop_drafts, crowd.recover, crowd.put),
         ]
     )
-    failed = SyncRun.objects.filter(state="failed").exclude(message__contains="was deactivated")
+    failed = Run.objects.filter(state="failed").exclude(message__contains="was deactivated")
     assert list(failed.values_list("message", flat=True)) == []
     assert count_deadlocks() == before
     check_data(world)
@@ -144,14 +146,18 @@ def test_everything_at_once_on_one_telemetry_ends_well(standin, s3_endpoint):
 def check_data(world: World) -> None:
     """Those of a fresh import, by the mapping that the model knows."""
     world.telemetry.refresh_from_db()
-    activate_telemetry(telemetry=world.telemetry)
+    activate(source=world.telemetry)
     world.now = timezone.now()
-    while world.telemetry.sync_runs.filter(state__in=SyncRun.ACTIVE_STATES).exists():
+    while world.telemetry.runs.filter(state__in=Run.ACTIVE_STATES).exists():
         world.run(check=False)
     held = list_dimensions(telemetry=world.telemetry), world.telemetry.overlap
     if held != (["team"], "newest"):
-        change = Change(("team",) if held[0] != ["team"] else None, "newest" if held[1] != "newest" else None)
-        run, _ = create_run(telemetry=world.telemetry, trigger="manual", now=world.now, change=change)
+        change = Change(
+            world.telemetry,
+            ("team",) if held[0] != ["team"] else None,
+            "newest" if held[1] != "newest" else None,
+        )
+        run, _ = create_run(source=world.telemetry, trigger="manual", now=world.now, **as_options(change))
         assert execute_run(run_id=run.pk, clock=lambda: world.now)
         world.telemetry.refresh_from_db()
     world.sync()

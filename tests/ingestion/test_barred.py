@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from endpoints import storage
-from ingestion.models import RunFile, SyncRun
+from ingestion.models import Run, RunFile
 from tests.standin import BUCKET, trust
 
-State = SyncRun.State
+State = Run.State
 
 
 def test_a_file_of_its_uploader_fails_alone_and_says_why(two):
@@ -38,7 +38,7 @@ def test_a_file_encrypted_so_that_we_cannot_read_it_fails_alone(two, traits, wor
 
 
 def test_a_bucket_whose_requester_pays_fails_the_run_with_the_remedy(two):
-    storage.forget_everything()
+    storage.clear_sessions()
     two.standin.app.requester_pays.add(BUCKET)
     run = two.sync()
     assert run.state == State.FAILED
@@ -46,7 +46,7 @@ def test_a_bucket_whose_requester_pays_fails_the_run_with_the_remedy(two):
 
 
 def test_session_tags_that_are_refused_fail_the_run_with_the_remedy(two):
-    storage.forget_everything()
+    storage.clear_sessions()
     two.standin.app.roles.caller_has_tags = True
     trust(two.standin, two.telemetry.endpoint, may_be_tagged=False)
     run = two.sync()

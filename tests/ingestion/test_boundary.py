@@ -15,39 +15,39 @@ from polars.exceptions import PanicException
 
 from csvfiles.read import PointReader
 from endpoints.storage import open_bucket
-from ingestion import ahead, boundary, groups, services, tasks, work
+from ingestion import batches, boundary, prefetch, services, tasks, work
 from ingestion.finish import finish_run
 from ingestion.leases import claim_run
-from ingestion.models import RunFile, SyncRun
+from ingestion.models import Run, RunFile
 from ingestion.plan import plan_run
-from telemetry.loading import Load
-from telemetry.services import deactivate_telemetry
+from ingestion.services import deactivate
+from telemetry.writing import PointWriter
 from tests.ingestion.test_commands import run as run_command
 from tests.logs import logging_to
 
 HEADER = "date,team,requests\n"
 NOW = datetime(2024, 5, 3, 2, 0, tzinfo=UTC)
-State = SyncRun.State
+State = Run.State
 
 
 @pytest.fixture
 def run(bench):
     for name in "abc":
         bench.put(f"{name}.csv", f"{HEADER}2024-05-01,{name},5\n")
-    created, _ = services.create_run(telemetry=bench.telemetry, trigger="manual", now=NOW)
+    created, _ = services.create_run(source=bench.telemetry, trigger="manual", now=NOW)
     return created
 
 
 def reading_fails(error, *, at="b.csv"):
     """Reading that file raises the error."""
-    read_file = groups.read_file
+    read_file = batches.read_file
 
     def read(**arguments):
         if arguments["run_file"].key.endswith(at):
             raise error
         return read_file(**arguments)
 
-    return patch.object(groups, "read_file", read)
+    return patch.object(batches, "read_file", read)
 
 
 def execute(run, **options):
@@ -86,7 +86,7 @@ def test_what_was_in_before_stays_and_the_next_sync_reads_the_rest(bench, run, m
     assert [team for _, team, _ in bench.points()] == ["a", "b", "c"]
 
 
-@pytest.mark.parametrize("where", [(PointReader, "__iter__"), (Load, "add")])
+@pytest.mark.parametrize("where", [(PointReader, "__iter__"), (PointWriter, "add")])
 def test_a_panic_of_polars_ends_the_run_and_no_reader_waits_for_ever(run, where):
     def panic(*_args, **_options):
         raise PanicException("a cell")
@@ -98,7 +98,7 @@ def test_a_panic_of_polars_ends_the_run_and_no_reader_waits_for_ever(run, where)
 
 
 def test_a_reader_whose_thread_ends_without_a_word_is_not_waited_for(run):
-    with patch.object(ahead.FileReader, "_run", lambda reader: None):
+    with patch.object(prefetch.FilePrefetch, "_run", lambda reader: None):
         assert execute(run)
     assert "(RuntimeError, reference " in run.message
 
@@ -106,7 +106,7 @@ def test_a_reader_whose_thread_ends_without_a_word_is_not_waited_for(run):
 def test_a_preview_that_breaks_leaves_nothing(bench):
     bench.put("a.csv", f"{HEADER}2024-05-01,a,5\n2024-05-01,a,x\n")
     with patch.object(work, "finish_staged_run", side_effect=ValueError):
-        run = bench.sync(is_rehearsal=True)
+        run = bench.sync(is_preview=True)
     assert run.state == State.FAILED
     assert run.message.startswith("Nothing was changed. ")
     assert not bench.telemetry.source_files.exclude(state="superseded").exists()
@@ -124,11 +124,11 @@ def test_where_its_orderly_end_breaks_as_well_the_run_has_failed_all_the_same(be
 
 def test_a_run_that_somebody_else_has_taken_over_is_theirs(run):
     def lose_it(**_arguments):
-        SyncRun.objects.filter(pk=run.pk).update(lease_until=NOW - timedelta(days=1))
+        Run.objects.filter(pk=run.pk).update(lease_until=NOW - timedelta(days=1))
         claim_run(run_id=run.pk, clock=lambda: NOW)
         raise ValueError
 
-    with patch.object(groups, "read_file", lose_it):
+    with patch.object(batches, "read_file", lose_it):
         assert not execute(run)
     assert run.state == State.RUNNING
     assert run.message == ""
@@ -193,7 +193,7 @@ def test_a_helper_that_breaks_gives_its_files_back_and_the_run_goes_on(bench, ru
 
 def test_one_lost_run_that_cannot_be_recovered_keeps_no_other_waiting(make_bench, run):
     other = make_bench(name="Other", metric_column="others", prefix="other/")
-    second, _ = services.create_run(telemetry=other.telemetry, trigger="manual", now=NOW)
+    second, _ = services.create_run(source=other.telemetry, trigger="manual", now=NOW)
     queue_again = services._queue_again
 
     def break_at_the_first(lost, now):
@@ -217,7 +217,7 @@ def test_a_telemetry_deactivated_while_others_are_synced_fails_alone(make_bench,
 
     def finish_and_deactivate(*, lease):
         finish(lease=lease)
-        deactivate_telemetry(telemetry=second.telemetry)
+        deactivate(source=second.telemetry)
 
     monkeypatch.setattr(work, "finish_run", finish_and_deactivate)
     result, code = run_command("sync_telemetry", "--account", "acme", "--all")
@@ -228,7 +228,7 @@ def test_a_telemetry_deactivated_while_others_are_synced_fails_alone(make_bench,
         "b": ("failed", "B was deactivated. Activate it to sync it again."),
         "c": ("succeeded", ""),
     }
-    assert first.telemetry.sync_runs.count() == third.telemetry.sync_runs.count() == 1
+    assert first.telemetry.runs.count() == third.telemetry.runs.count() == 1
 
 
 def test_a_database_that_is_away_fails_each_telemetry_in_words(make_bench):

@@ -17,12 +17,13 @@ import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from ingestion import groups, staged
-from ingestion.models import SyncRun
-from ingestion.scope import EVERYTHING, REJECTED, Change
+from ingestion import finish_staged, publish
+from ingestion.models import FileDay, Run, SourceFile
+from ingestion.scope import EVERYTHING, REJECTED
 from ingestion.services import create_run
 from ingestion.work import execute_run
-from telemetry.models import DailyTotal, DataPoint, FileDay, Series, SourceFile
+from telemetry.mapping_changes import Change, as_options
+from telemetry.models import DailyTotal, DataPoint, Series
 from telemetry.selectors import list_dimensions, list_points
 from telemetry.services import create_telemetry
 from tests.ingestion.conftest import START
@@ -97,12 +98,12 @@ class World:
         if self.objects.pop(key, None):
             self.standin.delete_object(BUCKET, self.prefix + key)
 
-    def run(self, **options) -> SyncRun:
-        run, created = create_run(telemetry=self.telemetry, trigger="command", now=self.now, **options)
+    def run(self, **options) -> Run:
+        run, created = create_run(source=self.telemetry, trigger="command", now=self.now, **options)
         assert created
         return self.execute(run)
 
-    def execute(self, run: SyncRun) -> SyncRun:
+    def execute(self, run: Run) -> Run:
         self.now += LEASE
         assert execute_run(run_id=run.pk, clock=lambda: self.now)
         run.refresh_from_db()
@@ -111,7 +112,7 @@ class World:
 
     def finish_what_is_left(self) -> None:
         """The run that was killed goes on where it was."""
-        for run in self.telemetry.sync_runs.filter(state__in=SyncRun.ACTIVE_STATES):
+        for run in self.telemetry.runs.filter(state__in=Run.ACTIVE_STATES):
             self.note(self.execute(run))
         self.was_killed = False
 
@@ -120,36 +121,38 @@ class World:
         self.note(self.run(**options))
         self.check()
 
-    def change(self, dimensions: tuple, overlap: str, **options) -> SyncRun | None:
+    def change(self, dimensions: tuple, overlap: str, **options) -> Run | None:
         self.finish_what_is_left()
         if (dimensions, overlap) == (self.dimensions, self.overlap):
             return None
         given = Change(
+            self.telemetry,
             dimensions=None if dimensions == self.dimensions else dimensions,
             overlap=None if overlap == self.overlap else overlap,
             keeps_unreadable=True,
         )
-        return self.run(change=given, **options)
+        return self.run(**as_options(given), **options)
 
-    def note(self, run: SyncRun) -> None:
+    def note(self, run: Run) -> None:
         """What a run that has ended has done, by the rules."""
         gone = self.was_killed and run.files.filter(state="failed").exists()
         assert run.state in (["incomplete"] if gone else ["succeeded", "succeeded_with_rejects"]), run.message
-        if run.is_rehearsal:
+        if run.is_preview:
             return
-        if run.new_dimensions is not None:
+        changed = run.mapping_change if run.is_changeover else None
+        if changed and changed.dimensions is not None:
             for content, _ in self.shown.values():  # the points have no more; what is read again below has
                 for row in content:
                     row.update({column: "" for column in COLUMNS if column not in self.dimensions})
-            self.dimensions = tuple(run.new_dimensions)
-        if run.new_overlap:
-            self.overlap = run.new_overlap
+            self.dimensions = tuple(changed.dimensions)
+        if changed and changed.overlap:
+            self.overlap = changed.overlap
         if run.reads_files:
             for key, (content, minute) in (self.find_read(run) if self.was_killed else self.objects).items():
                 names = ("date", *COLUMNS, "value")
                 self.shown[key] = ([dict(zip(names, row, strict=True)) for row in content], minute)
 
-    def find_read(self, run: SyncRun) -> dict[str, tuple]:
+    def find_read(self, run: Run) -> dict[str, tuple]:
         """What a run in two parts has read: of each key, the version that was there then."""
         read: dict[str, tuple] = {}
         for file in run.files.all():
@@ -177,12 +180,12 @@ class World:
         self.check_nothing_left_over()
 
     def check_nothing_left_over(self) -> None:
-        files = SourceFile.objects.filter(telemetry=self.telemetry)
+        files = SourceFile.objects.filter(source=self.telemetry)
         assert not files.filter(state__in=["reading", "staged"]).exists()
         stored = set(files.filter(state="stored").values_list("pk", flat=True))
         points = DataPoint.objects.filter(source_file__in=files)
         assert set(points.values_list("source_file_id", flat=True)) <= stored
-        assert not FileDay.objects.filter(source_file__in=files, telemetry=None).exists()
+        assert not FileDay.objects.filter(source_file__in=files, source=None).exists()
         width = {len(series.dimensions) for series in Series.objects.filter(telemetry=self.telemetry)}
         assert width <= {len(self.dimensions)}
 
@@ -214,10 +217,10 @@ def kill(world: World, mapping: tuple, number: int) -> None:
         return wrapper
 
     with (
-        patch.object(groups, "stage_loads", dying(groups.stage_loads)),
-        patch.object(staged, "carry_over", dying(staged.carry_over)),
-        patch.object(staged, "apply_staged", dying(staged.apply_staged)),
-        patch.object(staged, "end_run", dying(staged.end_run)),
+        patch.object(publish, "stage_loads", dying(publish.stage_loads)),
+        patch.object(finish_staged, "carry_over", dying(finish_staged.carry_over)),
+        patch.object(finish_staged, "apply_staged", dying(finish_staged.apply_staged)),
+        patch.object(finish_staged, "end_run", dying(finish_staged.end_run)),
     ):
         try:
             run = world.change(*mapping)
@@ -250,7 +253,7 @@ def test_after_every_change_what_is_stored_equals_a_fresh_import(standin, s3_end
                     world.note(run)
                     world.check()
             case ("preview", mapping):
-                world.change(*mapping, is_rehearsal=True)
+                world.change(*mapping, is_preview=True)
             case ("killed", mapping, number):
                 kill(world, mapping, number)
     world.sync()
@@ -261,7 +264,7 @@ def test_a_preview_foretells_what_the_change_makes_of_the_days(standin, s3_endpo
     world.put("a.csv", [("2024-05-01", "x", "z", "1"), ("2024-05-02", "y", "z", "2")], 0)
     world.put("b.csv", [("2024-05-01", "x", "z", "4")], 90)
     world.sync()
-    foretold = world.change(("env",), "add", is_rehearsal=True).comparison
+    foretold = world.change(("env",), "add", is_preview=True).changes
     world.note(world.change(("env",), "add"))
     world.check()
     assert foretold["total_after"] == "7"

@@ -5,16 +5,15 @@ from __future__ import annotations
 import pytest
 from django.core.exceptions import ValidationError
 
-from ingestion import staged
-from ingestion.models import RejectedRow, SyncRun
-from ingestion.scope import Change
-from telemetry.models import DailyTotal, DataPoint, FileDay, Series, SourceFile, Telemetry
+from ingestion import finish_staged
+from ingestion.models import FileDay, RejectedRow, Run, SourceFile
+from telemetry.models import DailyTotal, DataPoint, Series, Telemetry
 from telemetry.selectors import list_dimensions
 from telemetry.services import update_telemetry
 
 HEADER = "date,team,env,requests\n"
 DAY_ONE = "2024-05-01,core,prod,5\n2024-05-01,core,dev,1\n2024-05-01,web,prod,2\n"
-State = SyncRun.State
+State = Run.State
 
 
 @pytest.fixture
@@ -27,11 +26,11 @@ def bench(make_bench):
 
 
 def preview(bench, **fields):
-    return bench.sync(change=Change(**fields), is_rehearsal=True)
+    return bench.sync(change=dict(**fields), is_preview=True)
 
 
 def apply(bench, **fields):
-    run = bench.sync(change=Change(**fields))
+    run = bench.sync(change=dict(**fields))
     bench.telemetry.refresh_from_db()
     return run
 
@@ -43,7 +42,7 @@ def totals(bench):
 
 def everything(bench):
     """All that the database holds of the telemetry's data, but for the record of runs."""
-    files = SourceFile.objects.filter(telemetry=bench.telemetry)
+    files = SourceFile.objects.filter(source=bench.telemetry)
     return {
         "files": sorted(files.values_list("pk", "key", "etag", "state", "last_modified", "message")),
         "points": sorted(DataPoint.objects.filter(source_file__in=files).values_list()),
@@ -129,7 +128,7 @@ def test_the_preview_shows_what_would_change_and_leaves_nothing_behind(bench):
     before = everything(bench)
     run = preview(bench, dimensions=("env",), overlap="add")
     assert run.state == State.SUCCEEDED
-    found = run.comparison
+    found = run.changes
     assert (found["days_compared"], found["days_changed"], found["days_added"], found["days_gone"]) == (
         2,
         1,
@@ -153,7 +152,7 @@ def test_the_preview_shows_what_would_change_and_leaves_nothing_behind(bench):
 
 
 def test_values_are_compared_by_the_dimensions_that_stay(bench):
-    found = preview(bench, dimensions=("team", "env")).comparison
+    found = preview(bench, dimensions=("team", "env")).changes
     assert found["dimensions"] == ["team"]
     assert (found["values_added"], found["values_changed"], found["values_gone"]) == (0, 0, 0)
     assert (found["points_before"], found["points_after"]) == (3, 4)
@@ -174,8 +173,8 @@ def test_a_file_that_is_gone_takes_part_when_a_dimension_is_dropped(make_bench):
     bench.sync()
     bench.delete("a.csv")
     run = preview(bench, dimensions=("env",))
-    assert run.comparison["unreadable"] == {"files": 1, "days": 1, "keys": ["usage/a.csv"]}
-    assert not run.comparison["needs_consent"]
+    assert run.changes["unreadable"] == {"files": 1, "days": 1, "keys": ["usage/a.csv"]}
+    assert not run.changes["needs_consent"]
     assert apply(bench, dimensions=("env",)).state == State.SUCCEEDED
     assert bench.points() == [
         ("2024-05-01", "dev", "1"),
@@ -188,8 +187,8 @@ def test_a_file_that_is_gone_stops_a_new_dimension_unless_that_is_agreed_to(benc
     bench.delete("a.csv")
     before = everything(bench)
     run = preview(bench, dimensions=("team", "env"))
-    assert run.comparison["needs_consent"]
-    assert run.comparison["unreadable"] == {"files": 1, "days": 1, "keys": ["usage/a.csv"]}
+    assert run.changes["needs_consent"]
+    assert run.changes["unreadable"] == {"files": 1, "days": 1, "keys": ["usage/a.csv"]}
     run = apply(bench, dimensions=("team", "env"))
     assert run.state == State.FAILED
     assert run.failure == "unreadable"
@@ -259,20 +258,20 @@ def test_what_the_bucket_shows_new_comes_in_with_the_change(bench):
 
 def test_it_says_so_where_the_bucket_is_not_as_it_was_previewed(bench):
     seen = preview(bench, dimensions=("env",))
-    run = bench.sync(change=Change(dimensions=("env",)), rehearsal=seen)
-    assert not any("Since the preview" in text for text in run.warnings)
+    run = bench.sync(change={"dimensions": ("env",)}, preview=seen)
+    assert not any("Since the preview" in text for text in run.warning_texts)
     seen = preview(bench, dimensions=("team",))
     bench.put("b.csv", HEADER + "2024-05-02,core,prod,8\n", minutes=3)
-    run = bench.sync(change=Change(dimensions=("team",)), rehearsal=seen)
-    assert run.warnings[0].startswith("Since the preview, files were added, changed or deleted: 1.")
+    run = bench.sync(change={"dimensions": ("team",)}, preview=seen)
+    assert run.warning_texts[0].startswith("Since the preview, files were added, changed or deleted: 1.")
 
 
 def test_another_overlap_rule_says_so_too(bench):
     seen = preview(bench, overlap="add")
     bench.put("b.csv", HEADER + "2024-05-02,core,prod,8\n", minutes=3)
     bench.sync()
-    run = bench.sync(change=Change(overlap="add"), rehearsal=seen)
-    assert run.warnings[0].startswith("Since the preview, files were added, changed or deleted: 1.")
+    run = bench.sync(change={"overlap": "add"}, preview=seen)
+    assert run.warning_texts[0].startswith("Since the preview, files were added, changed or deleted: 1.")
 
 
 @pytest.mark.parametrize(
@@ -287,8 +286,8 @@ def test_another_overlap_rule_says_so_too(bench):
 )
 def test_a_change_that_cannot_be_or_is_none_is_refused(bench, fields, says):
     with pytest.raises(ValidationError, match=says):
-        bench.sync(change=Change(**fields))
-    assert SyncRun.objects.count() == 1
+        bench.sync(change=dict(**fields))
+    assert Run.objects.count() == 1
 
 
 def test_dimensions_do_not_change_any_more_without_it(bench):
@@ -305,8 +304,8 @@ def test_a_change_that_fails_in_its_last_transaction_changes_nothing_and_can_go_
         raise RuntimeError("killed")
 
     with monkeypatch.context() as patched:
-        patched.setattr(staged, "_forget_cells", fail)
-        run = bench.sync(change=Change(dimensions=("env",)))
+        patched.setattr(finish_staged, "_forget_cells", fail)
+        run = bench.sync(change={"dimensions": ("env",)})
     assert run.state == State.FAILED
     assert run.message.startswith("Nothing was changed. ")
     kept = everything(bench)
@@ -316,7 +315,7 @@ def test_a_change_that_fails_in_its_last_transaction_changes_nothing_and_can_go_
         ("2024-05-01", "web", "2"),
         ("2024-05-02", "core", "7"),
     ]
-    assert bench.sync(change=Change(dimensions=("env",))).state == State.SUCCEEDED
+    assert bench.sync(change={"dimensions": ("env",)}).state == State.SUCCEEDED
 
 
 def test_s3_failing_for_good_during_a_change_leaves_all_as_it_was(bench, standin):

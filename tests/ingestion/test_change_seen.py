@@ -9,8 +9,8 @@ import pytest
 from django.db import connection
 from django.db.backends.base.base import BaseDatabaseWrapper
 
-from accounts.reading import snapshot
-from ingestion.scope import EVERYTHING, Change
+from core.snapshot import snapshot
+from ingestion.scope import EVERYTHING
 from telemetry.models import DailyTotal, Telemetry
 from telemetry.selectors import list_dimensions, list_points
 
@@ -80,10 +80,10 @@ def seen(bench, monkeypatch):
 @pytest.mark.parametrize(
     "change",
     [
-        Change(dimensions=("team", "env"), keeps_unreadable=True),
-        Change(dimensions=()),
-        Change(overlap="add"),
-        Change(dimensions=("env",), overlap="add", keeps_unreadable=True),
+        {"dimensions": ("team", "env"), "keeps_unreadable": True},
+        {"dimensions": ()},
+        {"overlap": "add"},
+        {"dimensions": ("env",), "overlap": "add", "keeps_unreadable": True},
     ],
 )
 def test_at_every_commit_readers_see_all_old_or_all_new(bench, seen, change):
@@ -99,7 +99,7 @@ def test_at_every_commit_readers_see_all_old_or_all_new(bench, seen, change):
 
 def test_a_rehearsal_is_never_seen(bench, seen):
     old = read(bench.telemetry.pk)
-    bench.sync(change=Change(dimensions=("env",), overlap="add"), is_rehearsal=True)
+    bench.sync(change={"dimensions": ("env",), "overlap": "add"}, is_preview=True)
     assert set(seen) == {old}
 
 
@@ -114,7 +114,7 @@ def test_reads_of_one_moment_do_not_notice_a_change_between_them(bench):
     telemetry = Telemetry.objects.get()
     with snapshot():
         columns = list_dimensions(telemetry=telemetry)
-        elsewhere(lambda: bench.sync(change=Change(dimensions=("team", "env"), keeps_unreadable=True)))
+        elsewhere(lambda: bench.sync(change={"dimensions": ("team", "env"), "keeps_unreadable": True}))
         assert len(next(iter(list_points(telemetry=telemetry))).dimensions) == len(columns) == 1
     assert list_dimensions(telemetry=telemetry) == ["team", "env"]
 

@@ -12,7 +12,7 @@ from config import queue
 from config.beat import Scheduler
 from ingestion import services, work
 from ingestion.leases import claim_run
-from ingestion.models import SyncRun
+from ingestion.models import Run
 from ingestion.selectors import list_lost_runs
 from telemetry.models import Telemetry
 
@@ -31,7 +31,7 @@ def due(bench, monkeypatch):
 def start(now):
     """How many daily syncs begin; each ends at once."""
     started = services.start_due_syncs(now=now)
-    for run in SyncRun.objects.filter(state="queued"):
+    for run in Run.objects.filter(state="queued"):
         assert work.execute_run(run_id=run.pk, clock=lambda: now)
     return started
 
@@ -43,7 +43,7 @@ def test_a_day_that_a_fast_clock_has_synced_already_is_synced_when_it_comes(due,
     assert [start(NOW + minute * MINUTE) for minute in (1, 2)] == [0, 0]
     assert [start(NOW + DAY), start(NOW + DAY + MINUTE)] == [1, 0]
     assert [start(NOW + 2 * DAY), start(NOW + 3 * DAY), start(NOW + 3 * DAY + MINUTE)] == [1, 1, 0]
-    days = SyncRun.objects.exclude(scheduled_day=None).values_list("scheduled_day", flat=True)
+    days = Run.objects.exclude(scheduled_day=None).values_list("scheduled_day", flat=True)
     assert sorted(days) == [date(2024, 5, day) for day in (3, 4, 5, 6)]
 
 
@@ -58,7 +58,7 @@ def test_a_clock_that_was_slow_costs_one_sync_more_and_skips_none(due):
 
 def test_a_lease_from_a_fast_clock_holds_nobody_up(due):
     services.start_due_syncs(now=NOW + DAY)
-    run = SyncRun.objects.get()
+    run = Run.objects.get()
     assert claim_run(run_id=run.pk, clock=lambda: NOW + DAY) is not None  # and its worker dies
     assert list_lost_runs(now=NOW) == [run]
     assert work.execute_run(run_id=run.pk, clock=lambda: NOW)
@@ -66,9 +66,9 @@ def test_a_lease_from_a_fast_clock_holds_nobody_up(due):
 
 def test_a_lost_message_of_a_fast_clock_is_sent_again_at_once(due):
     services.start_due_syncs(now=NOW + DAY)
-    run = SyncRun.objects.get()
+    run = Run.objects.get()
     assert list_lost_runs(now=NOW) == [run]
-    SyncRun.objects.update(queued_at=NOW + DAY)
+    Run.objects.update(queued_at=NOW + DAY)
     assert list_lost_runs(now=NOW) == [run]
 
 

@@ -15,8 +15,8 @@ from django.core.management import CommandError, call_command
 from demo.standin import StandIn
 from endpoints.models import S3Endpoint
 from telemetry.models import Telemetry
+from telemetry.models.drafts import TelemetryDraft
 from telemetry.selectors import list_dimensions
-from telemetry.wizard.models import TelemetryDraft
 from tests.standin import BUCKET, REGION, ROLE_ARN, trust
 
 SAMPLES = Path(__file__).parents[2] / "demo" / "samples"
@@ -156,7 +156,7 @@ def test_a_run_left_by_a_killed_process_is_taken_over(acme, settings):
     from ingestion.services import create_run
     from telemetry.models import Telemetry
 
-    left, _ = create_run(telemetry=Telemetry.objects.get(), trigger="manual", now=timezone.now())
+    left, _ = create_run(source=Telemetry.objects.get(), trigger="manual", now=timezone.now())
     claim_run(run_id=left.pk, clock=timezone.now)
     result, code = run("sync_telemetry", "--account", "acme", "requests")
     assert (code, result["runs"][0]["files_unchanged"]) == (0, 1)

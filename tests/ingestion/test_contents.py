@@ -11,13 +11,12 @@ import pytest
 from django.core.management import call_command
 
 from accounts.services import add_member
-from ingestion.models import SyncRun
+from ingestion.models import Run, SourceFile
 from ingestion.scope import EVERYTHING
-from telemetry.models import SourceFile
 
 HEADER = "date,team,requests\n"
 GOOD = HEADER + "2024-05-01,core,5\n"
-State = SyncRun.State
+State = Run.State
 
 
 def sync_by_command(bench) -> tuple[dict, str]:
@@ -49,7 +48,7 @@ def test_a_file_that_holds_nothing_is_ignored_as_an_object_of_zero_bytes_is(benc
     assert run.files_planned == run.files_read
     ignored = SourceFile.objects.get(state="ignored")
     assert (ignored.key, ignored.message) == ("usage/b.csv.gz", "it is empty (no header, no row)")
-    assert run.warnings == []
+    assert run.warning_texts == []
 
 
 def test_a_file_that_holds_nothing_is_read_once(bench, standin):
@@ -80,7 +79,7 @@ def test_a_preview_of_reading_again_leaves_nothing_of_a_file_that_holds_nothing(
     bench.put("a.csv", GOOD)
     bench.sync()
     bench.put("b.csv.gz", pack(""))
-    run = bench.sync(is_rehearsal=True, scope=EVERYTHING)
+    run = bench.sync(is_preview=True, scope=EVERYTHING)
     assert (run.files_read, run.files_ignored, run.files_failed) == (1, 1, 0)
     assert not SourceFile.objects.filter(state="ignored").exists()
 
@@ -89,7 +88,7 @@ def test_that_all_files_hold_nothing_is_said_by_every_run(bench):
     bench.put("a.csv.gz", pack(""))
     says = "None of the 1 objects under s3://acme-exports/usage/ is a CSV file with anything in it"
     for _ in range(2):
-        [warning] = bench.sync().warnings
+        [warning] = bench.sync().warning_texts
         assert says in warning
 
 
@@ -112,7 +111,7 @@ def test_bytes_after_the_end_of_gzip_data_are_ignored_and_warned_of(bench, tail)
     run = bench.sync()
     assert run.state == State.SUCCEEDED
     assert bench.points() == [("2024-05-01", "core", "5")]
-    assert run.warnings == [
+    assert run.warning_texts == [
         "usage/a.csv.gz: Bytes after the end of its gzip data were ignored, as gzip does."
     ]
 
@@ -120,7 +119,7 @@ def test_bytes_after_the_end_of_gzip_data_are_ignored_and_warned_of(bench, tail)
 @pytest.mark.parametrize("tail", [b"", b"\0" * 600, pack("2024-05-02,core,6\n")])
 def test_zeros_and_further_members_are_no_such_bytes(bench, tail):
     bench.put("a.csv.gz", pack(GOOD) + tail)
-    assert bench.sync().warnings == []
+    assert bench.sync().warning_texts == []
 
 
 @pytest.mark.parametrize(
@@ -137,7 +136,7 @@ def test_a_member_that_is_cut_off_or_damaged_fails_the_file(bench, content):
 def test_a_run_with_rejected_rows_says_how_many_and_why_most_of_them(bench):
     bench.put("a.csv", GOOD)
     bench.put("b.csv", HEADER + "2024-05-02,core,x\n2024-05-02,core,-1\n2024-05-02,core,-2\n2024-05-02,a,1\n")
-    assert bench.sync().warnings == [
+    assert bench.sync().warning_texts == [
         "3 of 5 rows were rejected, most often (2): the metric is negative. In usage/b.csv."
     ]
 
@@ -146,7 +145,7 @@ def test_of_several_files_the_first_is_named_and_one_of_which_nothing_is_left(be
     bench.put("a.csv", HEADER + "2024-05-01,core,-1\n2024-05-01,core,5\n")
     for name in ("b.csv", "c.csv", "d.csv"):
         bench.put(name, HEADER + "2024-05-01,core,-1\n", minutes=-600)
-    [warning] = [text for text in bench.sync().warnings if "rejected" in text]
+    [warning] = [text for text in bench.sync().warning_texts if "rejected" in text]
     assert warning == (
         "4 of 5 rows were rejected: the metric is negative. In 4 files, first in usage/a.csv. "
         "Every row of usage/b.csv and of 2 more files was rejected."
@@ -157,7 +156,7 @@ def test_rejected_rows_of_files_that_failed_are_told_by_the_file_alone(make_benc
     bench = make_bench(max_rejected_percent=10)
     bench.put("a.csv", HEADER + "2024-05-01,core,-1\n")
     run = bench.sync()
-    assert (run.state, run.warnings) == (State.FAILED, [])
+    assert (run.state, run.warning_texts) == (State.FAILED, [])
 
 
 def test_the_reason_stands_on_the_page_in_the_json_and_on_standard_error(bench, client):
@@ -167,10 +166,10 @@ def test_the_reason_stands_on_the_page_in_the_json_and_on_standard_error(bench, 
         "1 of 2 rows was rejected: the date has a time of day: cut it off (rows of one day add up), or "
         "export one row a day. In usage/a.csv."
     )
-    assert told["warnings"] == [text]
+    assert [warning["text"] for warning in told["warnings"]] == [text]
     assert f"requests: {text}" in errors
     account = bench.telemetry.account
     client.force_login(add_member(account=account, email="a@b.example", role="viewer", password=None)[0].user)
-    run = SyncRun.objects.get()
+    run = Run.objects.get()
     page = client.get(f"/settings/telemetry/{bench.telemetry.public_id}/runs/{run.public_id}/")
     assert text in page.content.decode()

@@ -6,13 +6,12 @@ import pytest
 from django.db import OperationalError, transaction
 
 from audit.models import Entry
-from ingestion import groups, work
+from core.locks import TRIES, retry_deadlocks
+from ingestion import publish, work
 from ingestion.leases import claim_run
-from ingestion.models import SyncRun
-from ingestion.services import create_run
+from ingestion.models import Run
+from ingestion.services import create_run, deactivate
 from telemetry import services
-from telemetry.locks import TRIES, retry_deadlocks
-from telemetry.services import deactivate_telemetry
 
 HEADER = "date,team,requests\n"
 
@@ -63,7 +62,7 @@ def test_other_errors_and_transactions_around_it_are_left_to_the_caller(transact
 def test_what_a_person_does_is_done_and_in_the_log_once(bench, monkeypatch):
     before = Entry.objects.count()
     monkeypatch.setattr(services, "_record_change", Victim(services._record_change))
-    deactivate_telemetry(telemetry=bench.telemetry)
+    deactivate(source=bench.telemetry)
     bench.telemetry.refresh_from_db()
     assert bench.telemetry.status == "inactive"
     assert Entry.objects.count() == before + 1
@@ -74,11 +73,11 @@ def test_what_a_person_does_is_done_and_in_the_log_once(bench, monkeypatch):
 def test_a_run_goes_on_where_it_was(bench, monkeypatch, where):
     for name in "ab":
         bench.put(f"{name}.csv", HEADER + f"2024-05-01,{name},5\n")
-    run, _ = create_run(telemetry=bench.telemetry, trigger="manual", now=bench.now)
+    run, _ = create_run(source=bench.telemetry, trigger="manual", now=bench.now)
     monkeypatch.setattr(work, where, Victim(getattr(work, where)))
     assert work.execute_run(run_id=run.pk, clock=lambda: bench.now)
     run.refresh_from_db()
-    assert (run.state, run.files_read) == (SyncRun.State.SUCCEEDED, 2)
+    assert (run.state, run.files_read) == (Run.State.SUCCEEDED, 2)
     assert bench.standin.count("get") == 2
 
 
@@ -86,11 +85,11 @@ def test_a_run_goes_on_where_it_was(bench, monkeypatch, where):
 def test_a_helper_gives_back_what_it_has_taken(bench, monkeypatch):
     for name in "abcdefgh":
         bench.put(f"{name}.csv", HEADER + f"2024-05-01,{name},5\n")
-    run, _ = create_run(telemetry=bench.telemetry, trigger="manual", now=bench.now)
+    run, _ = create_run(source=bench.telemetry, trigger="manual", now=bench.now)
     lease = claim_run(run_id=run.pk, clock=lambda: bench.now)
     work.plan_run(lease=lease, bucket=work._open(lease))
     with monkeypatch.context() as patch:
-        patch.setattr(groups, "record_read", Victim())
+        patch.setattr(publish, "record_read", Victim())
         assert work.help_run(run_id=run.pk, clock=lambda: bench.now) == 0
     assert not run.files.exclude(taken_until=None).exists()
     assert work.help_run(run_id=run.pk, clock=lambda: bench.now) == 8
@@ -98,7 +97,7 @@ def test_a_helper_gives_back_what_it_has_taken(bench, monkeypatch):
 
 @pytest.mark.django_db(transaction=True)
 def test_a_run_that_meets_nothing_else_fails_by_name(bench, monkeypatch):
-    run, _ = create_run(telemetry=bench.telemetry, trigger="manual", now=bench.now)
+    run, _ = create_run(source=bench.telemetry, trigger="manual", now=bench.now)
     monkeypatch.setattr(work, "finish_run", Victim(times=99))
     assert work.execute_run(run_id=run.pk, clock=lambda: bench.now)
     run.refresh_from_db()

@@ -15,14 +15,14 @@ import pytest
 from django.core.management import call_command
 from django.db import connection, connections
 
-from ingestion.models import RejectedRow, RunFile, SyncRun
+from ingestion.models import FileDay, RejectedRow, Run, RunFile, SourceFile
 from ingestion.services import create_run
 from ingestion.work import execute_run
-from telemetry.models import DailyTotal, FileDay, PointBlock, Series, SourceFile, Telemetry
+from telemetry.models import DailyTotal, PointBlock, Series, Telemetry
 from telemetry.services import delete_telemetry
 from tests.ingestion.world import LEASE, World
 
-EVERYTHING = (RejectedRow, RunFile, SyncRun, DailyTotal, FileDay, PointBlock, Series, SourceFile, Telemetry)
+EVERYTHING = (RejectedRow, RunFile, Run, DailyTotal, FileDay, PointBlock, Series, SourceFile, Telemetry)
 
 
 class Deleting:
@@ -89,7 +89,7 @@ def test_it_may_be_deleted_after_any_statement_of_its_sync(standin, s3_endpoint)
     for at in count(1):
         world = make_world(standin, s3_endpoint)
         world.now += LEASE
-        run, _ = create_run(telemetry=world.telemetry, trigger="command", now=world.now)
+        run, _ = create_run(source=world.telemetry, trigger="command", now=world.now)
         deleting = Deleting(world, at)
         with connection.execute_wrapper(deleting), after_commits(deleting.step):
             execute_run(run_id=run.pk, clock=lambda world=world: world.now)
@@ -118,4 +118,4 @@ def test_the_command_says_that_the_telemetry_was_deleted_and_syncs_the_others(st
     )
     assert runs[0]["message"] == f"{names[0]} was deleted while it was synced."
     assert runs[0]["message"] in err.getvalue()
-    assert not SourceFile.objects.exclude(telemetry=other.telemetry).exists()
+    assert not SourceFile.objects.exclude(source=other.telemetry).exists()

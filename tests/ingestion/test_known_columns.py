@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 from django.core.exceptions import ValidationError
 
-from ingestion.columns import list_known_columns
-from ingestion.models import SyncRun
-from ingestion.scope import EVERYTHING, Change
+from ingestion.models import Run
+from ingestion.scope import EVERYTHING
+from telemetry.columns import list_known_columns
 from tests.ingestion.test_preview_pages import carry_out, run_page
 
 HEADER = "date,team,env,region,requests\n"
@@ -40,25 +40,25 @@ def test_before_any_file_was_read_only_the_dimensions_are_known(make_bench):
 
 
 def test_an_unknown_name_is_refused_before_anything_is_read(bench, post, standin):
-    before = standin.count("get"), SyncRun.objects.count()
+    before = standin.count("get"), Run.objects.count()
     page = post("change/", dimensions=["team", "regions"], overlap="newest")
     assert "Unknown column &quot;regions&quot;: no file of this telemetry has it." in page
     assert "Columns to choose from: &quot;team&quot;, &quot;env&quot;, &quot;region&quot;." in page
-    assert (standin.count("get"), SyncRun.objects.count()) == before
+    assert (standin.count("get"), Run.objects.count()) == before
     with pytest.raises(ValidationError, match='"Region" differs from "region" only by case'):
-        bench.sync(change=Change(dimensions=("Region",)))
-    assert SyncRun.objects.count() == 1
+        bench.sync(change={"dimensions": ("Region",)})
+    assert Run.objects.count() == 1
 
 
 def test_a_renamed_column_can_be_chosen_once_a_sync_has_met_it(bench):
     bench.put("c.csv", "date,squad,env,requests\n2024-05-03,core,prod,7\n", minutes=5)
     assert bench.sync().state == "incomplete"
     assert names(bench) == ["team", "env", "squad", "region"]
-    assert "Columns that are not used" not in " ".join(bench.runs[-1].warnings)
+    assert "Columns that are not used" not in " ".join(bench.runs[-1].warning_texts)
 
 
 def test_a_column_stays_to_be_chosen_after_it_was_dropped(bench):
-    bench.sync(change=Change(dimensions=("env",)))
+    bench.sync(change={"dimensions": ("env",)})
     assert names(bench) == ["env", "team", "region"]
 
 
@@ -86,7 +86,7 @@ def test_a_preview_that_could_read_no_file_has_no_apply(bench, post):
     assert "All 2 files failed, so there is nothing to apply." in page
     assert "Apply these changes" not in page
     assert "All 2 files failed" in post(f"runs/{run.public_id}/apply/")
-    assert SyncRun.objects.latest("pk") == run
+    assert Run.objects.latest("pk") == run
 
 
 def test_a_preview_that_changes_nothing_has_no_apply(bench, post):
@@ -97,7 +97,7 @@ def test_a_preview_that_changes_nothing_has_no_apply(bench, post):
     assert "Nothing would change, so there is nothing to apply." in page
     assert "Apply these changes" not in page
     assert "Nothing would change" in post(f"runs/{run.public_id}/apply/")
-    assert SyncRun.objects.latest("pk") == run
+    assert Run.objects.latest("pk") == run
 
 
 class TestBeforeTheFirstSync:

@@ -7,14 +7,14 @@ from unittest.mock import patch
 
 import pytest
 
-from ingestion import groups, services, work
+from ingestion import batches, services, work
 from ingestion.leases import claim_run
-from ingestion.models import RunFile, SyncRun
-from telemetry.services import deactivate_telemetry
+from ingestion.models import Run, RunFile
+from ingestion.services import deactivate
 
 HEADER = "date,team,requests\n"
 NOW = datetime(2024, 5, 3, 2, 0, tzinfo=UTC)
-State = SyncRun.State
+State = Run.State
 
 
 class Killed(BaseException):
@@ -51,20 +51,20 @@ def clock():
 def put_files(bench, names="abcde"):
     for name in names:
         bench.put(f"{name}.csv", HEADER + f"2024-05-01,{name},5\n")
-    run, _ = services.create_run(telemetry=bench.telemetry, trigger="manual", now=NOW)
+    run, _ = services.create_run(source=bench.telemetry, trigger="manual", now=NOW)
     return run
 
 
 def die_at(condition):
     """Whoever reads a file of which `condition` says so dies."""
-    real = groups.read_file
+    real = batches.read_file
 
     def read_file(**arguments):
         if condition(arguments["run_file"]):
             raise Killed
         return real(**arguments)
 
-    return patch.object(groups, "read_file", read_file)
+    return patch.object(batches, "read_file", read_file)
 
 
 def carry_on(run, clock):
@@ -134,7 +134,7 @@ def test_runs_that_wait_for_hours_get_few_messages_and_a_lost_one_is_sent_within
 
 def test_a_run_lost_after_it_had_waited_is_queued_again_at_once(bench, sent, clock):
     run = put_files(bench)
-    SyncRun.objects.filter(pk=run.pk).update(queued_at=NOW - timedelta(hours=2))
+    Run.objects.filter(pk=run.pk).update(queued_at=NOW - timedelta(hours=2))
     claim_run(run_id=run.pk, clock=clock)
     clock.leave()
     assert services.recover_lost_runs(now=clock()) == 1
@@ -153,7 +153,7 @@ def test_two_recoveries_at_once_send_one_message(bench, sent, django_capture_on_
 
 def test_a_telemetry_deactivated_while_its_run_is_queued_is_not_read(bench, clock, standin):
     run = put_files(bench)
-    deactivate_telemetry(telemetry=bench.telemetry)
+    deactivate(source=bench.telemetry)
     assert work.execute_run(run_id=run.pk, clock=clock)
     run.refresh_from_db()
     assert run.state == State.FAILED

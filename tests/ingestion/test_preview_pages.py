@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from ingestion.models import SyncRun
+from ingestion.models import Run
 from ingestion.work import execute_run
 from telemetry.selectors import list_dimensions
 
@@ -20,15 +20,15 @@ def bench(make_bench):
     return bench
 
 
-def carry_out(bench) -> SyncRun:
+def carry_out(bench) -> Run:
     """The run that was asked for last, as a worker does it."""
-    run = SyncRun.objects.latest("pk")
+    run = Run.objects.latest("pk")
     assert execute_run(run_id=run.pk, clock=lambda: bench.now)
     run.refresh_from_db()
     return run
 
 
-def run_page(post, run: SyncRun) -> str:
+def run_page(post, run: Run) -> str:
     return post.get(f"runs/{run.public_id}/")
 
 
@@ -73,9 +73,9 @@ def test_consent_is_asked_for_where_files_cannot_be_read_again(bench, post):
     assert "1 stored file cannot be read again" in page
     assert "usage/a.csv" in page
     assert "Agree that they keep counting" in post(f"runs/{run.public_id}/apply/")
-    assert SyncRun.objects.latest("pk") == run
+    assert Run.objects.latest("pk") == run
     post(f"runs/{run.public_id}/apply/", keeps_unreadable="yes")
-    assert carry_out(bench).keeps_unreadable
+    assert carry_out(bench).mapping_change.keeps_unreadable
     assert bench.points()[0] == ("2024-05-01", "core", "", "1239.5")
     assert "Made of earlier points" in post.get("files/")
 
@@ -90,7 +90,7 @@ def test_consent_is_asked_for_where_files_cannot_be_read_again(bench, post):
 )
 def test_what_cannot_be_changed_so_is_said_on_the_form(bench, post, fields, says):
     assert says in post("change/", **fields)
-    assert SyncRun.objects.count() == 1
+    assert Run.objects.count() == 1
 
 
 def test_files_are_imported_again_after_a_preview(bench, post):
@@ -102,7 +102,7 @@ def test_files_are_imported_again_after_a_preview(bench, post):
     assert "<strong>7</strong> before, <strong>8</strong> after" in page
     post(f"runs/{run.public_id}/apply/")
     applied = carry_out(bench)
-    assert (applied.scope, applied.files_read, applied.is_rehearsal) == ("since", 1, False)
+    assert (applied.scope, applied.files_read, applied.is_preview) == ("since", 1, False)
     assert ("2024-05-02", "core", "8") in bench.points()
 
 
@@ -122,13 +122,13 @@ def test_files_with_rejected_rows_are_read_again_from_the_pages(bench, post):
 
 
 def test_only_a_preview_that_has_ended_can_be_applied(bench, post):
-    ordinary = SyncRun.objects.latest("pk")
+    ordinary = Run.objects.latest("pk")
     assert (
         "404" in post(f"runs/{ordinary.public_id}/apply/")
         or "not found" in post(f"runs/{ordinary.public_id}/apply/").lower()
     )
     post("change/", overlap="newest")
-    waiting = SyncRun.objects.latest("pk")
+    waiting = Run.objects.latest("pk")
     assert "There is nothing to apply" in post(f"runs/{waiting.public_id}/apply/")
     assert "A sync of this telemetry is going on" in post("again/")
 

@@ -15,7 +15,7 @@ from django.db import connection, connections
 from django.urls import reverse
 
 from accounts.services import add_member
-from telemetry.fields import plain
+from core.decimals import plain
 from telemetry.selectors import list_daily_totals, list_points
 from telemetry.shown import explain_day
 from telemetry.totals import get_totals
@@ -87,7 +87,7 @@ def test_pages_and_downloads_are_made_in_a_transaction_that_only_reads(standin, 
     addresses = [
         "/settings/telemetry/",
         telemetry,
-        reverse("telemetry:files", args=[world.telemetry.public_id]),
+        reverse("ingestion:files", args=[world.telemetry.public_id]),
         reverse("telemetry:day", args=[world.telemetry.public_id, FIRST]),
         reverse("ingestion:run", args=[world.telemetry.public_id, run.public_id]),
         *(telemetry + name for name in ("rejected-rows.csv", "totals.csv", "points.csv")),

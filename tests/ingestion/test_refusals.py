@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from endpoints import storage
-from ingestion.models import SyncRun
+from ingestion.models import Run
 from tests.standin import trust
 
 HEADER = "date,team,requests\n"
-State = SyncRun.State
+State = Run.State
 
 
 @pytest.fixture
@@ -62,7 +62,7 @@ def test_a_wrong_date_format_rejects_every_row(make_bench):
     run = bench.sync()
     assert run.state == State.SUCCEEDED_WITH_REJECTS
     assert run.files.get().reject_reasons == {"the date is not in the format MM/d/yyyy": 1}
-    assert run.warnings == [
+    assert run.warning_texts == [
         "1 of 1 row was rejected: the date is not in the format MM/d/yyyy. That is every row of usage/a.csv."
     ]
 
@@ -96,7 +96,7 @@ def lose_bucket(bench):
     ],
 )
 def test_a_bucket_that_cannot_be_listed_fails_the_run_with_the_remedy(stored, break_it, says):
-    storage.forget_everything()
+    storage.clear_sessions()
     break_it(stored)
     stored.telemetry.refresh_from_db()
     run = stored.sync()
@@ -106,7 +106,7 @@ def test_a_bucket_that_cannot_be_listed_fails_the_run_with_the_remedy(stored, br
 
 
 def test_a_denied_read_fails_the_file(stored):
-    storage.forget_everything()
+    storage.clear_sessions()
     trust(stored.standin, stored.telemetry.endpoint, actions=frozenset({"s3:ListBucket"}))
     stored.put("b.csv", HEADER + "2024-05-02,core,1\n", minutes=1)
     run = stored.sync()
@@ -116,7 +116,7 @@ def test_a_denied_read_fails_the_file(stored):
 
 
 def test_s3_that_cannot_be_reached_fails_the_run(stored, monkeypatch):
-    storage.forget_everything()
+    storage.clear_sessions()
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:9")
     run = stored.sync()
     assert run.state == State.FAILED

@@ -10,13 +10,13 @@ from uuid import uuid4
 import pytest
 from django.core.management import CommandError, call_command
 
-from ingestion import groups
+from ingestion import publish
 from ingestion.leases import claim_run
-from ingestion.models import RejectedRow, SyncRun
+from ingestion.models import FileDay, RejectedRow, Run, SourceFile
 from ingestion.scope import EVERYTHING, REJECTED, read_named, read_since
 from ingestion.services import create_run, recover_lost_runs
 from ingestion.work import _open, _read_files, plan_run
-from telemetry.models import DailyTotal, DataPoint, FileDay, Series, SourceFile, Telemetry
+from telemetry.models import DailyTotal, DataPoint, Series, Telemetry
 from telemetry.selectors import list_dimensions
 
 HEADER = "date,team,requests\n"
@@ -30,12 +30,12 @@ def bench(bench):
     return bench
 
 
-def keys_read(run: SyncRun) -> list[str]:
+def keys_read(run: Run) -> list[str]:
     return [file.key.removeprefix("usage/") for file in run.files.order_by("key")]
 
 
 def everything(bench):
-    files = SourceFile.objects.filter(telemetry=bench.telemetry)
+    files = SourceFile.objects.filter(source=bench.telemetry)
     return {
         "files": sorted(files.values_list("pk", "key", "etag", "state", "last_modified")),
         "points": sorted(DataPoint.objects.values_list()),
@@ -92,14 +92,14 @@ def test_a_replay_stores_what_newer_rules_accept(bench, monkeypatch):
 def test_readers_see_each_files_old_or_new_version_and_no_gap(bench, monkeypatch):
     """Looked at before and after each time that files begin to count: always all values."""
     seen = []
-    complete = groups.complete_loads
+    complete = publish.complete_loads
 
     def watched(**arguments):
         seen.append(bench.points())
         complete(**arguments)
         seen.append(bench.points())
 
-    monkeypatch.setattr(groups, "complete_loads", watched)
+    monkeypatch.setattr(publish, "complete_loads", watched)
     before = bench.points()
     bench.sync(scope=EVERYTHING)
     assert len(seen) >= 2
@@ -111,9 +111,9 @@ def test_a_rehearsal_shows_days_and_values_added_changed_and_gone(bench):
     bench.put("b.csv", HEADER + "2024-05-03,core,70\n", minutes=1)
     bench.put("c.csv", HEADER + "2024-05-04,core,1\n2024-05-04,web,2\n", minutes=1)
     before = everything(bench)
-    run = bench.sync(is_rehearsal=True)
+    run = bench.sync(is_preview=True)
     assert run.points_written == 0
-    found = run.comparison
+    found = run.changes
     assert {
         name: found[name] for name in found if name.startswith(("days_", "values_", "total", "points"))
     } == {
@@ -141,7 +141,7 @@ def test_a_rehearsal_shows_days_and_values_added_changed_and_gone(bench):
 
 
 def test_a_rehearsal_of_nothing_new_compares_nothing(bench):
-    found = bench.sync(is_rehearsal=True).comparison
+    found = bench.sync(is_preview=True).changes
     assert (found["days_compared"], found["days"]) == (0, [])
 
 
@@ -150,7 +150,7 @@ def test_a_rehearsal_leaves_failed_ignored_and_touched_files_as_they_were(bench)
     bench.put("b.csv", HEADER + "2024-05-03,core,7\n2024-05-03,core,-7\n", minutes=7)
     bench.put("notes.txt", "x")
     before = everything(bench)
-    run = bench.sync(is_rehearsal=True)
+    run = bench.sync(is_preview=True)
     assert (run.files_failed, run.files_ignored, run.files_read) == (1, 1, 1)
     assert everything(bench) == before
 
@@ -159,19 +159,19 @@ def test_a_rehearsal_sees_what_a_touched_file_moves(bench):
     bench.put("c.csv", HEADER + "2024-05-03,core,1\n", minutes=5)
     bench.sync()
     bench.put("b.csv", HEADER + "2024-05-03,core,7\n2024-05-03,core,-7\n", minutes=9)
-    found = bench.sync(is_rehearsal=True).comparison
+    found = bench.sync(is_preview=True).changes
     assert [(day["date"], day["before"], day["after"]) for day in found["days"]] == [("2024-05-03", "1", "7")]
 
 
 def test_a_rehearsal_that_was_lost_is_cleared_away_by_the_next_run(bench):
     bench.put("a.csv", HEADER + "2024-05-01,new,9\n", minutes=1)
-    run, _ = create_run(telemetry=bench.telemetry, trigger="manual", now=bench.now, is_rehearsal=True)
+    run, _ = create_run(source=bench.telemetry, trigger="manual", now=bench.now, is_preview=True)
     lease = claim_run(run_id=run.pk, clock=lambda: bench.now)
     plan_run(lease=lease, bucket=_open(lease))
     _read_files(lease, _open(lease))
     assert SourceFile.objects.filter(state="staged").exists()
     assert ("2024-05-01", "new", "9") not in bench.points()
-    SyncRun.objects.filter(pk=run.pk).update(attempts=99, lease_owner=uuid4())  # who has read no file
+    Run.objects.filter(pk=run.pk).update(attempts=99, lease_owner=uuid4())  # who has read no file
     recover_lost_runs(now=bench.now + timedelta(hours=1))
     run.refresh_from_db()
     assert run.state == "failed"
@@ -229,7 +229,7 @@ def test_the_command_says_in_words_what_would_change(bench):
         "Days: 0 added, 1 changed, 0 gone.",
         "Values: 0 added, 1 changed, 0 gone.",
     ]
-    assert lines[5] == "  2024-05-03: 7 now, 8 then (values: 0 added, 1 changed, 0 gone)"
+    assert lines[5] == "  2024-05-03: 7 before, 8 after (values: 0 added, 1 changed, 0 gone)"
 
 
 def test_the_command_changes_dimensions_and_overlap_rule(make_bench):

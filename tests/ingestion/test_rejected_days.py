@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from datetime import date
 
-from ingestion.scope import Change
-from telemetry.models import RejectedDay, SourceFile
+from ingestion.models import RejectedDay, SourceFile
 
 HEADER = "date,team,env,requests\n"
 ROWS = "2024-05-01,core,prod,5\n2024-05-01,core,dev,x\n2024-05-02,web,prod,-1\nno date,web,prod,1\n"
 
 
 def held(bench):
-    days = RejectedDay.objects.filter(telemetry=bench.telemetry).order_by("date")
+    days = RejectedDay.objects.filter(source=bench.telemetry).order_by("date")
     return list(days.values_list("date", "rows")), SourceFile.objects.get(state="stored").rejected_undated
 
 
@@ -22,13 +21,13 @@ def test_they_are_counted_changed_over_and_carried_over_with_their_file(make_ben
     bench.put("a.csv", HEADER + ROWS)
     bench.sync()
     assert held(bench) == expected
-    bench.sync(change=Change(dimensions=("team", "env")), is_rehearsal=True)
+    bench.sync(change={"dimensions": ("team", "env")}, is_preview=True)
     assert RejectedDay.objects.count() == 2
-    bench.sync(change=Change(dimensions=("team", "env")))
+    bench.sync(change={"dimensions": ("team", "env")})
     assert held(bench) == expected
     bench.delete("a.csv")
-    bench.sync(change=Change(dimensions=("team",)))
-    assert SourceFile.objects.get(state="stored").is_carried_over
+    bench.sync(change={"dimensions": ("team",)})
+    assert SourceFile.objects.get(state="stored").is_reprojected
     assert held(bench) == expected
     bench.put("a.csv", HEADER + "2024-05-01,core,prod,5\n", minutes=1)
     bench.sync()

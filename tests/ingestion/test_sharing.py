@@ -9,8 +9,8 @@ import pytest
 from accounts.models import Account
 from endpoints.models import S3Endpoint
 from ingestion import dispatch, services, work
-from ingestion.leases import TurnOver, claim_run, hand_on, join_run, leave_run
-from ingestion.models import RunHelper, SyncRun
+from ingestion.leases import TimeSliceExpired, claim_run, join_run, leave_run, yield_run
+from ingestion.models import Run, RunHelper
 from ingestion.sharing import choose_run, count_workers, is_wanted_elsewhere
 from telemetry.models import Telemetry
 from tests.standin import make_endpoint
@@ -59,7 +59,7 @@ class Accounts:
     def __init__(self, endpoint: S3Endpoint):
         self.endpoints = {"acme": endpoint}
 
-    def ask(self, slug: str, *, trigger="scheduled", after=0) -> SyncRun:
+    def ask(self, slug: str, *, trigger="scheduled", after=0) -> Run:
         if slug not in self.endpoints:
             account = Account.objects.create(name=slug, slug=slug, s3_csv_telemetry=True)
             self.endpoints[slug] = make_endpoint(account)
@@ -75,9 +75,7 @@ class Accounts:
             date_column="date",
             date_format="yyyy-MM-dd",
         )
-        return SyncRun.objects.create(
-            telemetry=telemetry, trigger=trigger, created_at=NOW - HOUR + after * SECOND
-        )
+        return Run.objects.create(source=telemetry, trigger=trigger, created_at=NOW - HOUR + after * SECOND)
 
     def id(self, slug):
         return self.endpoints[slug].account_id
@@ -86,7 +84,7 @@ class Accounts:
 def begin(run, clock, *, helpers=0, turn=HOUR):
     """The run's lease, with so many helpers beside it."""
     lease = claim_run(run_id=run.pk, clock=clock, turn=turn)
-    SyncRun.objects.filter(pk=run.pk).update(planned_at=clock())
+    Run.objects.filter(pk=run.pk).update(planned_at=clock())
     return lease, [join_run(run_id=run.pk, clock=clock, turn=turn) for _ in range(helpers)]
 
 
@@ -129,7 +127,7 @@ class TestTheChoice:
             chosen.append(choose_run(now=clock()))
             lease = claim_run(run_id=chosen[-1], clock=clock, turn=HOUR)
             clock.pass_by(1)
-            hand_on(lease=lease)
+            yield_run(lease=lease)
         assert chosen == [run.pk for run in runs * 2]
 
     def test_a_commands_run_is_its_own_until_it_is_lost(self, accounts, clock):
@@ -158,7 +156,7 @@ class TestLeaving:
     def test_a_helper_leaves_for_another_account_at_once(self, accounts, clock):
         _, [helper] = begin(accounts.ask("acme"), clock, helpers=1)
         accounts.ask("other")
-        with pytest.raises(TurnOver):
+        with pytest.raises(TimeSliceExpired):
             helper.check_turn()
 
     def test_who_carries_the_run_out_leaves_after_a_short_turn(self, accounts, clock, settings):
@@ -168,7 +166,7 @@ class TestLeaving:
         lease.hold(clock())
         lease.check_turn()
         clock.pass_by(1)
-        with pytest.raises(TurnOver):
+        with pytest.raises(TimeSliceExpired):
             lease.check_turn()
 
     @pytest.mark.parametrize(("held", "leaves"), [(0, True), (1, True), (2, False), (3, False)])
@@ -239,7 +237,7 @@ class TestMessages:
 def test_a_helper_that_leaves_gives_back_what_it_has_taken(bench, accounts, clock, sent, monkeypatch):
     for name in "abcdefgh":
         bench.put(f"{name}.csv", f"date,team,requests\n2024-05-01,{name},5\n")
-    run, _ = services.create_run(telemetry=bench.telemetry, trigger="manual", now=NOW)
+    run, _ = services.create_run(source=bench.telemetry, trigger="manual", now=NOW)
     lease = claim_run(run_id=run.pk, clock=clock, turn=HOUR)
     work.plan_run(lease=lease, bucket=work._open(lease))
     accounts.ask("other")

@@ -9,13 +9,13 @@ from decimal import Decimal
 import pytest
 
 from accounts.services import add_member
-from ingestion.models import RejectedRow, SyncRun
+from ingestion.models import RejectedRow, Run, SourceFile
 from ingestion.scope import EVERYTHING
-from telemetry.models import DailyTotal, DataPoint, SourceFile
+from telemetry.models import DailyTotal, DataPoint
 from telemetry.selectors import list_daily_totals, list_points
 
 HEADER = "date,team,requests\n"
-State = SyncRun.State
+State = Run.State
 MAY = date(2024, 5, 1)
 
 
@@ -125,20 +125,20 @@ def test_rows_of_one_date_and_one_combination_add_up_over_deselected_columns(mak
     bench.put("a.csv", HEADER + "2024-05-01,core,0.1\n2024-05-01,web,0.2\n")
     run = bench.sync()
     assert bench.points() == [("2024-05-01", "0.3")]
-    assert not any("earlier row" in text for text in run.warnings)
+    assert not any("earlier row" in text for text in run.warning_texts)
 
 
 def test_rows_that_repeat_all_but_the_metric_add_up_and_are_warned_of(bench):
     bench.put("a.csv", HEADER + "2024-05-01,core,1\n2024-05-01,core,2\n")
     run = bench.sync()
     assert bench.points() == [("2024-05-01", "core", "3")]
-    assert "in everything but the metric: 1; their values were added up" in run.warnings[0]
+    assert "in everything but the metric: 1; their values were added up" in run.warning_texts[0]
 
 
 def test_parts_of_one_export_that_disagree_are_warned_of(bench):
     bench.put("part-1.csv", HEADER + "2024-05-01,core,5\n", minutes=1)
     bench.put("part-2.csv", HEADER + "2024-05-01,core,8\n", minutes=2)
-    assert "choose the overlap rule that adds values up" in bench.sync().warnings[0]
+    assert "choose the overlap rule that adds values up" in bench.sync().warning_texts[0]
 
 
 def test_parts_are_compared_with_those_that_follow_them_in_time(bench):
@@ -146,7 +146,7 @@ def test_parts_are_compared_with_those_that_follow_them_in_time(bench):
     bench.put("b.csv", HEADER + "2024-05-01,core,5\n2024-05-01,web,2\n", minutes=31)
     bench.put("a.csv", HEADER + "2024-05-01,core,8\n", minutes=55)
     bench.put("old.csv", HEADER + "2024-05-01,web,9\n", minutes=-600)
-    [warning] = bench.sync().warnings
+    [warning] = bench.sync().warning_texts
     assert "usage/b.csv and usage/a.csv" in warning
     assert "1 May 2024" in warning
 
@@ -158,7 +158,7 @@ def test_parts_are_compared_with_those_that_follow_them_in_time(bench):
 def test_no_warning_where_files_agree_or_are_hours_apart_or_hold_other_points(bench, second, minutes):
     bench.put("part-1.csv", HEADER + "2024-05-01,core,5\n", minutes=1)
     bench.put("part-2.csv", HEADER + second, minutes=minutes)
-    assert bench.sync().warnings == []
+    assert bench.sync().warning_texts == []
 
 
 def test_a_failed_version_leaves_the_stored_one_untouched_and_is_read_again(bench):
@@ -229,14 +229,16 @@ def test_a_prefix_is_matched_as_a_string(make_bench, standin):
 def test_nothing_under_the_prefix_is_said(bench):
     run = bench.sync()
     assert run.state == State.SUCCEEDED
-    assert run.warnings == [
+    assert run.warning_texts == [
         "There is nothing under s3://acme-exports/usage/. Check the prefix, or that the export has run."
     ]
 
 
 def test_no_csv_under_the_prefix_is_said(bench):
     bench.put("a.parquet", "PAR1")
-    assert "None of the 1 objects under s3://acme-exports/usage/ is a CSV file" in bench.sync().warnings[0]
+    assert (
+        "None of the 1 objects under s3://acme-exports/usage/ is a CSV file" in bench.sync().warning_texts[0]
+    )
 
 
 def test_gzip_and_any_order_of_columns(bench):
@@ -332,7 +334,7 @@ def test_reimport_reads_every_file_again_and_changes_nothing(bench):
 
 
 def test_points_that_come_in_parts_add_up(bench, monkeypatch):
-    monkeypatch.setattr("ingestion.ahead.get_limits", _small_limits)
+    monkeypatch.setattr("telemetry.dataset.get_limits", _small_limits)
     rows = [f"2024-05-0{1 + n % 3},team{n % 4},{n}.5\n" for n in range(400)]
     bench.put("a.csv", HEADER + "".join(rows))
     run = bench.sync()

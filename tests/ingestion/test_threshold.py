@@ -8,13 +8,13 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from accounts.services import add_member
-from ingestion.models import RejectedRow, SyncRun
-from ingestion.threshold import TooManyRejected, check_rejects
-from telemetry.models import DataPoint, SourceFile, Telemetry
+from ingestion.models import RejectedRow, Run, SourceFile
+from ingestion.read import TooManyRejected, check_rejects
+from telemetry.models import DataPoint, Telemetry
 
 HEADER = "date,team,requests\n"
 GOOD, BAD, NO_NUMBER = "2024-05-01,core,5\n", "2024-05-01,core,-5\n", "2024-05-01,core,x\n"
-State = SyncRun.State
+State = Run.State
 
 
 def allow(bench, percent) -> None:
@@ -34,23 +34,29 @@ def allow(bench, percent) -> None:
     ],
 )
 def test_a_share_up_to_what_is_allowed_passes(allowed, rejected, fails):
-    telemetry = Telemetry(max_rejected_percent=allowed if allowed is None else Decimal(allowed))
+    telemetry = Telemetry(
+        kind="telemetry", max_rejected_percent=allowed if allowed is None else Decimal(allowed)
+    )
     reasons = {"the metric is negative": rejected} if rejected else {}
     if fails:
         with pytest.raises(TooManyRejected):
-            check_rejects(telemetry=telemetry, rows_read=1000, reasons=reasons)
+            check_rejects(source=telemetry, rows_read=1000, reasons=reasons)
     else:
-        check_rejects(telemetry=telemetry, rows_read=1000, reasons=reasons)
+        check_rejects(source=telemetry, rows_read=1000, reasons=reasons)
 
 
 def test_a_file_without_rows_passes_whatever_is_allowed():
-    check_rejects(telemetry=Telemetry(max_rejected_percent=Decimal(0)), rows_read=0, reasons={})
+    check_rejects(
+        source=Telemetry(kind="telemetry", max_rejected_percent=Decimal(0)), rows_read=0, reasons={}
+    )
 
 
 def test_a_share_is_never_rounded_to_all_or_nothing():
     with pytest.raises(TooManyRejected, match=r"1 of 100,000 rows were rejected: 0\.01 %"):
         check_rejects(
-            telemetry=Telemetry(max_rejected_percent=Decimal(0)), rows_read=100_000, reasons={"odd": 1}
+            source=Telemetry(kind="telemetry", max_rejected_percent=Decimal(0)),
+            rows_read=100_000,
+            reasons={"odd": 1},
         )
 
 

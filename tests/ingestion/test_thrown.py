@@ -19,7 +19,7 @@ from django.db import DataError, OperationalError, connection
 
 from endpoints import storage
 from ingestion.management.running import RunCommand
-from ingestion.models import SyncRun
+from ingestion.models import Run
 from tests.ingestion.throwing import Watch, watching
 from tests.ingestion.world import World
 
@@ -61,8 +61,8 @@ class Scene:
         assert (first["state"], second["state"], code) == ("failed", "succeeded", 1), thrown
         assert thrown in first["message"]
         assert "a cell" not in json.dumps(runs)
-        assert not SyncRun.objects.filter(state__in=SyncRun.ACTIVE_STATES).exists()
-        assert not SyncRun.objects.exclude(lease_owner=None).exists()
+        assert not Run.objects.filter(state__in=Run.ACTIVE_STATES).exists()
+        assert not Run.objects.exclude(lease_owner=None).exists()
         self.world.look()
         self.world.sync()
 
@@ -75,7 +75,7 @@ def scene(standin, s3_endpoint) -> Scene:
 # Runs in a thread whose file has been handed over by then: nobody is left whom it could meet.
 TOO_LATE = {"Waiting.add"}
 # A thread that cannot hand over what it met: whoever waits for it notices that it has ended.
-OTHERWISE_NAMED = dict.fromkeys(("FileReader._run", "FileReader._hand_over"), "RuntimeError")
+OTHERWISE_NAMED = dict.fromkeys(("FilePrefetch._run", "FilePrefetch._put"), "RuntimeError")
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")  # OTHERWISE_NAMED
@@ -90,7 +90,7 @@ def test_whatever_function_throws_the_run_has_failed_and_the_next_begins(scene):
             continue
         scene.set()
         if "/endpoints/" in function.co_filename:  # what is called where a role is assumed
-            storage.forget_everything()
+            storage.clear_sessions()
         if function.co_filename.endswith("/streams.py"):  # else an older stream's finaliser may come to it
             gc.collect()
         throwing = Watch(function)

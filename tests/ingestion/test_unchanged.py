@@ -6,8 +6,8 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from ingestion.models import RunFile, SyncRun
-from telemetry.models import DailyTotal, FileDay, PointBlock, SourceFile
+from ingestion.models import FileDay, Run, RunFile, SourceFile
+from telemetry.models import DailyTotal, PointBlock
 from tests.standin import BUCKET
 
 HEADER = "date,team,requests\n"
@@ -23,7 +23,7 @@ def unchanged(bench):
     listed = bench.standin.store.list(BUCKET, prefix="usage/", after="", limit=OBJECTS)
     SourceFile.objects.bulk_create(
         SourceFile(
-            telemetry=bench.telemetry,
+            source=bench.telemetry,
             key=found.key,
             etag=found.etag,
             size=found.size,
@@ -40,11 +40,11 @@ def test_an_unchanged_prefix_costs_list_calls_and_nothing_else(unchanged):
         connection,
     ) as queries:
         run = unchanged.sync()
-    assert (run.state, run.files_unchanged, run.files_read) == (SyncRun.State.SUCCEEDED, OBJECTS, 0)
+    assert (run.state, run.files_unchanged, run.files_read) == (Run.State.SUCCEEDED, OBJECTS, 0)
     standin, pages = unchanged.standin, OBJECTS // KEYS_A_PAGE
     assert {seen.operation for seen in standin.app.seen} == {"assume", "list"}
     assert (standin.count("list"), standin.count("assume")) == (pages, 1)
-    of_pages = [query for query in queries if '"telemetry_sourcefile"."key" IN' in query["sql"]]
+    of_pages = [query for query in queries if '"ingestion_sourcefile"."key" IN' in query["sql"]]
     assert len(of_pages) == pages, "one query a page"
     assert len(queries) - pages <= AT_MOST_A_RUN
     assert not RunFile.objects.exists()

@@ -12,11 +12,11 @@ from django.db import transaction
 
 from demo.standin import StandIn
 from endpoints.models import S3Endpoint
-from ingestion.models import RunFile, SyncRun
+from ingestion.models import FileDay, Run, RunFile, SourceFile
 from ingestion.services import create_run
 from ingestion.work import execute_run
 from telemetry.daily_totals import refresh_daily_totals
-from telemetry.models import DailyTotal, FileDay, PointBlock, SourceFile, Telemetry
+from telemetry.models import DailyTotal, PointBlock, Telemetry
 from telemetry.selectors import list_points
 from telemetry.services import create_telemetry
 from tests.ingestion.killing import Killer
@@ -82,19 +82,19 @@ class World:
         return (modified - START) // timedelta(minutes=1)
 
     # --- syncing ---
-    def run(self, *, check: bool = True) -> SyncRun:
+    def run(self, *, check: bool = True) -> Run:
         """A run from its start, or the one that was left, to its end; whoever left it is dead by now."""
         self.now += LEASE
-        run, _ = create_run(telemetry=self.telemetry, trigger="command", now=self.now)
+        run, _ = create_run(source=self.telemetry, trigger="command", now=self.now)
         execute_run(run_id=run.pk, clock=lambda: self.now)
         run.refresh_from_db()
         if check:
             self.look()
         return run
 
-    def sync(self) -> SyncRun:
+    def sync(self) -> Run:
         """What was left half done ends first; then everything that the bucket shows now is in."""
-        while self.telemetry.sync_runs.filter(state__in=SyncRun.ACTIVE_STATES).exists():
+        while self.telemetry.runs.filter(state__in=Run.ACTIVE_STATES).exists():
             self.check_counts(self.run())
         run = self.run()
         self.check_everything_is_in(run)
@@ -114,20 +114,20 @@ class World:
             self.telemetry = Telemetry.objects.select_for_update(no_key=True).get(pk=self.telemetry.pk)
             self.telemetry.overlap = overlap
             self.telemetry.save(update_fields=["overlap"])
-            days = FileDay.objects.filter(telemetry=self.telemetry).values_list("date", flat=True)
+            days = FileDay.objects.filter(source=self.telemetry).values_list("date", flat=True)
             refresh_daily_totals(telemetry=self.telemetry, dates=days)
 
     # --- what must hold ---
     def look(self) -> None:
         """Take note of the versions that are stored; each must have been in the bucket once, whole."""
         self.shown = {}
-        for source_file in SourceFile.objects.filter(telemetry=self.telemetry, state="stored"):
+        for source_file in SourceFile.objects.filter(source=self.telemetry, state="stored"):
             rows = self._contents[source_file.etag]
             assert rows is not None, f"{source_file.key} cannot be read, and was"
             self.shown[source_file.key.removeprefix(self.prefix)] = (rows, source_file.last_modified)
         self.check_what_counts()
 
-    def check_everything_is_in(self, run: SyncRun) -> None:
+    def check_everything_is_in(self, run: Run) -> None:
         """After a sync that nothing disturbed."""
         for key, (rows, modified) in self.objects.items():
             if rows is not None and not key.startswith("_"):
@@ -138,10 +138,10 @@ class World:
         self.check_counts(run)
         self.check_nothing_left_over()
 
-    def check_counts(self, run: SyncRun) -> None:
+    def check_counts(self, run: Run) -> None:
         """Every object and every row that the run met is accounted for."""
         files = list(run.files.all())
-        assert run.state not in SyncRun.ACTIVE_STATES
+        assert run.state not in Run.ACTIVE_STATES
         assert not any(file.state == RunFile.State.PENDING for file in files)
         assert run.files_planned == len(files) == run.files_read + run.files_failed
         assert run.files_read == sum(file.state == RunFile.State.READ for file in files)
@@ -179,12 +179,12 @@ class World:
         for key, (rows, _) in self.shown.items():
             for (day, _), value in add_up(rows).items():
                 expected[key, day] = EXACT.add(expected.get((key, day), Decimal(0)), value)
-        days = FileDay.objects.filter(telemetry=self.telemetry).select_related("source_file")
+        days = FileDay.objects.filter(source=self.telemetry).select_related("source_file")
         found = {(self._name(day), day.date.isoformat()): day.value for day in days}
         assert found == expected
 
     def check_nothing_left_over(self) -> None:
-        files = SourceFile.objects.filter(telemetry=self.telemetry)
+        files = SourceFile.objects.filter(source=self.telemetry)
         stored = set(files.filter(state="stored").values_list("pk", flat=True))
         assert not files.filter(state="reading").exists()
         held = PointBlock.objects.filter(source_file__in=files).values_list("source_file_id", flat=True)

@@ -59,9 +59,9 @@ def make_tenant(standin: StandIn, name: str, number: int) -> Tenant:
         world.put(f"{day}.csv", rows, minute=day)
     world.sync()
     options = {"trigger": "manual", "now": world.now, "scope": EVERYTHING}
-    rehearsal, _ = create_run(telemetry=world.telemetry, is_rehearsal=True, **options)
+    rehearsal, _ = create_run(source=world.telemetry, is_preview=True, **options)
     execute_run(run_id=rehearsal.pk, clock=lambda: world.now)
-    run, _ = create_run(telemetry=world.telemetry, rehearsal=rehearsal, **options)
+    run, _ = create_run(source=world.telemetry, preview=rehearsal, **options)
     execute_run(run_id=run.pk, clock=lambda: world.now)
     start_draft(account=account, user=User.objects.first(), now=timezone.now())
     return Tenant(account, world)

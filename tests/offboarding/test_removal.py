@@ -13,6 +13,7 @@ from django.utils import timezone
 from accounts.models import User
 from accounts.services import create_account
 from audit.models import Entry
+from core import deleting
 from ingestion.leases import RunLost, claim_run
 from ingestion.services import create_run
 from ingestion.work import execute_run
@@ -71,7 +72,7 @@ def test_a_later_account_of_that_slug_has_nothing_of_it(acme):
 
 
 def test_killed_after_any_commit_it_is_begun_again(acme, other, monkeypatch):
-    monkeypatch.setattr(emptying, "ROWS_AT_A_TIME", 2)
+    monkeypatch.setattr(deleting, "ROWS_AT_A_TIME", 2)
     monkeypatch.setattr(emptying, "BLOCKS_AT_A_TIME", 2)
     before, attempts = other.list_rows(), 0
     while not has_no_rows(acme):
@@ -117,7 +118,7 @@ def test_no_transaction_grows_with_the_account(acme, monkeypatch):
             f"{day}.csv", [(f"2024-05-0{day}", "core", "1"), (f"2024-05-0{day}", "web", "x")], minute=day
         )
     acme.world.sync()
-    monkeypatch.setattr(emptying, "ROWS_AT_A_TIME", 3)
+    monkeypatch.setattr(deleting, "ROWS_AT_A_TIME", 3)
     monkeypatch.setattr(emptying, "BLOCKS_AT_A_TIME", 2)
     deleted: dict[str, list[int]] = {}
 
@@ -132,13 +133,13 @@ def test_no_transaction_grows_with_the_account(acme, monkeypatch):
     blocks = deleted["telemetry_pointblock"]
     assert max(blocks) == 2
     assert sum(blocks) == 9
-    for table in ("telemetry_fileday", "telemetry_dailytotal", "ingestion_rejectedrow", "ingestion_runfile"):
+    for table in ("ingestion_fileday", "telemetry_dailytotal", "ingestion_rejectedrow", "ingestion_runfile"):
         assert max(deleted[table]) <= 3, table
         assert sum(deleted[table]) > 3, table
 
 
 def test_a_run_that_goes_on_ends_and_no_other_begins(acme):
-    run, _ = create_run(telemetry=acme.world.telemetry, trigger="manual", now=timezone.now())
+    run, _ = create_run(source=acme.world.telemetry, trigger="manual", now=timezone.now())
     lease = claim_run(run_id=run.pk, clock=timezone.now)
     deactivate_account(account=acme.account, now=timezone.now())
     run.refresh_from_db()
@@ -147,7 +148,7 @@ def test_a_run_that_goes_on_ends_and_no_other_begins(acme):
         lease.hold(timezone.now())
     acme.world.telemetry.refresh_from_db()
     with pytest.raises(ValidationError, match="is inactive"):
-        create_run(telemetry=acme.world.telemetry, trigger="manual", now=timezone.now())
+        create_run(source=acme.world.telemetry, trigger="manual", now=timezone.now())
     remove(acme)
     assert has_no_rows(acme)
 
@@ -155,7 +156,7 @@ def test_a_run_that_goes_on_ends_and_no_other_begins(acme):
 def test_a_sync_in_mid_file_writes_nothing_into_what_is_gone(acme, standin):
     """The worker finds out with the next batch."""
     acme.world.put("9.csv", [("2024-05-09", "core", "1")], minute=9)
-    run, _ = create_run(telemetry=acme.world.telemetry, trigger="manual", now=timezone.now())
+    run, _ = create_run(source=acme.world.telemetry, trigger="manual", now=timezone.now())
     standin.after("get", lambda: in_thread(lambda: remove(acme)))
     execute_run(run_id=run.pk, clock=timezone.now)
     assert has_no_rows(acme)

@@ -13,14 +13,14 @@ from accounts.models import Account, User
 from accounts.services import add_member, create_account
 from csvfiles.read import PointReader
 from endpoints.models import S3Endpoint, new_external_id
-from ingestion.models import RejectedRow, RunFile, SyncRun
-from telemetry.blocks import BlockWriter
+from endpoints.objects import S3Object
+from ingestion.models import RejectedRow, Run, RunFile, SourceFile
+from ingestion.selectors import get_data_range
+from ingestion.versions import Loaded, begin_loads, complete_loads
 from telemetry.limits import get_limits
-from telemetry.loading import Load, Outcome, Version, begin_loads, complete_loads
-from telemetry.models import SourceFile, Telemetry
-from telemetry.selectors import get_data_range
-from telemetry.series import SeriesIds
+from telemetry.models import Telemetry
 from telemetry.services import create_telemetry, get_mapping
+from telemetry.writing import PointWriter
 
 NOON = datetime(2026, 5, 20, 12, tzinfo=UTC)
 Days = Mapping[date, Mapping[tuple[str, ...], str]]  # date -> dimension values -> value
@@ -75,7 +75,7 @@ def make_telemetry(
 
 def store_file(telemetry: Telemetry, key: str, days: Days, *, modified: datetime = NOON) -> SourceFile:
     """A file as a sync stores it."""
-    [file] = begin_loads(telemetry=telemetry, versions=[Version(key, f"etag-{key}", 1234, modified)])
+    [file] = begin_loads(source=telemetry, versions=[S3Object(key, f"etag-{key}", 1234, modified)])
     mapping = get_mapping(telemetry=telemetry)
     text = io.StringIO()
     writer = csv.writer(text)
@@ -83,17 +83,14 @@ def store_file(telemetry: Telemetry, key: str, days: Days, *, modified: datetime
     for day, values in days.items():
         writer.writerows((day, *combination, value) for combination, value in values.items())
     reader = PointReader(io.BytesIO(text.getvalue().encode()), mapping=mapping, limits=get_limits())
-    writer = BlockWriter()
-    load = Load(file, SeriesIds(telemetry.pk), writer)
+    points = PointWriter(telemetry.pk)
     for batch in reader:
-        load.add(points=batch.points, combinations=batch.combinations)
-    outcome = Outcome(
-        reader.rows_read, reader.rows_rejected, reader.rows_by_day, reader.totals, reader.rejected_by_day
-    )
-    writer.flush()
-    complete_loads(loads=[load.finish(outcome)], now=modified)
+        points.add(file, batch)
+    loaded = Loaded(file, reader, points.finish(file))
+    points.flush()
+    complete_loads(loads=[loaded], now=modified)
     file.refresh_from_db()
-    first, last = get_data_range(telemetry=telemetry)
+    first, last = get_data_range(source=telemetry)
     Telemetry.objects.filter(pk=telemetry.pk).update(
         data_from=first, data_through=last, last_sync_at=modified, last_sync_state="succeeded"
     )
@@ -101,15 +98,13 @@ def store_file(telemetry: Telemetry, key: str, days: Days, *, modified: datetime
     return file
 
 
-def make_run(telemetry: Telemetry, state: str = "succeeded_with_rejects", **fields: object) -> SyncRun:
-    ended = state not in SyncRun.ACTIVE_STATES
+def make_run(telemetry: Telemetry, state: str = "succeeded_with_rejects", **fields: object) -> Run:
+    ended = state not in Run.ACTIVE_STATES
     given = {"trigger": "manual", "created_at": NOON, "started_at": NOON} | fields
-    return SyncRun.objects.create(
-        telemetry=telemetry, state=state, finished_at=NOON if ended else None, **given
-    )
+    return Run.objects.create(source=telemetry, state=state, finished_at=NOON if ended else None, **given)
 
 
-def make_run_file(run: SyncRun, key: str, state: str = "read", **fields: object) -> RunFile:
+def make_run_file(run: Run, key: str, state: str = "read", **fields: object) -> RunFile:
     return RunFile.objects.create(
         run=run, key=key, etag=f"etag-{key}", size=1234, last_modified=NOON, state=state, **fields
     )

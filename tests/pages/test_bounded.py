@@ -22,9 +22,11 @@ from psycopg.errors import QueryCanceled
 from accounts.models import Account
 from audit.models import Entry
 from config.database import limit_web_process
-from telemetry.models import DailyTotal, FileDay, Series, SourceFile, Telemetry
+from core.beginnings import LONGEST_SHOWN
+from ingestion.models import FileDay, SourceFile
+from telemetry.models import DailyTotal, Series, Telemetry
 from telemetry.selectors import list_daily_totals, list_points
-from telemetry.shown import FILES_SHOWN, LONGEST_SHOWN
+from telemetry.shown import FILES_SHOWN
 from tests.pages.rows import NOON, make_run, make_run_file, make_telemetry, reject_rows, sign_in, store_file
 
 DAY = date(2026, 5, 19)
@@ -142,7 +144,7 @@ def test_the_files_of_a_day_are_counted_in_the_database_and_the_newest_shown(acc
     store_file(telemetry, "new.csv", {DAY: {("a",): "1"}})
     many = SourceFile.objects.bulk_create(
         SourceFile(
-            telemetry=telemetry,
+            source=telemetry,
             key=f"more-{number:03}.csv",
             etag="e",
             size=1,
@@ -152,7 +154,7 @@ def test_the_files_of_a_day_are_counted_in_the_database_and_the_newest_shown(acc
         for number in range(FILES_SHOWN)
     )
     FileDay.objects.bulk_create(
-        FileDay(source_file=file, telemetry=telemetry, date=DAY, rows=1, value=0) for file in many
+        FileDay(source_file=file, source=telemetry, date=DAY, rows=1, value=0) for file in many
     )
     with CaptureQueriesContext(connection) as queries:
         page = client.get(address(telemetry, f"days/{DAY}/")).content.decode()
@@ -172,7 +174,7 @@ def test_rejected_rows_show_the_beginnings_of_their_cells(account, client):
 
 
 def test_lists_are_counted_no_further_than_their_last_page(account, client, monkeypatch):
-    monkeypatch.setattr("accounts.paging.MOST_COUNTED", 2)
+    monkeypatch.setattr("core.paging.MAX_COUNTED", 2)
     telemetry = make_telemetry(account)
     for day in range(3):
         make_run(telemetry, created_at=NOON - timedelta(days=day))
@@ -204,7 +206,7 @@ def test_a_page_that_the_database_has_given_up_says_what_to_ask_for_instead(acco
     assert "Choose a shorter range of dates" in " ".join(answer.content.decode().split())
 
 
-def test_a_download_is_bounded_in_bytes_and_in_time_and_gives_its_place_back(account, client, settings):
+def test_a_download_is_bounded_in_bytes_and_in_time_and_gives_its_slot_back(account, client, settings):
     telemetry = make_telemetry(account)
     store_file(telemetry, "1.csv", {DAY: {("a", "b"): "1"}})
     settings.DOWNLOADS_AT_ONCE = settings.DOWNLOADS_OF_A_PROCESS = 1
@@ -230,7 +232,7 @@ def test_a_full_disk_is_told_in_words(account, client, monkeypatch):
     def refuse(**_options: object) -> None:
         raise OSError(errno.ENOSPC, "no space")
 
-    monkeypatch.setattr("accounts.spool.tempfile.TemporaryFile", refuse)
+    monkeypatch.setattr("core.spool.tempfile.TemporaryFile", refuse)
     answer = client.get(reverse("telemetry:points_csv", args=[telemetry.public_id]))
     assert (answer.status_code, b"no room for a download" in answer.content) == (503, True)
 

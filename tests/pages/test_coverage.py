@@ -11,9 +11,10 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from telemetry.coverage import Coverage, Rejects, get_coverage
-from telemetry.gaps import Gaps, count_gaps
-from telemetry.models import RejectedDay, SourceFile, Telemetry
+from ingestion.coverage import Coverage, Rejects, get_coverage
+from ingestion.gaps import Gaps, count_gaps
+from ingestion.models import RejectedDay, SourceFile
+from telemetry.models import Telemetry
 from tests.pages.rows import make_telemetry, sign_in, store_file
 
 TODAY = date(2026, 5, 20)
@@ -41,7 +42,7 @@ def states(coverage: Coverage) -> dict[date, str]:
 def test_a_day_is_present_partly_rejected_or_missing(telemetry):
     store(telemetry, date(2026, 5, 14), date(2026, 5, 16))
     store(telemetry, date(2026, 5, 17), key="2.csv", rejected=[date(2026, 5, 17)])
-    coverage = get_coverage(telemetry=telemetry, today=TODAY)
+    coverage = get_coverage(source=telemetry, today=TODAY)
     assert states(coverage) == {
         date(2026, 5, 14): "present",
         date(2026, 5, 15): "missing",
@@ -55,7 +56,7 @@ def test_a_day_is_present_partly_rejected_or_missing(telemetry):
 def test_a_rejected_row_marks_its_own_date_and_not_all_of_its_file(telemetry):
     good = [date(2026, 5, day) for day in (16, 17, 18)]
     store(telemetry, *good, rejected=[good[1], date(2026, 5, 15), "no date"])
-    coverage = get_coverage(telemetry=telemetry, today=TODAY)
+    coverage = get_coverage(source=telemetry, today=TODAY)
     assert states(coverage) == {
         date(2026, 5, 15): "rejected",  # the one row that it has
         good[0]: "present",
@@ -69,13 +70,13 @@ def test_what_an_earlier_release_read_marks_all_its_days_until_it_is_read_again(
     store(telemetry, date(2026, 5, 17), date(2026, 5, 18), rejected=[date(2026, 5, 18)])
     RejectedDay.objects.all().delete()
     SourceFile.objects.update(rejected_undated=None)
-    coverage = get_coverage(telemetry=telemetry, today=TODAY)
+    coverage = get_coverage(source=telemetry, today=TODAY)
     assert states(coverage) == {date(2026, 5, 17): "partial", date(2026, 5, 18): "partial"}
     assert coverage.rejects == Rejects(undated=0, files=1)
     page = sign_in(account, "viewer").get(f"/settings/telemetry/{telemetry.public_id}/").content.decode()
     assert "1 file was read by an earlier release" in page
     store(telemetry, date(2026, 5, 17), date(2026, 5, 18))
-    assert states(get_coverage(telemetry=telemetry, today=TODAY))[date(2026, 5, 18)] == "present"
+    assert states(get_coverage(source=telemetry, today=TODAY))[date(2026, 5, 18)] == "present"
     assert not RejectedDay.objects.exists()
 
 
@@ -85,7 +86,7 @@ def test_a_recent_date_is_not_all_that_freshness_says(account, telemetry):
     store(telemetry, *days, today - timedelta(days=400), rejected=[days[0], "no date"])
     whole = make_telemetry(account, "whole")
     store(whole, *days[:2], key="whole.csv")
-    gaps = count_gaps(telemetries=[telemetry, whole], today=today)
+    gaps = count_gaps(sources=[telemetry, whole], today=today)
     assert gaps == {telemetry.pk: Gaps(missing=86, rejected=2), whole.pk: Gaps()}
     client = sign_in(account, "viewer")
     for url in ("/settings/telemetry/", f"/settings/telemetry/{telemetry.public_id}/"):
@@ -108,33 +109,33 @@ def test_the_counts_name_the_months_that_they_cover(account, telemetry):
 def test_an_inactive_telemetry_expects_nothing_more(telemetry):
     store(telemetry, date(2026, 5, 1))
     telemetry.status = "inactive"
-    assert states(get_coverage(telemetry=telemetry, today=TODAY)) == {date(2026, 5, 1): "present"}
+    assert states(get_coverage(source=telemetry, today=TODAY)) == {date(2026, 5, 1): "present"}
 
 
 def test_three_months_are_shown_and_lead_to_the_others(telemetry):
     store(telemetry, date(2025, 11, 30), TODAY)
-    newest = get_coverage(telemetry=telemetry, today=TODAY)
+    newest = get_coverage(source=telemetry, today=TODAY)
     assert [month.first.month for month in newest.months] == [5, 4, 3]
     assert (newest.earlier, newest.later) == (date(2026, 2, 1), None)
-    before = get_coverage(telemetry=telemetry, today=TODAY, last_month=newest.earlier)
+    before = get_coverage(source=telemetry, today=TODAY, last_month=newest.earlier)
     assert [month.first.month for month in before.months] == [2, 1, 12]
     assert (before.earlier, before.later) == (date(2025, 11, 1), date(2026, 5, 1))
-    oldest = get_coverage(telemetry=telemetry, today=TODAY, last_month=before.earlier)
+    oldest = get_coverage(source=telemetry, today=TODAY, last_month=before.earlier)
     assert [month.first.month for month in oldest.months] == [11]
     assert (oldest.earlier, oldest.later) == (None, date(2026, 2, 1))
     assert states(oldest) == {date(2025, 11, 30): "present"}
 
 
 @pytest.mark.parametrize("days", [(date.min, date.max), (date(2026, 5, 31), date(2026, 6, 1))])
-def test_the_ends_of_time_have_a_calendar_too(telemetry, days):
+def test_the_first_and_last_dates_have_a_calendar(telemetry, days):
     store(telemetry, *days)
     for last_month in (date.min, date.max):
-        coverage = get_coverage(telemetry=telemetry, today=TODAY, last_month=last_month)
+        coverage = get_coverage(source=telemetry, today=TODAY, last_month=last_month)
         assert "present" in states(coverage).values()
 
 
 def test_without_data_there_is_no_calendar(telemetry):
-    assert get_coverage(telemetry=telemetry, today=TODAY) is None
+    assert get_coverage(source=telemetry, today=TODAY) is None
 
 
 def test_every_cell_says_its_state_in_words_and_leads_to_its_day(account, telemetry):
@@ -169,5 +170,5 @@ def test_the_calendar_takes_three_queries_however_many_files(telemetry):
     for number in range(5):
         store(telemetry, date(2026, 5, 1) + timedelta(days=number), key=f"{number}.csv")
     with CaptureQueriesContext(connection) as queries:
-        get_coverage(telemetry=telemetry, today=TODAY)
+        get_coverage(source=telemetry, today=TODAY)
     assert len(queries) == 3

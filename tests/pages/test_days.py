@@ -5,7 +5,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from telemetry.models import SourceFile
+from ingestion.models import SourceFile
 from tests.pages.rows import NOON, make_telemetry, sign_in, store_file
 
 DAY = date(2026, 5, 19)

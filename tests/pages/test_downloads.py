@@ -11,8 +11,8 @@ from django.test import Client
 from hypothesis import given
 from hypothesis import strategies as st
 
-from accounts.downloads import neutralise, stream_csv
 from accounts.models import Account
+from core.downloads import neutralise, stream_csv
 from telemetry.models import Telemetry
 from tests.naughty import list_naughty_names
 from tests.pages.rows import make_run, make_run_file, make_telemetry, reject_rows, sign_in, store_file

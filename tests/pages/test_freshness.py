@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import pytest
 
-from telemetry.freshness import judge_freshness
+from ingestion.freshness import judge_freshness
 from telemetry.models import Telemetry
 from tests.pages.rows import NOON
 
@@ -33,4 +33,4 @@ FINE = {
     ],
 )
 def test_freshness_follows_from_the_last_sync_and_the_newest_date(changed, state):
-    assert judge_freshness(telemetry=Telemetry(**(FINE | changed)), now=NOON).state == state
+    assert judge_freshness(source=Telemetry(kind="telemetry", **(FINE | changed)), now=NOON).state == state

@@ -15,11 +15,12 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import Account
-from csvfiles.day_first import spell
-from telemetry.coverage import get_coverage
-from telemetry.freshness import judge_freshness
+from core.dates import spell
+from ingestion.coverage import get_coverage
+from ingestion.freshness import judge_freshness
+from ingestion.newest import get_later_dates, get_newest_date
 from telemetry.models import Telemetry
-from telemetry.newest import get_later_dates, get_newest_date, get_newest_range, list_newest_points
+from telemetry.newest import get_newest_range, list_newest_points
 from tests.pages.rows import NOON, make_telemetry, sign_in, store_file
 
 TODAY = NOON.date()
@@ -59,14 +60,14 @@ def words(page: str) -> str:
 @pytest.mark.parametrize("later", [FAR[:1], FAR[1:], FAR, (TOMORROW + timedelta(days=1),)])
 def test_a_stale_telemetry_stays_late_whatever_lies_after_tomorrow(telemetry, later):
     store(telemetry, STALE, *later)
-    judged = judge_freshness(telemetry=telemetry, now=NOON)
+    judged = judge_freshness(source=telemetry, now=NOON)
     assert (judged.state, judged.why) == ("late", "Data through 10 Jul 2024 (679 days ago).")
 
 
 def test_tomorrow_is_today_in_some_time_zone(telemetry):
     store(telemetry, STALE, TOMORROW, date.max)
-    assert get_newest_date(telemetry=telemetry, today=TODAY) == TOMORROW
-    assert judge_freshness(telemetry=telemetry, now=NOON).state == "up_to_date"
+    assert get_newest_date(source=telemetry, today=TODAY) == TOMORROW
+    assert judge_freshness(source=telemetry, now=NOON).state == "up_to_date"
 
 
 def test_a_date_that_was_to_come_counts_once_its_day_is_there_without_a_sync(telemetry):
@@ -74,12 +75,12 @@ def test_a_date_that_was_to_come_counts_once_its_day_is_there_without_a_sync(tel
     store(telemetry, STALE, soon, date.max)
     for days, newest in ((10, STALE), (2, STALE), (1, soon), (0, soon)):
         today = soon - timedelta(days=days)
-        assert get_newest_date(telemetry=telemetry, today=today) == newest
+        assert get_newest_date(source=telemetry, today=today) == newest
 
 
 def test_a_telemetry_of_later_dates_alone_is_late_and_still_shown(client, telemetry):
     store(telemetry, *FAR)
-    judged = judge_freshness(telemetry=telemetry, now=NOON)
+    judged = judge_freshness(source=telemetry, now=NOON)
     assert (judged.state, judged.why) == ("late", "Every date with data lies after tomorrow.")
     assert "2 dates lie after tomorrow" in words(get(client, telemetry))
     assert [point.date for point in list_newest_points(telemetry=telemetry, today=TODAY)] == [*FAR[::-1]]
@@ -87,14 +88,14 @@ def test_a_telemetry_of_later_dates_alone_is_late_and_still_shown(client, teleme
 
 def test_coverage_shows_the_days_that_are_missing_since(telemetry):
     store(telemetry, STALE, *FAR)
-    coverage = get_coverage(telemetry=telemetry, today=TODAY)
+    coverage = get_coverage(source=telemetry, today=TODAY)
     assert [month.first for month in coverage.months] == [date(2026, month, 1) for month in (5, 4, 3)]
     assert (coverage.present, coverage.missing, coverage.later) == (0, 18 + 30 + 31, None)
 
 
 def test_the_calendar_can_be_asked_for_the_months_after_tomorrow_and_leads_back(telemetry):
     store(telemetry, STALE, *FAR)
-    coverage = get_coverage(telemetry=telemetry, today=TODAY, last_month=FAR[0])
+    coverage = get_coverage(source=telemetry, today=TODAY, last_month=FAR[0])
     assert coverage.months[0].first == FAR[0]
     assert (coverage.present, coverage.missing) == (1, 0)
     assert (coverage.earlier, coverage.later) == (date(2026, 5, 1), None)
@@ -127,7 +128,7 @@ def test_only_the_first_later_dates_are_named_and_all_are_counted(client, teleme
     days = list_days(FAR[0], 7)
     store(telemetry, STALE, *days)
     store(telemetry, *days[:2], key="2.csv")
-    later = get_later_dates(telemetry=telemetry, today=TODAY)
+    later = get_later_dates(source=telemetry, today=TODAY)
     assert (later.count, later.first) == (7, days[:5])
     assert "5 Jan 2204 and later ones" in words(get(client, telemetry))
 
@@ -140,7 +141,7 @@ def test_only_the_first_later_dates_are_named_and_all_are_counted(client, teleme
         *("days/9999-12-31/", "days/0001-01-01/"),
     ],
 )
-def test_the_ends_of_time_are_pages_too(client, telemetry, query):
+def test_the_first_and_last_dates_have_pages(client, telemetry, query):
     store(telemetry, date.min, STALE, *FAR)
     get(client, telemetry, query)
 

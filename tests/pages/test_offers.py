@@ -6,8 +6,8 @@ import re
 
 import pytest
 
-from ingestion.models import SyncRun
-from telemetry.models import SourceFile, Telemetry
+from ingestion.models import Run, SourceFile
+from telemetry.models import Telemetry
 from tests.pages.rows import NOON, make_endpoint, make_run, make_telemetry, sign_in, store_file
 
 AGAIN, IMPORT, RUNNING = "Read files with rejected rows again", "Import again", "See the sync that is running"
@@ -45,7 +45,7 @@ def test_files_are_read_again_only_where_there_are_any_to_read(client, telemetry
     run = make_run(telemetry, "running")
     page = get(client, telemetry, "files/")
     assert RUNNING in page
-    SyncRun.objects.filter(pk=run.pk).update(state="failed", finished_at=NOON)
+    Run.objects.filter(pk=run.pk).update(state="failed", finished_at=NOON)
     Telemetry.objects.update(status="inactive")
     page += get(client, telemetry, "files/")
     for name in (AGAIN, IMPORT, ">Read again<"):

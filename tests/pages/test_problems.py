@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from ingestion.counts import describe_files, list_files
-from ingestion.models import SyncRun
+from ingestion.models import Run
 from ingestion.problems import explain_problem, find_last_problem
 from telemetry.models import Telemetry
 from tests.pages.rows import NOON, make_run, make_run_file, make_telemetry, sign_in, store_file
@@ -22,7 +22,7 @@ def telemetry(account) -> Telemetry:
     return make_telemetry(account)
 
 
-def fail(telemetry: Telemetry, state: str = "failed", **fields: object) -> SyncRun:
+def fail(telemetry: Telemetry, state: str = "failed", **fields: object) -> Run:
     run = make_run(telemetry, state, **fields)
     Telemetry.objects.filter(pk=telemetry.pk).update(last_sync_at=NOON, last_sync_state=state)
     telemetry.refresh_from_db()
@@ -87,8 +87,8 @@ def test_failed_files_are_said_by_their_most_frequent_reason(account, telemetry)
 
 def test_an_inactive_telemetry_is_activated_and_a_preview_previewed_again(account, telemetry):
     run = fail(telemetry, message="It was deactivated.", failure="inactive")
-    rehearsal = make_run(telemetry, "failed", is_rehearsal=True, **TRUST)
-    changed = make_run(telemetry, "failed", new_overlap="add", **TRUST)
+    rehearsal = make_run(telemetry, "failed", is_preview=True, **TRUST)
+    changed = make_run(telemetry, "failed", is_changeover=True, **TRUST)
     client = sign_in(account, "admin")
     url = f"/settings/telemetry/{telemetry.public_id}/runs/"
     assert offered(get_alert(client, f"{url}{rehearsal.public_id}/"))[-1] == "Preview again"
@@ -99,16 +99,20 @@ def test_an_inactive_telemetry_is_activated_and_a_preview_previewed_again(accoun
 
 def test_the_head_speaks_of_the_run_that_left_the_telemetry_as_it_is(telemetry):
     run = fail(telemetry, **TRUST)
-    for fields in ({"is_rehearsal": True}, {"new_overlap": "add"}, {"new_dimensions": []}):
+    for fields in ({"is_preview": True}, {"is_changeover": True}):
         make_run(telemetry, "failed", message="Another.", **fields)
     make_run(telemetry, "running")
-    assert find_last_problem(telemetry=telemetry)[0] == run
+    assert find_last_problem(source=telemetry)[0] == run
 
 
 def test_what_went_well_has_no_problem_but_without_data_its_warning_is_one(account, telemetry):
     url = f"/settings/telemetry/{telemetry.public_id}/"
     client = sign_in(account, "admin")
-    fail(telemetry, "succeeded", warnings=["There is nothing under s3://acme/x. Check the prefix."])
+    fail(
+        telemetry,
+        "succeeded",
+        warnings=[{"kind": "nothing_found", "text": "There is nothing under s3://acme/x. Check the prefix."}],
+    )
     alert = get_alert(client, url)
     assert "There is nothing under s3://acme/x. Check the prefix." in alert
     assert "Test Endpoint" in offered(alert)
@@ -126,7 +130,7 @@ def test_what_went_well_has_no_problem_but_without_data_its_warning_is_one(accou
     ],
 )
 def test_what_happened_is_counted_before_what_did_not(counts, words, cell):
-    run = SyncRun(**{f"files_{word}": number for word, number in counts.items()})
+    run = Run(**{f"files_{word}": number for word, number in counts.items()})
     assert (describe_files(run), list_files(run)) == (words, cell)
 
 

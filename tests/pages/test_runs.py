@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 
 from accounts.models import Account
-from ingestion.models import SyncRun
+from ingestion.models import Run
 from ingestion.templatetags.ingestion_tags import duration
 from telemetry.models import Telemetry
 from tests.pages.rows import NOON, make_run, make_run_file, make_telemetry, reject_rows, sign_in
@@ -26,8 +26,8 @@ def url(telemetry: Telemetry, rest: str = "") -> str:
     return f"/settings/telemetry/{telemetry.public_id}/{rest}"
 
 
-def get_run(client: Client, run: SyncRun, **headers: str) -> str:
-    response = client.get(url(run.telemetry, f"runs/{run.public_id}/"), headers=headers)
+def get_run(client: Client, run: Run, **headers: str) -> str:
+    response = client.get(url(run.source, f"runs/{run.public_id}/"), headers=headers)
     assert response.status_code == 200
     return response.content.decode()
 
@@ -42,7 +42,7 @@ def test_a_run_shows_counts_warnings_failures_and_rejected_rows(client, telemetr
         files_unchanged=7,
         rows_read=5000,
         rows_rejected=103,
-        warnings=["12 rows are equal."],
+        warnings=[{"kind": "rows_repeated", "text": "12 rows are equal."}],
     )
     read = make_run_file(run, "good.csv", rows_read=4897)
     reject_rows(
@@ -67,7 +67,7 @@ def test_a_run_that_goes_on_asks_for_itself_again_until_it_has_ended(client, tel
     assert 'hx-trigger="every 2s"' in page
     assert "1 of 3 files, 1,000 rows read" in page
     assert ">Refresh</a>" in page
-    SyncRun.objects.filter(pk=run.pk).update(state="succeeded", finished_at=NOON)
+    Run.objects.filter(pk=run.pk).update(state="succeeded", finished_at=NOON)
     part = get_run(client, run, **{"HX-Request": "true"})
     assert "hx-trigger" not in part
     assert "<html" not in part
@@ -82,7 +82,7 @@ def test_why_a_whole_run_failed_is_said(client, telemetry):
 def test_sync_now_starts_one_run_however_often_it_is_clicked(client, telemetry):
     first = client.post(url(telemetry, "sync/"))
     second = client.post(url(telemetry, "sync/"))
-    run = SyncRun.objects.get()
+    run = Run.objects.get()
     assert first["Location"] == second["Location"] == url(telemetry, f"runs/{run.public_id}/")
     assert (run.trigger, run.requested_by.email) == ("manual", "manager@acme.example")
 
@@ -90,7 +90,7 @@ def test_sync_now_starts_one_run_however_often_it_is_clicked(client, telemetry):
 def test_a_get_syncs_nothing(client, telemetry):
     assert client.get(url(telemetry, "sync/")).status_code == 405
     assert client.get(url(telemetry, "activate/")).status_code == 405
-    assert not SyncRun.objects.exists()
+    assert not Run.objects.exists()
 
 
 def test_deactivating_asks_first_keeps_the_data_and_stops_syncing(client, telemetry):
@@ -103,14 +103,14 @@ def test_deactivating_asks_first_keeps_the_data_and_stops_syncing(client, teleme
     page = client.post(url(telemetry, "sync/"), follow=True).content.decode()
     assert "is inactive. Activate it" in page
     assert "Sync now" not in page
-    assert not SyncRun.objects.exists()
+    assert not Run.objects.exists()
 
 
 def test_activating_catches_up_at_once(client, telemetry):
     Telemetry.objects.update(status="inactive")
     response = client.post(url(telemetry, "activate/"))
     telemetry.refresh_from_db()
-    run = SyncRun.objects.get()
+    run = Run.objects.get()
     assert (telemetry.status, run.trigger) == ("active", "activated")
     assert response["Location"] == url(telemetry, f"runs/{run.public_id}/")
 

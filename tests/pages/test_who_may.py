@@ -8,7 +8,7 @@ import pytest
 from django.test import Client
 
 from accounts.models import Account
-from ingestion.models import SyncRun
+from ingestion.models import Run
 from telemetry.models import Telemetry
 from tests.pages.rows import make_account, make_run, make_telemetry, sign_in, store_file
 
@@ -27,7 +27,7 @@ def telemetry(account: Account) -> Telemetry:
 
 
 def url(telemetry: Telemetry, rest: str) -> str:
-    return f"/settings/telemetry/{telemetry.public_id}/" + rest.format(run=SyncRun.objects.get().public_id)
+    return f"/settings/telemetry/{telemetry.public_id}/" + rest.format(run=Run.objects.get().public_id)
 
 
 @pytest.mark.parametrize("rest", READ)
@@ -47,7 +47,7 @@ def test_a_viewer_changes_nothing(account, telemetry, rest):
     answer = sign_in(account, "viewer").post(url(telemetry, rest), {"identifier": "requests", "name": "x"})
     assert answer.status_code == 403
     assert Telemetry.objects.filter(name="requests a day", status="active").exists()
-    assert SyncRun.objects.count() == 1
+    assert Run.objects.count() == 1
 
 
 def test_a_viewer_sees_none_of_the_buttons(account, telemetry):
@@ -73,7 +73,7 @@ def test_another_accounts_telemetry_cannot_be_changed(telemetry, rest):
     answer = stranger.post(url(telemetry, rest), {"identifier": "requests", "name": "x"})
     assert answer.status_code == 404
     assert Telemetry.objects.filter(name="requests a day", status="active").exists()
-    assert SyncRun.objects.count() == 1
+    assert Run.objects.count() == 1
 
 
 def test_a_run_is_found_under_its_own_telemetry_alone(account, telemetry):

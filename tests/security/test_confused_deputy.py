@@ -17,10 +17,10 @@ from demo.standin import StandIn
 from endpoints.models import S3Endpoint
 from endpoints.services import create_endpoint, run_endpoint_test
 from endpoints.storage import RoleDenied, open_bucket
-from ingestion.models import SyncRun
+from ingestion.models import Run
 from ingestion.tasks import run_sync
 from telemetry.models import Telemetry
-from telemetry.wizard.models import TelemetryDraft
+from telemetry.models.drafts import TelemetryDraft
 from telemetry.wizard.services import start_draft
 from tests.pages.rows import make_member, make_telemetry
 from tests.standin import BUCKET, REGION, ROLE_ARN
@@ -118,7 +118,7 @@ class TestTheSecondAccount:
     def test_cannot_sync(self, client, thief, standin):
         telemetry = make_telemetry(thief.account, "salary", endpoint=thief, prefix="salaries/")
         client.post(reverse("ingestion:sync", args=[telemetry.public_id]))
-        run = SyncRun.objects.get()
+        run = Run.objects.get()
         run_sync(run_id=run.pk)
         run.refresh_from_db()
 

@@ -27,10 +27,10 @@ from endpoints.models import S3Endpoint
 from endpoints.sessions import Session as CloudSession
 from endpoints.sessions import SessionCache
 from endpoints.storage import open_bucket
-from ingestion.models import SyncRun
+from ingestion.models import Run
 from ingestion.tasks import run_sync
 from telemetry.models import Telemetry
-from telemetry.wizard.models import TelemetryDraft
+from telemetry.models.drafts import TelemetryDraft
 from telemetry.wizard.services import start_draft
 from tests.logs import logging_to
 from tests.pages.rows import make_member, make_telemetry
@@ -123,7 +123,7 @@ def use_everything(client: Client, telemetry: Telemetry, capture: Callable) -> l
         ):
             assert answer.status_code == 200
             said.append(f"{answer.headers} {answer.content.decode()}")
-    for run in SyncRun.objects.filter(state="queued"):
+    for run in Run.objects.filter(state="queued"):
         result = run_sync.apply(kwargs={"run_id": run.pk})
         said.append(f"{result.result!r} {result.traceback} {result.kwargs!r}")
     return said
@@ -210,7 +210,7 @@ def test_no_error_page_and_no_traceback_shows_one(
     assert ("StorageError" in answer.content.decode()) == debug
     assert_clean(standin, answer.content.decode(), "the error page")
     assert_clean(standin, log.getvalue(), "the log")
-    run = SyncRun.objects.create(telemetry=telemetry, trigger="manual", created_at=timezone.now())
+    run = Run.objects.create(source=telemetry, trigger="manual", created_at=timezone.now())
     result = run_sync.apply(kwargs={"run_id": run.pk})
     run.refresh_from_db()
     assert (run.state, "RuntimeError" in run.message) == ("failed", True)

@@ -18,12 +18,12 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import Account, Membership
-from accounts.places import NoPlaceFree, Place, hold_place, take_place
+from core.slots import LimitReached, Slot, acquire_slot, hold_slot
 from endpoints.models import S3Endpoint
 from endpoints.services import create_endpoint
 from endpoints.testing import begin_test
 from telemetry.models import Telemetry
-from telemetry.wizard.models import TelemetryDraft
+from telemetry.models.drafts import TelemetryDraft
 from telemetry.wizard.services import TooManyDrafts, start_draft
 from tests.pages.rows import make_member, make_telemetry
 from tests.security.queries import OURS, ROOT
@@ -60,7 +60,7 @@ class TestRequests:
 
     def assert_too_much(self, answer) -> None:
         assert answer.status_code == 413
-        assert "That is too much at once" in text_of(answer)
+        assert "Request too large" in text_of(answer)
         assert "1.0 MB long, have 2,100 fields and no files" in text_of(answer).replace("\xa0", " ")
         assert "nothing was changed" in text_of(answer)
         assert Telemetry.objects.get().name == "requests a day"
@@ -132,7 +132,7 @@ def test_every_text_field_has_a_greatest_length():
 class TestSearches:
     @pytest.mark.parametrize("text", ["a " * 2_000, "\1", "ä" * 5_000, "%" * 200, "' OR 1=1 --"])
     def test_a_search_is_answered_whatever_is_searched_for(self, admin, telemetry, text):
-        files = reverse("telemetry:files", args=[telemetry.public_id])
+        files = reverse("ingestion:files", args=[telemetry.public_id])
         for url in (reverse("endpoints:list"), reverse("telemetry:list"), files):
             assert admin.get(url, {"search": text}).status_code == 200
 
@@ -171,7 +171,7 @@ class TestTests:
 
     def test_of_a_saved_endpoint(self, admin, s3_endpoint, standin):
         url = reverse("endpoints:test", args=[s3_endpoint.public_id])
-        with hold_place("test", account_id=s3_endpoint.account_id, most=1, seconds=60):
+        with hold_slot("test", account_id=s3_endpoint.account_id, most=1, seconds=60):
             answer = admin.post(url, follow=True)
         assert "No more than 1 of this account's endpoints can be tested at the same time" in text_of(answer)
         assert standin.count("assume") == 0
@@ -181,7 +181,7 @@ class TestTests:
     def test_of_one_that_is_not_added_yet(self, admin, s3_account, standin):
         external_id = admin.get(reverse("endpoints:add")).context["external_id"]
         sent = {**CONNECTION, "source": "s3", "access": "read_only", "action": "test"}
-        with hold_place("test", account_id=s3_account.pk, most=1, seconds=60):
+        with hold_slot("test", account_id=s3_account.pk, most=1, seconds=60):
             answer = admin.post(reverse("endpoints:add"), {**sent, "shown_external_id": external_id})
         assert answer.status_code == 429
         assert "Try again when one of the tests is done" in text_of(answer)
@@ -190,7 +190,7 @@ class TestTests:
     def test_check_by_check(self, admin, s3_endpoint, standin):
         began = begin_test(endpoint=s3_endpoint)
         url = reverse("endpoints:check", args=[s3_endpoint.public_id])
-        with hold_place("test", account_id=s3_endpoint.account_id, most=1, seconds=60):
+        with hold_slot("test", account_id=s3_endpoint.account_id, most=1, seconds=60):
             answer = admin.post(url, {"token": began.token}, headers={"HX-Request": "true"})
         assert "No more than 1 of this account" in text_of(answer)
         assert standin.count("assume") == 0
@@ -199,7 +199,7 @@ class TestTests:
 
     def test_by_command(self, s3_endpoint):
         with (
-            hold_place("test", account_id=s3_endpoint.account_id, most=1, seconds=60),
+            hold_slot("test", account_id=s3_endpoint.account_id, most=1, seconds=60),
             pytest.raises(CommandError, match="at the same time"),
         ):
             call_command("test_endpoint", s3_endpoint.name, account="acme", stdout=io.StringIO())
@@ -209,7 +209,7 @@ class TestTests:
         client = Client()
         client.force_login(make_member(other, "admin"))
         endpoint = create_endpoint(account=other, name="Theirs", **CONNECTION)
-        with hold_place("test", account_id=s3_endpoint.account_id, most=1, seconds=60):
+        with hold_slot("test", account_id=s3_endpoint.account_id, most=1, seconds=60):
             client.post(reverse("endpoints:test", args=[endpoint.public_id]))
         assert standin.count("assume") == 1
 
@@ -228,7 +228,7 @@ class TestPreviews:
     def test_the_sample_is_not_read_and_the_page_says_why(self, admin, draft, standin):
         standin.put_object(BUCKET, "usage/1.csv", "date,usage\n2026-05-01,1\n")
         url = reverse("telemetry:step", args=[draft.public_id, "preview"])
-        with hold_place("look", account_id=draft.account_id, most=1, seconds=60):
+        with hold_slot("look", account_id=draft.account_id, most=1, seconds=60):
             answer = admin.get(url)
         assert answer.status_code == 429
         assert "No more than 1 people of this account can look into its buckets at the same time" in text_of(
@@ -240,14 +240,14 @@ class TestPreviews:
 
     def test_the_files_are_not_listed_and_the_field_says_why(self, admin, draft, standin):
         url = reverse("telemetry:step", args=[draft.public_id, "source"])
-        with hold_place("look", account_id=draft.account_id, most=1, seconds=60):
+        with hold_slot("look", account_id=draft.account_id, most=1, seconds=60):
             answer = admin.post(url, {**draft.answers["source"], "version": draft.version})
         assert "look into its buckets at the same time" in str(answer.context["form"].errors["endpoint"])
         assert not standin.app.seen
 
 
 class TestDownloads:
-    def test_so_many_at_once_and_a_place_is_given_back_at_the_end(self, admin, telemetry, settings):
+    def test_so_many_at_once_and_a_slot_is_given_back_at_the_end(self, admin, telemetry, settings):
         settings.DOWNLOADS_AT_ONCE = 1
         url = reverse("telemetry:totals_csv", args=[telemetry.public_id])
         running = admin.get(url)
@@ -266,37 +266,37 @@ class TestDownloads:
             assert (answer.status_code, b"".join(answer.streaming_content)) == (200, b"")
 
 
-class TestPlaces:
-    def test_of_many_who_come_at_once_only_so_many_get_one(self):
+class TestSlots:
+    def test_concurrent_requests_get_no_more_than_the_limit(self):
         """Also where the cache is a folder of files, as without Redis."""
         begin = threading.Barrier(16)
 
-        def come(_: int) -> Place | None:
+        def come(_: int) -> Slot | None:
             begin.wait()
             try:
-                return take_place("x", account_id=1, most=4, seconds=60)
-            except NoPlaceFree:
+                return acquire_slot("x", account_id=1, most=4, seconds=60)
+            except LimitReached:
                 return None
 
         with ThreadPoolExecutor(16) as pool:
             places = [place for place in pool.map(come, range(16)) if place]
         assert len(places) == len({place.key for place in places}) == 4
 
-    def test_a_place_of_a_process_that_died_is_free_when_its_time_is_over(self):
-        take_place("x", account_id=1, most=1, seconds=60)
-        with pytest.raises(NoPlaceFree):
-            take_place("x", account_id=1, most=1, seconds=60)
-        take_place("y", account_id=1, most=1, seconds=0)  # over at once
-        take_place("y", account_id=1, most=1, seconds=60)
+    def test_the_slot_of_a_dead_process_expires(self):
+        acquire_slot("x", account_id=1, most=1, seconds=60)
+        with pytest.raises(LimitReached):
+            acquire_slot("x", account_id=1, most=1, seconds=60)
+        acquire_slot("y", account_id=1, most=1, seconds=0)  # over at once
+        acquire_slot("y", account_id=1, most=1, seconds=60)
 
-    def test_who_comes_back_late_does_not_free_the_place_of_another(self):
-        late = take_place("x", account_id=1, most=1, seconds=0)
-        take_place("x", account_id=1, most=1, seconds=60)
+    def test_a_late_release_does_not_free_the_slot_of_another(self):
+        late = acquire_slot("x", account_id=1, most=1, seconds=0)
+        acquire_slot("x", account_id=1, most=1, seconds=60)
         late.give_back()
-        with pytest.raises(NoPlaceFree):
-            take_place("x", account_id=1, most=1, seconds=60)
+        with pytest.raises(LimitReached):
+            acquire_slot("x", account_id=1, most=1, seconds=60)
 
     def test_it_is_given_back_whatever_happens(self):
         for _ in range(3):
-            with pytest.raises(ValueError), hold_place("x", account_id=1, most=1, seconds=60):
+            with pytest.raises(ValueError), hold_slot("x", account_id=1, most=1, seconds=60):
                 raise ValueError

@@ -13,7 +13,7 @@ from django.utils.http import urlencode
 
 from accounts import second_factor
 from accounts.signing_in import BACKEND
-from telemetry.wizard.models import TelemetryDraft
+from telemetry.models.drafts import TelemetryDraft
 from telemetry.wizard.steps import STEPS
 from tests.accounts.codes import make_code
 from tests.browser.world import make_draft

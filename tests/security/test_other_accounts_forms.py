@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from django.core import mail
 
-from accounts.marks import EXEMPT, FIELD, HEADER, OF_THE_SESSION, make_mark
+from accounts.marks import EXEMPT, FIELD, HEADER, SESSION_ROUTES, make_mark
 from accounts.models import Account, Membership
 from tests.security.routes import Route, list_routes, read_table
 from tests.security.walking import FORMS, Answer, ask
@@ -41,7 +41,7 @@ class TestOtherAccountsForms(World):
         seen = 0
         for route in self.list_forms():
             for name, mark in self.wrong.items():
-                if route.name in OF_THE_SESSION and name in {"of another account", "of no account"}:
+                if route.name in SESSION_ROUTES and name in {"of another account", "of no account"}:
                     continue
                 answer = self.post(route, mark)
                 assert (route.name, name, answer.status) == (route.name, name, 409)

@@ -19,7 +19,7 @@ BELONG_TO_NO_ACCOUNT = {
     "RecoveryCode": "a person's, whatever accounts they belong to",
     "SignIn": "a person's, whatever accounts they belong to",
     "Identity": "a person's, whatever accounts they belong to",
-    "Counter": "tries of people and networks, whatever accounts they belong to",
+    "Counter": "attempts of people and networks, whatever accounts they belong to",
     "Entry": "without foreign keys, it narrows by a `for_account` of its own; some belong to no account",
     "Heartbeat": "a process's, of the whole installation",
     "KeptValue": "the cache's, while Redis is away: a key as the cache has it",
@@ -32,29 +32,29 @@ EXCEPTIONS = {
     "accounts/invitations.py:find_by_token": "whoever has the link need not belong to the account yet",
     "accounts/invitations.py:list_old": "the clock's question, for every account",
     "accounts/invitations.py:_list_open": "what accounts ask of one person, who belongs to none of them yet",
-    "accounts/counters.py:take": "counts tries of people and networks, of whatever account",
-    "ingestion/selectors.py:list_due_telemetries": "the scheduler's question, for every account",
+    "accounts/counters.py:count_attempt": "counts attempts of people and networks, of whatever account",
+    "ingestion/selectors.py:list_due_sources": "the scheduler's question, for every account",
     "ingestion/selectors.py:list_lost_runs": "the scheduler's question, for every account",
     "ingestion/selectors.py:list_rejected_rows": "narrowed below to a run or telemetry; one is required",
     "telemetry/wizard/retention.py:list_old_drafts": "the scheduler's question, for every account",
-    "telemetry/updating.py:update_each": "a worker's SQL: rows of its own files, each named by its key",
+    "core/updating.py:update_each": "a worker's SQL: rows of its own files, each named by its key",
     "ingestion/leases.py:join_run": "a worker's: narrowed on the next line to the run that its message names",
     "ingestion/leases.py:hold": "a worker's: the row by which it helps its run",
     "ingestion/selectors.py:list_runs_ahead": "the scheduler's question, for every account",
     "ingestion/sharing.py:count_workers": "the dispatcher's question, which weighs the accounts",
     "ingestion/sharing.py:_list_active": "the dispatcher's question, which weighs the accounts",
-    "telemetry/emptying.py:delete_in_portions": "rows that the caller has narrowed, by their keys",
+    "core/deleting.py:delete_in_portions": "rows that the caller has narrowed, by their keys",
     "ingestion/finish.py:_find_overlap": "a worker's SQL, whose every value is a parameter: one run's files",
     "ingestion/leftovers.py:discard_run": "a worker's: superseded versions that its own run read",
     "ingestion/services.py:_start_together": "the scheduler's: the runs that it has made itself just above",
-    "ingestion/staged.py:_forget_cells": "a worker's SQL: rejected rows of one telemetry, named in it",
+    "ingestion/finish_staged.py:_forget_cells": "a worker's SQL: rejected rows of one telemetry, named in it",
     "telemetry/comparing.py:_find_bounds": "both of its conditions name the telemetry or its staged files",
-    "accounts/reading.py:snapshot": "says how the transaction is to read; no rows",
+    "core/snapshot.py:snapshot": "says how the transaction is to read; no rows",
     "telemetry/staging.py:delete_unused_series": "a worker's SQL: series of one telemetry, named in it",
-    "telemetry/selectors.py:stream_rows": "carries out SQL of telemetry.fold, which begins with a telemetry",
+    "core/rows.py:stream_rows": "carries out SQL of telemetry.overlap, which begins with a telemetry",
     "telemetry/selectors.py:look_up": "the series of points that the fold of one telemetry has just given",
     "telemetry/blocks.py:_write": "a worker's COPY of new rows of its own source file",
-    "telemetry/copying.py:copy_rows": "a worker's COPY of new rows",
+    "core/copying.py:copy_rows": "a worker's COPY of new rows",
     "telemetry/daily_totals.py:_insert_totals": "a worker's SQL: totals of one telemetry, named in it",
     "telemetry/series.py:_find": "a worker's SQL: series of one telemetry, named in it",
     "telemetry/series.py:_insert": "a worker's COPY of new series of one telemetry",
@@ -93,7 +93,7 @@ def test_no_query_forgets_its_account():
     assert forgotten == []
 
 
-def test_no_exception_has_lost_its_query():
+def test_every_exception_still_has_its_query():
     unscoped = {query.where for path in list_sources() for query in list_queries(path) if not query.is_scoped}
     assert set(EXCEPTIONS) - unscoped == set()
 
@@ -108,8 +108,8 @@ def test_no_exception_has_lost_its_query():
         "Telemetry._default_manager.first()",
         "models.Telemetry.objects.first()",
         "rows = Telemetry.objects",
-        "SyncRun.objects.filter(public_id=run_id)",
-        "SyncRun.objects.filter(telemetry=request.POST['telemetry'])",
+        "Run.objects.filter(public_id=run_id)",
+        "Run.objects.filter(telemetry=request.POST['telemetry'])",
         "RejectedRow.objects.select_related('run_file').order_by('pk')",
         "get_object_or_404(Telemetry, public_id=telemetry_id)",
         "Model.raw('SELECT 1')",
@@ -117,7 +117,7 @@ def test_no_exception_has_lost_its_query():
         "connection.cursor()",
     ],
 )
-def test_the_rule_sees_a_query_that_forgets(forgetful: str):
+def test_the_rule_finds_an_unscoped_query(forgetful: str):
     assert [query.is_scoped for query in list_queries(MODULE, source=forgetful)] == [False]
 
 
@@ -126,12 +126,12 @@ def test_the_rule_sees_a_query_that_forgets(forgetful: str):
     [
         "Telemetry.objects.for_account(account).filter(name=name)",
         "Telemetry.objects.select_related('endpoint').for_account(account)",
-        "SyncRun.objects.filter(telemetry=telemetry)",
+        "Run.objects.filter(telemetry=telemetry)",
         "RunFile.objects.filter(run_id=run.pk)",
         "TelemetryDraft.objects.select_for_update().get(pk=draft.pk)",
-        "SyncRun.objects.create(telemetry=telemetry)",
+        "Run.objects.create(telemetry=telemetry)",
         "S3Endpoint.objects.none()",
     ],
 )
-def test_the_rule_lets_a_mindful_query_pass(mindful: str):
+def test_the_rule_accepts_a_scoped_query(mindful: str):
     assert [query.is_scoped for query in list_queries(MODULE, source=mindful)] == [True]

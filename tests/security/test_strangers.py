@@ -161,5 +161,5 @@ class TestStrangers(World):
         return {
             "endpoint_id": endpoint.public_id,
             "telemetry_id": telemetry.public_id,
-            "run_id": telemetry.sync_runs.get().public_id,
+            "run_id": telemetry.runs.get().public_id,
         }

@@ -19,9 +19,9 @@ from accounts.services import add_member
 from demo.standin import StandIn
 from endpoints.models import S3Endpoint
 from endpoints.services import create_endpoint
-from ingestion.models import SyncRun
+from ingestion.models import Run
 from telemetry.models import Telemetry
-from telemetry.wizard.models import TelemetryDraft
+from telemetry.models.drafts import TelemetryDraft
 from telemetry.wizard.services import start_draft
 from tests.pages.rows import make_account, make_run, make_run_file, make_telemetry, reject_rows, store_file
 from tests.standin import BUCKET, REGION, trust, use_aws_at
@@ -39,7 +39,7 @@ class Place:
     member: Membership
     endpoint: S3Endpoint
     telemetry: Telemetry
-    run: SyncRun
+    run: Run
     invitation: Invitation
     session_id: UUID
     ids: dict[str, Any] = field(init=False)

@@ -14,8 +14,8 @@ HTML = answers.page(answers.LOGIN_PAGE)
     ("operation", "change", "words"),
     [
         ("assume", HTML, "AWS Security Token Service cannot be used"),
-        ("list", HTML, "it is no listing"),
-        ("list", answers.page(answers.WELL_FORMED_PAGE), "it is no listing"),
+        ("list", HTML, "it is not a listing"),
+        ("list", answers.page(answers.WELL_FORMED_PAGE), "it is not a listing"),
         ("list", answers.without("Size"), "gives no Size for mentions/2026-03-08.csv"),
         (
             "list",

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from telemetry.models import Telemetry
-from telemetry.wizard.models import TelemetryDraft
+from telemetry.models.drafts import TelemetryDraft
 from telemetry.wizard.services import start_draft
 from tests.wizard.conftest import make_member
 from tests.wizard.walk import ORDER, text_of

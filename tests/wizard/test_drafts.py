@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from accounts.models import Account
 from telemetry.models import Telemetry
-from telemetry.wizard.models import TelemetryDraft
+from telemetry.models.drafts import TelemetryDraft
 from telemetry.wizard.services import create_from_draft
 from tests.wizard.conftest import make_member, sign_in
 from tests.wizard.walk import ORDER, Walk, errors_of, text_of

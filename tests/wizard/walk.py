@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from endpoints.models import S3Endpoint
-from telemetry.wizard.models import TelemetryDraft
+from telemetry.models.drafts import TelemetryDraft
 from telemetry.wizard.services import start_draft
 
 ORDER = ("source", "preview", "date", "dimensions", "metric", "review")

@@ -16,7 +16,7 @@ from celery import Celery
 from django.utils import timezone
 
 from config import queue as config
-from ingestion.models import SyncRun
+from ingestion.models import Run
 from ingestion.services import create_run
 from telemetry.models import Telemetry
 from tests.environment import FOLDER
@@ -70,7 +70,7 @@ class Queue:
     def count_waiting(self) -> int:
         return sum(self.redis.llen(name) for name in QUEUES)
 
-    def recover(self, run: SyncRun) -> None:
+    def recover(self, run: Run) -> None:
         """What the scheduler does every minute, again and again until the run has ended."""
 
         def ended() -> bool:
@@ -100,9 +100,9 @@ class Queue:
         return process
 
 
-def has_ended(run: SyncRun) -> bool:
+def has_ended(run: Run) -> bool:
     run.refresh_from_db()
-    return run.state not in SyncRun.ACTIVE_STATES
+    return run.state not in Run.ACTIVE_STATES
 
 
 def find_children(process: subprocess.Popen) -> list[int]:
@@ -129,8 +129,8 @@ def queue(standin, transactional_db) -> Iterator[Queue]:
     opened.stop()
 
 
-def ask_for_sync(telemetry: Telemetry) -> SyncRun:
+def ask_for_sync(telemetry: Telemetry) -> Run:
     """A run whose message is still to be sent."""
-    run, created = create_run(telemetry=telemetry, trigger=SyncRun.Trigger.MANUAL, now=timezone.now())
+    run, created = create_run(source=telemetry, trigger=Run.Trigger.MANUAL, now=timezone.now())
     assert created
     return run

@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import Account, User
-from ingestion.models import SyncRun
+from ingestion.models import Run
 from ingestion.services import create_run
 from tests.environment import FOLDER
 from tests.ingestion.world import World
@@ -41,7 +41,7 @@ def other(standin, s3_endpoint) -> World:
 def occupy(world: World, queue, *, workers: int):
     """The run, and what holds as many workers as it has, each in a file of its own."""
     held = world.standin.hold("get", times=workers, name=world.prefix)
-    run, _ = create_run(telemetry=world.telemetry, trigger="scheduled", now=timezone.now())
+    run, _ = create_run(source=world.telemetry, trigger="scheduled", now=timezone.now())
     queue.send("run_sync", run_id=run.pk)
     assert held.reached.wait(PATIENCE)
     wait_until(lambda: run.helpers.count() == workers - 1, "the others help")
@@ -64,17 +64,17 @@ def test_a_sync_that_somebody_asked_for_and_a_mail_pass_by_a_run_on_all_nightly_
     wait_until(lambda: list(mails.iterdir()), "the mail is sent")
     assert not has_ended(run)
     held.release()
-    assert asked.state == SyncRun.State.SUCCEEDED
+    assert asked.state == Run.State.SUCCEEDED
     wait_until(lambda: has_ended(run), "the large run ends")
-    assert (run.state, run.files_read) == (SyncRun.State.SUCCEEDED, FILES)
+    assert (run.state, run.files_read) == (Run.State.SUCCEEDED, FILES)
 
 
 def test_helpers_on_all_workers_leave_for_another_accounts_nightly_run(world, other, queue):
     queue.start_worker(concurrency=2, RUN_HELPERS="1")
     run, held = occupy(world, queue, workers=2)
-    waiting, _ = create_run(telemetry=other.telemetry, trigger="scheduled", now=timezone.now())
+    waiting, _ = create_run(source=other.telemetry, trigger="scheduled", now=timezone.now())
     queue.send("run_sync", run_id=waiting.pk)
     held.release()
     wait_until(lambda: has_ended(run) and has_ended(waiting), "both end")
     assert waiting.finished_at < run.finished_at
-    assert (run.files_read, waiting.state) == (FILES, SyncRun.State.SUCCEEDED)
+    assert (run.files_read, waiting.state) == (FILES, Run.State.SUCCEEDED)

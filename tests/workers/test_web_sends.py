@@ -16,7 +16,7 @@ from accounts.models import Account, User
 from accounts.services import add_member, create_account
 from config import queue as config
 from config.celery import app
-from ingestion.models import SyncRun
+from ingestion.models import Run
 from standby.models import Heartbeat
 from tests.environment import FOLDER
 from tests.ingestion.world import World
@@ -90,7 +90,7 @@ def test_what_a_page_sends_a_worker_does(standin, s3_endpoint, queue, mails):
         ops = Person(port, user=operator)
         ops.post(reverse("admin:accounts_account_delete", args=[leaving.pk]), slug=leaving.slug)
         wait_until(lambda: {admin.email, "new@acme.example"} <= list_recipients(mails), "the mails are sent")
-        wait_until(lambda: has_ended(SyncRun.objects.get(telemetry=world.telemetry)), "the sync ends")
+        wait_until(lambda: has_ended(Run.objects.get(source=world.telemetry)), "the sync ends")
         wait_until(lambda: not Account.objects.filter(pk=leaving.pk).exists(), "the account is removed")
     alive = {"scheduler", *(f"{queue.name} workers" for queue in config.task_queues)}
     queue.start_scheduler("alive")

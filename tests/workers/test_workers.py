@@ -12,7 +12,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from ingestion.models import SyncRun
+from ingestion.models import Run
 from telemetry.models import Telemetry
 from tests.ingestion.world import World
 from tests.workers.conftest import PATIENCE, ask_for_sync, find_children, has_ended, kill_all, wait_until
@@ -30,10 +30,10 @@ def world(standin, s3_endpoint) -> World:
     return world
 
 
-def check(world: World, run: SyncRun) -> None:
+def check(world: World, run: Run) -> None:
     """The run has ended once and well, and what is stored is right."""
-    assert run.state == SyncRun.State.SUCCEEDED_WITH_REJECTS
-    assert SyncRun.objects.filter(telemetry=world.telemetry).count() == 1
+    assert run.state == Run.State.SUCCEEDED_WITH_REJECTS
+    assert Run.objects.filter(source=world.telemetry).count() == 1
     world.look()
     world.check_everything_is_in(run)
 
@@ -92,13 +92,13 @@ def test_redis_emptied_in_mid_run_costs_nothing_but_a_delay(world, queue, standi
     other.put("a.csv", A, minute=0)
     waiting = ask_for_sync(other.telemetry)
     queue.send("run_sync", run_id=waiting.pk)
-    SyncRun.objects.filter(pk=waiting.pk).update(created_at=timezone.now() - timedelta(minutes=5))
+    Run.objects.filter(pk=waiting.pk).update(created_at=timezone.now() - timedelta(minutes=5))
     queue.redis.flushdb()
     held.release()
     wait_until(lambda: has_ended(run), "the run that was going on ends")
     check(world, run)
     queue.recover(waiting)  # whose message is gone, sent by a client that was connected before
-    assert waiting.state == SyncRun.State.SUCCEEDED
+    assert waiting.state == Run.State.SUCCEEDED
 
 
 def test_two_schedulers_start_a_days_sync_once(world, queue):
@@ -106,12 +106,12 @@ def test_two_schedulers_start_a_days_sync_once(world, queue):
     queue.start_worker(concurrency=2)
     for name in "ab":
         queue.start_scheduler(name)
-    runs = SyncRun.objects.filter(telemetry=world.telemetry)
+    runs = Run.objects.filter(source=world.telemetry)
     wait_until(lambda: runs.exclude(finished_at=None).exists(), "the daily sync has been")
     for _ in range(4):  # behind whatever the schedulers had sent by then
         queue.send("start_due_syncs")
     wait_until(queue.is_idle, "the queue is worked off")
     run = runs.get()
-    assert run.trigger == SyncRun.Trigger.SCHEDULED
+    assert run.trigger == Run.Trigger.SCHEDULED
     check(world, run)
     assert world.standin.count("get") == 2

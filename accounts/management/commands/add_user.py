@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from accounts.management.arguments import add_account_argument, find_account
 from accounts.models import User
-from accounts.proof import show_address
+from accounts.proof import verify_address
 from accounts.roles import ROLE_PERMISSIONS
 from accounts.selectors import find_user
 from accounts.services import add_member, set_password
@@ -32,13 +32,13 @@ class Command(BaseCommand):
         )
 
     def run(self, *, email: str, account: str, role: str, password_stdin: bool) -> dict[str, Any]:
-        """An operator's word counts: the address is theirs, and a new password ends what others had set."""
+        """An operator's command verifies the address; a new password removes what others had set."""
         place = find_account(account)
         known = find_user(email=email)
         password = self._read_password(known=known, from_stdin=password_stdin)
         with transaction.atomic():
             if known and password is not None:
-                show_address(user=known, now=timezone.now())
+                verify_address(user=known, now=timezone.now())
             membership, created = add_member(account=place, email=email, role=role, password=password)
             if known and password is not None:
                 set_password(user=membership.user, password=password)

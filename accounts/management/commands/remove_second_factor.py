@@ -11,7 +11,7 @@ from commandline.command import WrongArguments
 
 
 class Command(BaseCommand):
-    help = "Remove the second factor of a person who has lost it. Make sure first that it is them who ask."
+    help = "Remove the second factor of a person who has lost it. Verify their identity first."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("email", metavar="EMAIL")

@@ -17,16 +17,20 @@ class Command(BaseCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("email", metavar="EMAIL")
         parser.add_argument(
-            "--address", metavar="IP", help="from this address alone, whoever was tried there; else from all"
+            "--address",
+            metavar="IP",
+            help="this IP address alone, for every person tried from it; else all addresses",
         )
 
     def run(self, *, email: str, address: str | None) -> dict[str, Any]:
         if address and not name_network(address):
-            raise WrongArguments(f'"{address}" is no IP address. Give --address one such as 192.0.2.1.')
+            raise WrongArguments(
+                f'"{address}" is not an IP address. Pass one such as 192.0.2.1 to --address.'
+            )
         failures = unlock(email=email, address=address, user=find_user(email=email))
         return {"email": email, "failures_forgotten": failures}
 
     def describe(self, result: dict[str, Any]) -> str:
         if not result["failures_forgotten"]:
-            return f"There was no wrong attempt of {result['email']} to forget."
-        return f"{result['email']} can try again; forgotten: {result['failures_forgotten']} wrong attempts."
+            return f"{result['email']} had no wrong attempts."
+        return f"{result['email']} can try again; {result['failures_forgotten']} wrong attempts were reset."

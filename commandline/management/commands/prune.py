@@ -10,7 +10,7 @@ from commandline.retention import count_old, list_kept, prune
 
 
 class Command(BaseCommand):
-    help = "Remove what is kept no longer: ended sessions, counters, old drafts. The scheduler does it daily."
+    help = "Remove expired data: ended sessions, counters, old drafts. The scheduler does it daily."
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--dry-run", action="store_true", help="only say what would be removed")

@@ -8,9 +8,9 @@ from typing import Any
 from django.core.management.base import CommandParser
 
 from accounts.management.arguments import add_account_argument, find_account
-from accounts.reading import snapshot
 from commandline.command import Command as BaseCommand
-from telemetry.fields import plain
+from core.decimals import plain
+from core.snapshot import snapshot
 from telemetry.management.arguments import find_telemetry, parse_day
 from telemetry.models import Telemetry
 from telemetry.selectors import list_dimensions, list_points

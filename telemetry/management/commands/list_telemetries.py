@@ -7,9 +7,9 @@ from django.utils import timezone
 
 from accounts.management.arguments import add_account_argument, find_account
 from commandline.command import Command as BaseCommand
-from telemetry.fields import plain
+from core.decimals import plain
+from ingestion.newest import annotate_newest_date
 from telemetry.models import Telemetry
-from telemetry.newest import annotate_newest_date
 from telemetry.selectors import list_telemetries
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from csvfiles.day_first import parse_day_first, spell, spell_without_year
+from core.dates import spell, spell_without_year
+from csvfiles.day_first import parse_day_first
 from csvfiles.readings import Question, Reading
 
 MONTH_FIRST, DAY_FIRST = "month_first", "day_first"
