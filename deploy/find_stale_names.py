@@ -17,6 +17,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import product
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
 # Being restructured: their names change with every commit. Empty this once that has landed.
@@ -210,8 +211,8 @@ def _list_comments(text: str) -> Iterator[tuple[int, str]]:
 def _list_docstrings(module: ast.Module) -> Iterator[tuple[int, str]]:
     for node in ast.walk(module):
         if isinstance(node, Definition | ast.Module) and ast.get_docstring(node, clean=False):
-            constant = node.body[0].value
-            yield from _number(constant.value, constant.lineno)
+            statement: Any = node.body[0]
+            yield from _number(statement.value.value, statement.value.lineno)
 
 
 def _number(text: str, first: int) -> Iterator[tuple[int, str]]:
