@@ -14,9 +14,12 @@ register = template.Library()
 
 
 @register.simple_block_tag
-def text(content: str) -> str:
-    """`{% text as name %}…{% endtext %}`: store the text of a block, to print it more than once."""
-    return content.strip()
+def text(content: str) -> SafeString:
+    """`{% text as name %}…{% endtext %}`: store the text of a block, to print it more than once.
+
+    What the block printed is escaped already.
+    """
+    return SafeString(content.strip())
 
 
 @register.simple_block_tag

@@ -209,6 +209,11 @@ class TestOtherComponents:
         assert re.search(r'aria-current="step"> <span>Preview</span>', html)
         assert "<span>Date</span>" in html
 
+    def test_a_stored_text_is_escaped_once(self):
+        template = "{% load layout %}{% text as title %} Delete {{ name }}? {% endtext %}[{{ title }}]"
+
+        assert show(template, name="<R&D>") == "[Delete &lt;R&amp;D&gt;?]"
+
     def test_a_moment_that_never_came_says_so(self):
         template = '{% include "components/time.html" with none="Never" %}'
 
