@@ -20,6 +20,7 @@ from telemetry.mapping_changes import Change, as_options
 from telemetry.models import Telemetry
 from telemetry.selectors import list_points
 from telemetry.services import create_telemetry
+from tests.markup import squeeze
 from tests.standin import BUCKET
 
 START = datetime(2024, 5, 1, 2, 0, tzinfo=UTC)
@@ -107,9 +108,7 @@ def post(bench, client):
 
     def send(rest: str, **fields: str | list[str]):
         address = f"/settings/telemetry/{bench.telemetry.public_id}/{rest}"
-        return client.post(address, fields, follow=True).content.decode()
+        return squeeze(client.post(address, fields, follow=True))
 
-    send.get = lambda rest: client.get(
-        f"/settings/telemetry/{bench.telemetry.public_id}/{rest}"
-    ).content.decode()
+    send.get = lambda rest: squeeze(client.get(f"/settings/telemetry/{bench.telemetry.public_id}/{rest}"))
     return send

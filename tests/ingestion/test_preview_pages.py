@@ -112,7 +112,7 @@ def test_a_date_that_is_none_is_said(bench, post):
 
 def test_files_with_rejected_rows_are_read_again_from_the_pages(bench, post):
     page = post.get("files/")
-    assert page.count("Read again<span") == 1
+    assert page.count("Read again <span") == 1
     assert "Read files with rejected rows again" in page
     post("again/")
     run = carry_out(bench)

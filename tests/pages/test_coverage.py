@@ -15,6 +15,7 @@ from ingestion.coverage import Coverage, Rejects, get_coverage
 from ingestion.gaps import Gaps, count_gaps
 from ingestion.models import RejectedDay, SourceFile
 from telemetry.models import Telemetry
+from tests.markup import squeeze
 from tests.pages.rows import make_telemetry, sign_in, store_file
 
 TODAY = date(2026, 5, 20)
@@ -73,7 +74,7 @@ def test_what_an_earlier_release_read_marks_all_its_days_until_it_is_read_again(
     coverage = get_coverage(source=telemetry, today=TODAY)
     assert states(coverage) == {date(2026, 5, 17): "partial", date(2026, 5, 18): "partial"}
     assert coverage.rejects == Rejects(undated=0, files=1)
-    page = sign_in(account, "viewer").get(f"/settings/telemetry/{telemetry.public_id}/").content.decode()
+    page = squeeze(sign_in(account, "viewer").get(f"/settings/telemetry/{telemetry.public_id}/"))
     assert "1 file was read by an earlier release" in page
     store(telemetry, date(2026, 5, 17), date(2026, 5, 18))
     assert states(get_coverage(source=telemetry, today=TODAY))[date(2026, 5, 18)] == "present"
@@ -90,11 +91,11 @@ def test_a_recent_date_is_not_all_that_freshness_says(account, telemetry):
     assert gaps == {telemetry.pk: Gaps(missing=86, rejected=2), whole.pk: Gaps()}
     client = sign_in(account, "viewer")
     for url in ("/settings/telemetry/", f"/settings/telemetry/{telemetry.public_id}/"):
-        page = client.get(url).content.decode()
+        page = squeeze(client.get(url))
         assert "86 days missing" in page
         assert page.count("2 rows rejected") == 1
     assert "86 of the last 90 days have no data." in page
-    assert "days missing" not in client.get(f"/settings/telemetry/{whole.public_id}/").content.decode()
+    assert "days missing" not in squeeze(client.get(f"/settings/telemetry/{whole.public_id}/"))
 
 
 def test_the_counts_name_the_months_that_they_cover(account, telemetry):
@@ -102,8 +103,8 @@ def test_the_counts_name_the_months_that_they_cover(account, telemetry):
     Telemetry.objects.update(status="inactive")
     client = sign_in(account, "viewer")
     url = f"/settings/telemetry/{telemetry.public_id}/"
-    assert "January 2026 to March 2026:" in client.get(url).content.decode()
-    assert ">January 2026:" in client.get(f"{url}?months=2026-01").content.decode()
+    assert "January 2026 to March 2026:" in squeeze(client.get(url))
+    assert ">January 2026:" in squeeze(client.get(f"{url}?months=2026-01"))
 
 
 def test_an_inactive_telemetry_expects_nothing_more(telemetry):
@@ -142,7 +143,7 @@ def test_every_cell_says_its_state_in_words_and_leads_to_its_day(account, teleme
     store(telemetry, date(2026, 5, 1), date(2026, 5, 3))
     store(telemetry, date(2026, 5, 4), key="2.csv", rejected=[date(2026, 5, 4)])
     Telemetry.objects.update(status="inactive")
-    page = sign_in(account, "viewer").get(f"/settings/telemetry/{telemetry.public_id}/").content.decode()
+    page = squeeze(sign_in(account, "viewer").get(f"/settings/telemetry/{telemetry.public_id}/"))
     words = re.sub(r"<[^>]+>", "", page)
     for text in (
         "1✓ May: present",

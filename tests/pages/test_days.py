@@ -6,6 +6,7 @@ from datetime import date, timedelta
 import pytest
 
 from ingestion.models import SourceFile
+from tests.markup import squeeze
 from tests.pages.rows import NOON, make_telemetry, sign_in, store_file
 
 DAY = date(2026, 5, 19)
@@ -24,7 +25,7 @@ def test_a_days_number_leads_to_the_files_that_made_it(account, client):
     telemetry = make_telemetry(account)
     store_file(telemetry, "old.csv", {DAY: {("a", "b"): "1"}}, modified=NOON - timedelta(days=1))
     store_file(telemetry, "new.csv", {DAY: {("a", "b"): "1234.5", ("a", "c"): "1"}})
-    page = get(client, telemetry).content.decode()
+    page = squeeze(get(client, telemetry))
     for text in ("1,235.5", "old.csv", "etag-old.csv", "new.csv", "1,234.5", "No: newer files hold the same"):
         assert text in page
     assert page.count("No: newer files") == 1
@@ -35,7 +36,7 @@ def test_of_files_of_one_moment_the_page_names_the_one_whose_value_counts(accoun
     telemetry = make_telemetry(account)
     store_file(telemetry, "B.csv", {DAY: {("a", "b"): "7"}})
     store_file(telemetry, "a.csv", {DAY: {("a", "b"): "5"}})
-    page = get(client, telemetry).content.decode().replace("<wbr>", "")
+    page = squeeze(get(client, telemetry)).replace("<wbr>", "")
     assert "<strong>5</strong>" in page
     assert page.index(">a.csv") < page.index(">B.csv") < page.index("No: newer files")
 
@@ -44,7 +45,7 @@ def test_the_files_of_a_day_say_how_many_of_their_rows_were_rejected(account, cl
     telemetry = make_telemetry(account)
     file = store_file(telemetry, "1.csv", {DAY: {("a", "b"): "1"}})
     SourceFile.objects.filter(pk=file.pk).update(rows_read=4322, rows_rejected=4321)
-    page = get(client, telemetry).content.decode()
+    page = squeeze(get(client, telemetry))
     assert "Rejected in the file" in page
     assert ">4,321<" in page
 
@@ -53,7 +54,7 @@ def test_where_values_add_up_every_file_counts(account, client):
     telemetry = make_telemetry(account, overlap="add")
     store_file(telemetry, "1.csv", {DAY: {("a", "b"): "1"}}, modified=NOON - timedelta(days=1))
     store_file(telemetry, "2.csv", {DAY: {("a", "b"): "2"}})
-    page = get(client, telemetry).content.decode()
+    page = squeeze(get(client, telemetry))
     assert "No: newer files" not in page
     assert "<strong>3</strong>" in page
 
@@ -61,7 +62,7 @@ def test_where_values_add_up_every_file_counts(account, client):
 def test_the_first_two_hundred_points_are_shown_and_the_rest_is_in_the_download(account, client):
     telemetry = make_telemetry(account, dimensions=["team"])
     store_file(telemetry, "1.csv", {DAY: {(f"team{number:03}",): "1" for number in range(201)}})
-    page = get(client, telemetry).content.decode()
+    page = squeeze(get(client, telemetry))
     assert "team199" in page
     assert "team200" not in page
     assert "The first 200 are shown" in page
@@ -81,7 +82,7 @@ def test_points_are_grouped_with_subtotals_and_sorted(account, client):
     url = f"/settings/telemetry/{telemetry.public_id}/days/{DAY}/"
 
     def numbers(query: str) -> list[str]:
-        page = client.get(url + query).content.decode()
+        page = squeeze(client.get(url + query))
         table = page[page.index('id="day-points"') :]
         return re.findall(r'class="number">(?:<strong>)?([\d.]+)<', table)
 
@@ -110,18 +111,18 @@ def test_a_day_leads_to_those_before_and_after_with_data(account, client):
     days = [DAY - timedelta(days=5), DAY, DAY + timedelta(days=1)]
     store_file(telemetry, "1.csv", {day: {("a", "b"): "1"} for day in days})
     url = f"/settings/telemetry/{telemetry.public_id}/days/"
-    page = client.get(f"{url}{DAY}/?group=team").content.decode()
+    page = squeeze(client.get(f"{url}{DAY}/?group=team"))
     assert f'rel="prev" href="{url}{days[0]}/?group=team"' in page
     assert f'rel="next" href="{url}{days[2]}/?group=team"' in page
-    assert 'rel="next"' not in get(client, telemetry, days[2]).content.decode()
+    assert 'rel="next"' not in squeeze(get(client, telemetry, days[2]))
 
 
 def test_a_file_shows_its_history_and_its_rejected_rows_of_the_day(account, client):
     telemetry = make_telemetry(account)
     earlier = {DAY: {("a", "b"): "1", ("a", "c"): "2"}}
     store_file(telemetry, "1.csv", earlier, modified=NOON - timedelta(days=1))
-    assert ">History<" not in get(client, telemetry).content.decode()
+    assert ">History<" not in squeeze(get(client, telemetry))
     store_file(telemetry, "1.csv", {DAY: {("a", "b"): "1", ("bad", ""): "x"}})
-    page = get(client, telemetry).content.decode()
+    page = squeeze(get(client, telemetry))
     assert "1 of this date" in page
     assert "replaced since, 2 rows read" in page

@@ -18,6 +18,7 @@ from telemetry.newest import list_newest_points
 from telemetry.selectors import list_dimensions
 from telemetry.services import update_telemetry
 from telemetry.totals import REST_LABEL, get_totals
+from tests.markup import squeeze
 from tests.pages.rows import NOON, make_run, make_telemetry, sign_in, store_file
 
 FIRST = date(2026, 4, 1)
@@ -44,7 +45,7 @@ def url(telemetry: Telemetry, rest: str = "") -> str:
 def get(client: Client, telemetry: Telemetry, rest: str = "") -> str:
     response = client.get(url(telemetry, rest))
     assert response.status_code == 200
-    return response.content.decode()
+    return squeeze(response)
 
 
 def chart(page: str) -> dict:
@@ -208,13 +209,13 @@ def test_name_and_description_can_be_edited_and_nothing_else(client, telemetry):
     telemetry.refresh_from_db()
     assert (telemetry.name, telemetry.description) == ("New", "Why")
     assert (telemetry.identifier, telemetry.prefix) == ("requests", "requests/")
-    assert "Enter a telemetry name" in client.post(url(telemetry, "edit/"), {"name": " "}).content.decode()
+    assert "Enter a telemetry name" in squeeze(client.post(url(telemetry, "edit/"), {"name": " "}))
 
 
 def test_deleting_takes_the_identifier_and_removes_the_data(client, telemetry):
     store_file(telemetry, "1.csv", {day(0): {("a", "b"): "1"}})
     refused = client.post(url(telemetry, "delete/"), {"identifier": "Requests"})
-    assert "Type requests to delete" in refused.content.decode()
+    assert "Type requests to delete" in squeeze(refused)
     assert Telemetry.objects.filter(pk=telemetry.pk).exists()
     assert client.post(url(telemetry, "delete/"), {"identifier": "requests"}).status_code == 302
     assert not Telemetry.objects.filter(pk=telemetry.pk).exists()
@@ -243,7 +244,7 @@ def test_dimensions_can_be_edited_until_the_first_sync(client, telemetry):
     ],
 )
 def test_dimensions_that_cannot_be_are_refused_at_the_field(client, telemetry, text, says):
-    assert says in edit_dimensions(client, telemetry, text).content.decode()
+    assert says in squeeze(edit_dimensions(client, telemetry, text))
     assert list_dimensions(telemetry=telemetry) == ["team", "env"]
 
 

@@ -21,6 +21,7 @@ from ingestion.freshness import judge_freshness
 from ingestion.newest import get_later_dates, get_newest_date
 from telemetry.models import Telemetry
 from telemetry.newest import get_newest_range, list_newest_points
+from tests.markup import squeeze
 from tests.pages.rows import NOON, make_telemetry, sign_in, store_file
 
 TODAY = NOON.date()
@@ -50,7 +51,7 @@ def list_days(first: date, count: int) -> list[date]:
 def get(client: Client, telemetry: Telemetry, rest: str = "") -> str:
     response = client.get(f"/settings/telemetry/{telemetry.public_id}/{rest}")
     assert response.status_code == 200
-    return response.content.decode()
+    return squeeze(response)
 
 
 def words(page: str) -> str:
@@ -121,7 +122,7 @@ def test_the_page_warns_and_leads_to_where_the_later_dates_come_from(client, tel
     assert "Late" in words(page)
     address = f"/settings/telemetry/{telemetry.public_id}/days/2204-01-01/"
     assert f'href="{address}"' in page
-    assert "1.csv" in client.get(address).content.decode()
+    assert "1.csv" in squeeze(client.get(address))
 
 
 def test_only_the_first_later_dates_are_named_and_all_are_counted(client, telemetry):
@@ -153,7 +154,7 @@ def test_the_table_is_sorted_and_labelled_by_the_newest_date_up_to_tomorrow(clie
     store(fresh, now - timedelta(days=1))
     for sort, order in (("data_through", [telemetry, fresh]), ("-data_through", [fresh, telemetry])):
         page = client.get(f"/settings/telemetry/?sort={sort}").content.decode()
-        names = re.findall(r'row-name"><a[^>]*>([^<]*)<', page)
+        names = re.findall(r'row-name"><a[^>]*>([^<]*)<', squeeze(page))
         assert names == [*(one.name for one in order), empty.name]
     text = words(page)
     assert "10 Jul 2024 and later dates" in text

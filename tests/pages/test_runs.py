@@ -9,6 +9,7 @@ from accounts.models import Account
 from ingestion.models import Run
 from ingestion.templatetags.ingestion_tags import duration
 from telemetry.models import Telemetry
+from tests.markup import squeeze
 from tests.pages.rows import NOON, make_run, make_run_file, make_telemetry, reject_rows, sign_in
 
 
@@ -29,7 +30,7 @@ def url(telemetry: Telemetry, rest: str = "") -> str:
 def get_run(client: Client, run: Run, **headers: str) -> str:
     response = client.get(url(run.source, f"runs/{run.public_id}/"), headers=headers)
     assert response.status_code == 200
-    return response.content.decode()
+    return squeeze(response)
 
 
 def test_a_run_shows_counts_warnings_failures_and_rejected_rows(client, telemetry):
@@ -94,13 +95,13 @@ def test_a_get_syncs_nothing(client, telemetry):
 
 
 def test_deactivating_asks_first_keeps_the_data_and_stops_syncing(client, telemetry):
-    assert "Its data stays" in client.get(url(telemetry, "deactivate/")).content.decode()
+    assert "Its data stays" in squeeze(client.get(url(telemetry, "deactivate/")))
     telemetry.refresh_from_db()
     assert telemetry.status == "active"
     client.post(url(telemetry, "deactivate/"))
     telemetry.refresh_from_db()
     assert telemetry.status == "inactive"
-    page = client.post(url(telemetry, "sync/"), follow=True).content.decode()
+    page = squeeze(client.post(url(telemetry, "sync/"), follow=True))
     assert "is inactive. Activate it" in page
     assert "Sync now" not in page
     assert not Run.objects.exists()
@@ -117,7 +118,7 @@ def test_activating_catches_up_at_once(client, telemetry):
 
 def test_runs_are_listed_newest_first_on_pages(client, telemetry):
     runs = [make_run(telemetry, created_at=NOON + timedelta(hours=n)) for n in range(51)]
-    page = client.get(url(telemetry, "runs/")).content.decode()
+    page = squeeze(client.get(url(telemetry, "runs/")))
     assert "1–50 of 51" in page
     assert str(runs[0].public_id) not in page
     assert page.index(str(runs[50].public_id)) < page.index(str(runs[49].public_id))

@@ -13,6 +13,7 @@ from django.utils import timezone
 from telemetry.models import Telemetry
 from telemetry.models.drafts import TelemetryDraft
 from telemetry.wizard.services import start_draft
+from tests.markup import squeeze
 from tests.wizard.conftest import make_member
 from tests.wizard.walk import ORDER, text_of
 
@@ -26,14 +27,14 @@ def fields(s3_endpoint, days) -> dict[str, str]:
 
 
 def draft_id(page) -> str:
-    return re.search(r'name="draft" value="([^"]+)"', page.content.decode())[1]
+    return re.search(r'name="draft" value="([^"]+)"', squeeze(page))[1]
 
 
 def test_the_first_page_is_the_first_step_and_begins_nothing(client, fields):
     page = client.get(ADD)
-    assert "<h1>Step 1 of 6: Source</h1>" in page.content.decode()
-    assert f'href="{LIST}">Back</a>' in page.content.decode()
-    part = client.get(ADD, fields, headers={"HX-Request": "true"}).content.decode()
+    assert "<h1>Step 1 of 6: Source</h1>" in squeeze(page)
+    assert f'href="{LIST}">Back</a>' in squeeze(page)
+    part = squeeze(client.get(ADD, fields, headers={"HX-Request": "true"}))
     assert "5 files</strong> match" in part
     assert "<html" not in part
     client.post(ADD, {**fields, "show": "files"})
@@ -58,7 +59,7 @@ def test_a_typed_name_is_kept_when_the_step_fails(client, fields):
     assert (draft.name, str(draft.public_id)) == ("Mentions", fields["draft"])
     client.post(ADD, {**fields, "version": draft.version})  # loaded again
     assert TelemetryDraft.objects.count() == 1
-    resumed = client.get(reverse("telemetry:draft", args=[draft.public_id]), follow=True).content.decode()
+    resumed = squeeze(client.get(reverse("telemetry:draft", args=[draft.public_id]), follow=True))
     assert 'value="Mentions"' in resumed
     assert 'value="mentionz/"' in resumed
     draft.refresh_from_db()
@@ -84,7 +85,7 @@ def test_a_name_is_shown_again_after_its_endpoint_was_deleted(walk, s3_endpoint)
     TelemetryDraft.objects.update(
         answers={"source": {**walk.draft.answers["source"], "endpoint": str(uuid4())}}
     )
-    assert 'value="Mentions"' in walk.get("source").content.decode()
+    assert 'value="Mentions"' in squeeze(walk.get("source"))
 
 
 def test_three_drafts_are_shown_and_the_others_on_opening(client, fields, s3_account, manager):
@@ -92,7 +93,7 @@ def test_three_drafts_are_shown_and_the_others_on_opening(client, fields, s3_acc
         answers = {"typed": {"name": f"Number {number}"}}
         start_draft(account=s3_account, user=manager, now=timezone.now(), answers=answers)
     for url in (LIST, ADD):
-        shown, _, more = client.get(url).content.decode().partition('<details class="drafts-more">')
+        shown, _, more = squeeze(client.get(url)).partition('<details class="drafts-more">')
         assert shown.count("Continue with Number") == more.count("Continue with Number") + 1 == 3
         assert "Continue with Number 4" in shown
         assert "<summary>2 more</summary>" in more
@@ -117,7 +118,7 @@ class TestSaveAndClose:
 
     def test_what_was_chosen_at_the_review_is_there_again(self, walk):
         walk.to("review").post("review", close="yes", overlap="add", max_rejected_percent="2.50")
-        page = walk.get("review").content.decode()
+        page = squeeze(walk.get("review"))
         assert 'value="add" id="id_overlap_1" aria-describedby="about_overlap_1" checked' in page
         assert 'value="2.50"' in page
 
@@ -165,6 +166,6 @@ def test_columns_of_numbers_are_no_dimensions_until_one_opens_them(walk, days):
 
 def test_a_sole_metric_is_preselected(walk):
     walk.to("metric")
-    page = walk.get("metric").content.decode()
+    page = squeeze(walk.get("metric"))
     assert page.count(" checked") == 1
     assert "identifier will be <strong>mentions</strong>" in page
