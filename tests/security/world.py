@@ -48,6 +48,7 @@ class Place:
         self.ids = {
             "endpoint_id": self.endpoint.public_id,
             "telemetry_id": self.telemetry.public_id,
+            "source_id": self.telemetry.public_id,
             "run_id": self.run.public_id,
             "member_id": self.member.public_id,
             "invitation_id": self.invitation.public_id,
