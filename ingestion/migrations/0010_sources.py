@@ -148,6 +148,9 @@ class Migration(migrations.Migration):
                         violation_error_message="This identifier is taken. Choose another one.",
                     ),
                     models.CheckConstraint(
+                        condition=models.Q(("kind", ""), _negated=True), name="source_kind_given"
+                    ),
+                    models.CheckConstraint(
                         condition=models.Q(("prefix", ""), _negated=True), name="source_prefix_given"
                     ),
                     models.CheckConstraint(

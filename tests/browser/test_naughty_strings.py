@@ -77,8 +77,9 @@ def _fill_the_lists(account: Account, endpoint: S3Endpoint) -> None:
     S3Endpoint.objects.bulk_create(
         make_endpoint(account, name=name, description=name, path_prefix=name) for name in names
     )
-    Telemetry.objects.bulk_create(
-        Telemetry(
+    for number, text in enumerate(STRINGS):
+        Telemetry.objects.create(
+            kind="telemetry",
             account=account,
             endpoint=endpoint,
             prefix=text[:200],
@@ -87,8 +88,6 @@ def _fill_the_lists(account: Account, endpoint: S3Endpoint) -> None:
             date_column="date",
             date_format="yyyy-MM-dd",
         )
-        for number, text in enumerate(STRINGS)
-    )
     users = User.objects.bulk_create(User(email=f"{number}@x.example") for number in range(len(STRINGS)))
     Membership.objects.bulk_create(
         Membership(account=account, user=user, role="viewer", name=text[:200])
