@@ -20,7 +20,7 @@ from core.snapshot import snapshot
 from ingestion.models import FileDay, RejectedDay, SourceFile
 from telemetry.daily_totals import dimension_sql
 from telemetry.models import Telemetry
-from telemetry.overlap import effective_of_range
+from telemetry.overlap import effective_of_range, find_winning_files
 from telemetry.selectors import list_dimensions
 
 FILES_SHOWN = 100
@@ -74,7 +74,7 @@ def explain_day(*, telemetry: Telemetry, date: date) -> tuple[list[FileDay], int
         ]
     )
     adds = telemetry.overlap == Telemetry.Overlap.ADD
-    counting = None if adds or len(days) < 2 else _find_winners(telemetry, date)
+    counting = None if adds or len(days) < 2 else find_winning_files(telemetry=telemetry, day=date)
     _attach_history(telemetry, days)
     for day in days:
         day.counts = counting is None or day.source_file_id in counting
@@ -94,21 +94,6 @@ def _attach_history(telemetry: Telemetry, days: list[FileDay]) -> None:
     for day in days:
         day.rejected = counts.get(day.source_file_id, 0)
         day.earlier = before[day.source_file.key][:VERSIONS_SHOWN]
-
-
-def _find_winners(telemetry: Telemetry, day: date) -> set[int]:
-    """The files of which a value counts on the day, under `newest`: as telemetry.overlap ranks them."""
-    sql = """
-        SELECT DISTINCT source_file_id FROM (
-            SELECT p.source_file_id, rank() OVER (
-                PARTITION BY p.series_id ORDER BY f.last_modified DESC, f.key DESC
-            ) AS place
-            FROM ingestion_fileday h
-            JOIN telemetry_datapoint p ON p.source_file_id = h.source_file_id AND p.date = h.date
-            JOIN ingestion_sourcefile f ON f.id = h.source_file_id
-            WHERE h.source_id = %s AND h.date = %s
-        ) AS ranked WHERE place = 1"""
-    return {source_file_id for (source_file_id,) in stream_rows(sql, [telemetry.pk, day])}
 
 
 def join_series_sql() -> str:
