@@ -4,7 +4,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 VENDOR := static/vendor
 
-.PHONY: setup demo test lint audit bench screenshots lock clean
+.PHONY: setup demo test coverage lint audit bench screenshots lock clean
 
 setup: $(VENV)/.installed $(VENDOR)/.installed
 
@@ -27,12 +27,20 @@ demo: setup
 test: setup
 	$(BIN)/python -m tests.run $(ARGS)
 
+# The suite again, slower: which lines and branches it runs. More of pytest's: ARGS, as for test.
+coverage: setup
+	$(BIN)/coverage erase
+	PYTEST_ADDOPTS="--cov --cov-append --cov-report=" $(BIN)/python -m tests.run $(ARGS)
+	$(BIN)/coverage report
+
 lint: setup
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/djlint templates --lint --quiet
+	DEBUG=1 $(BIN)/mypy .
 	$(BIN)/lint-imports
 	$(BIN)/bandit --quiet --configfile pyproject.toml --recursive .
-	$(BIN)/python deploy/find_secrets.py
+	git ls-files -z | xargs -0 $(BIN)/detect-secrets-hook --baseline .secrets.baseline
 	$(BIN)/python -m deploy.find_stale_names
 	$(BIN)/python deploy/audit.py
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 
 from django.contrib import admin
-from django.db.models import Model
+from django.db.models import Model, QuerySet
 from django.forms import BaseModelFormSet, ModelForm
 from django.http import HttpRequest
 
 from audit.models import Entry
 from audit.services import record
-from audit.snapshots import Values, take_snapshot
+from audit.snapshots import Audited, Values, take_snapshot
+
+
+class _KeepingRequest(HttpRequest):
+    audit_before: Values  # what was stored of the object that is about to change
 
 
 class AuditedAdmin(admin.ModelAdmin):
@@ -21,7 +24,7 @@ class AuditedAdmin(admin.ModelAdmin):
     The model says by `audited` which fields the log may hold, and by `audit_kind` what it is called there.
     """
 
-    def save_model(self, request: HttpRequest, obj: Model, form: ModelForm, change: bool) -> None:
+    def save_model(self, request: HttpRequest, obj: Any, form: ModelForm, change: bool) -> None:
         if change:
             keep_for_audit(request, obj)
         super().save_model(request, obj, form, change)
@@ -32,10 +35,12 @@ class AuditedAdmin(admin.ModelAdmin):
 
     def log_change(self, request: HttpRequest, obj: Model, message: Any) -> Any:
         """Called once relations are saved too."""
-        self.record("changed", obj, before=request.audit_before, after=take_snapshot(obj))
+        self.record(
+            "changed", obj, before=cast("_KeepingRequest", request).audit_before, after=take_snapshot(obj)
+        )
         return super().log_change(request, obj, message)
 
-    def log_deletions(self, request: HttpRequest, queryset: Iterable[Model]) -> Any:
+    def log_deletions(self, request: HttpRequest, queryset: QuerySet[Any]) -> Any:
         """Called before they are deleted."""
         for obj in queryset:
             self.record("deleted", obj, before=take_snapshot(obj))
@@ -54,9 +59,12 @@ class AuditedAdmin(admin.ModelAdmin):
         for obj in formset.deleted_objects:
             self.record("deleted", obj, before=stored[id(obj)])
 
-    def record(self, what: str, obj: Model, **values: Values) -> None:
+    def record(
+        self, what: str, obj: Model, *, before: Values | None = None, after: Values | None = None
+    ) -> None:
         """An entry in the log of the object's account."""
-        record(f"{obj.audit_kind}.{what}", account=getattr(obj, "account", None), target=obj, **values)
+        action = f"{cast('Audited', obj).audit_kind}.{what}"
+        record(action, account=getattr(obj, "account", None), target=obj, before=before, after=after)
 
 
 @admin.register(Entry)
@@ -81,7 +89,7 @@ class EntryAdmin(admin.ModelAdmin):
 
 def keep_for_audit(request: HttpRequest, obj: Model) -> None:
     """What is stored of an object that is about to change; on the request: a ModelAdmin serves many."""
-    request.audit_before = _read_stored(obj)
+    cast("_KeepingRequest", request).audit_before = _read_stored(obj)
 
 
 def _read_stored(obj: Model) -> Values:

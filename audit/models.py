@@ -1,13 +1,13 @@
 from __future__ import annotations
 
-from typing import Any, Self
+from typing import Self
 
 from django.db import models
 
 from audit.origin import ADMINISTRATION, COMMAND, PAGE, PROCESS
 
 
-class EntryQuerySet(models.QuerySet):
+class EntryQuerySet(models.QuerySet["Entry"]):
     def for_account(self, account: models.Model) -> Self:
         """Entries of `account` alone."""
         return self.filter(account_id=account.pk)
@@ -37,8 +37,8 @@ class Entry(models.Model):
     via = models.CharField(max_length=20, choices=Via.choices)
     address = models.GenericIPAddressField("IP address", null=True)
     agent = models.CharField("browser or program", max_length=200)
-    before: dict[str, Any] = models.JSONField(default=dict)  # {field: value}, of the fields that changed
-    after: dict[str, Any] = models.JSONField(default=dict)
+    before = models.JSONField(default=dict)  # {field: value}, of the fields that changed
+    after = models.JSONField(default=dict)
 
     objects = EntryQuerySet.as_manager()
 

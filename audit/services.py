@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from django.db.models import Model
 from django.utils import timezone
 
 from audit.models import Entry
 from audit.origin import get_origin
-from audit.snapshots import Values, keep_changes
+from audit.snapshots import Audited, Values, keep_changes
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +75,7 @@ def record_in_each(
 def identify(obj: Model) -> Target:
     """The object as pages name it: by its public id, else its slug, else its number."""
     public = getattr(obj, "public_id", None) or getattr(obj, "slug", None) or obj.pk
-    return Target(kind=obj.audit_kind, id=str(public), name=str(obj))
+    return Target(kind=cast("Audited", obj).audit_kind, id=str(public), name=str(obj))
 
 
 def _describe_origin(actor: Model | None) -> dict[str, Any]:

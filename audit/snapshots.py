@@ -6,18 +6,26 @@ external IDs and other secrets are in none of these lists (tests/audit/test_cove
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime, time
 from decimal import Decimal
-from typing import Any
+from typing import Any, ClassVar, Protocol, cast
 
 from django.db.models import Model
 
 Values = dict[str, Any]
 
 
+class Audited(Protocol):
+    """What a model says of itself: the fields that the log may hold, and what it is called there."""
+
+    audited: ClassVar[Sequence[str]]
+    audit_kind: ClassVar[str]
+
+
 def take_snapshot(obj: Model) -> Values:
     """{field: value} of the object as it is, as JSON holds it; relations by their objects' names."""
-    return {name: _read(obj, name) for name in type(obj).audited}
+    return {name: _read(obj, name) for name in cast("Audited", obj).audited}
 
 
 def keep_changes(before: Values, after: Values) -> tuple[Values, Values]:

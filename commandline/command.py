@@ -91,7 +91,7 @@ class Command(BaseCommand):
         if code != DONE:
             sys.exit(code)
 
-    def run(self, **options: Any) -> dict[str, Any]:
+    def run(self, *_arguments: Any, **options: Any) -> dict[str, Any]:
         """Do the work and return the JSON object. Raises Failure, WrongArguments or ValidationError."""
         raise NotImplementedError
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from django.db.models import QuerySet
 
@@ -24,13 +25,13 @@ class Kept:
 
     name: str
     after: str
-    find: Callable[[datetime], QuerySet]
+    find: Callable[[datetime], QuerySet[Any]]
 
 
 _registered: dict[str, Kept] = {}
 
 
-def register_kept(name: str, *, after: str, find: Callable[[datetime], QuerySet]) -> None:
+def register_kept(name: str, *, after: str, find: Callable[[datetime], QuerySet[Any]]) -> None:
     """Once a name; `find` gets the moment from which is counted, and reads the setting then."""
     _registered[name] = Kept(name, after, find)
 
@@ -53,7 +54,7 @@ def prune(*, now: datetime) -> dict[str, int]:
     return removed
 
 
-def _remove(rows: QuerySet) -> int:
+def _remove(rows: QuerySet[Any]) -> int:
     removed = 0
     while keys := list(rows.order_by("pk").values_list("pk", flat=True)[:BATCH_SIZE]):
         # The same question once more: what was used again since then stays.

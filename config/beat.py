@@ -24,8 +24,8 @@ class Scheduler(PersistentScheduler):
     def tick(self, *args: Any, **kwargs: Any) -> float:
         """As Celery's; how long to wait for the next call, in seconds."""
         for entry in self.schedule.values():
-            now = entry.schedule.now()
-            if entry.last_run_at > now:
+            now = entry.schedule.now() if entry.schedule else None
+            if now and entry.last_run_at and entry.last_run_at > now:
                 entry.last_run_at = now
                 self._heap = None  # made of the same times; Celery makes it anew
         if time.monotonic() - self._noted_at >= heartbeats.EVERY_SECONDS:

@@ -32,6 +32,8 @@ class OwnKeysCache(RedisCache):
     and with it the queue.
     """
 
+    _servers: list[str]  # Django's own: the addresses
+
     def __init__(self, server: str, params: dict[str, Any]) -> None:
         options = params["OPTIONS"] = dict(params.get("OPTIONS", {}))
         seconds = options.pop("timeout_seconds", 1)
@@ -94,8 +96,11 @@ def _note_away(cache: OwnKeysCache, error: RedisError) -> None:
 class FileBasedCache(DjangoFileBasedCache):
     """Django checks for the file and then writes it: two concurrent calls would both succeed."""
 
+    _dir: str  # Django's own, as is the next
+    _createdir: Callable[[], None]
+
     def add(
-        self, key: str, value: Any, timeout: int | None = DEFAULT_TIMEOUT, version: int | None = None
+        self, key: str, value: Any, timeout: float | None = DEFAULT_TIMEOUT, version: int | None = None
     ) -> bool:
         self._createdir()
         with Path(self._dir, "lock").open("a") as lock:

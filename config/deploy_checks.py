@@ -18,7 +18,7 @@ from commandline.database_role import find_excess_privilege
 
 Network = IPv4Network | IPv6Network
 WIDEST = {4: 8, 6: 16}  # 10.0.0.0/8 is somebody's own network; half of the internet is nobody's
-PRIVATE_IPV6 = ip_network("fc00::/7")
+PRIVATE_IPV6 = IPv6Network("fc00::/7")
 
 
 @register(deploy=True)
@@ -82,14 +82,13 @@ def check_database_role(
 def _list_wide(texts: Sequence[str]) -> list[Network]:
     """Networks that are too wide, after merging neighbours: two halves of the internet are the whole."""
     networks = [ip_network(text) for text in texts]
-    together = [
-        network
-        for version in (4, 6)
-        for network in collapse_addresses(n for n in networks if n.version == version)
+    together: list[Network] = [
+        *collapse_addresses(network for network in networks if isinstance(network, IPv4Network)),
+        *collapse_addresses(network for network in networks if isinstance(network, IPv6Network)),
     ]
     return [
         network
         for network in together
         if network.prefixlen < WIDEST[network.version]
-        and not (network.version == 6 and network.subnet_of(PRIVATE_IPV6))
+        and not (isinstance(network, IPv6Network) and network.subnet_of(PRIVATE_IPV6))
     ]

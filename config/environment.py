@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from datetime import time
 from ipaddress import ip_address, ip_network
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 from urllib.parse import SplitResult, urlsplit
 
 import environ
@@ -80,7 +80,7 @@ class Environment:
         name: builtins.str,
         *,
         default: Any = REQUIRED,
-        form: re.Pattern | None = None,
+        form: re.Pattern[builtins.str] | None = None,
         takes: builtins.str = "text in one line, not empty",
         secret: builtins.bool = False,
     ) -> builtins.str:
@@ -89,7 +89,7 @@ class Environment:
         if text is None:
             if default is REQUIRED:
                 raise ImproperlyConfigured(f"{name} is missing: it must be {takes}")
-            return default
+            return cast("builtins.str", default)
         if text == "" and default == "":
             return ""
         if not text.strip() or CONTROL.search(text) or (form and not form.fullmatch(text)):
@@ -121,7 +121,7 @@ class Environment:
         name: builtins.str,
         *,
         default: Sequence[builtins.str] = (),
-        form: re.Pattern | None = None,
+        form: re.Pattern[builtins.str] | None = None,
         takes: builtins.str = "texts",
         secret: builtins.bool = False,
     ) -> builtins.list[builtins.str]:
@@ -229,7 +229,7 @@ class Environment:
         text = self.str(name, default=default, takes=takes, secret=True)
         _split(name, text, takes, schemes=DATABASES)
         try:
-            config = environ.Env.db_url_config(text)
+            config: dict[builtins.str, Any] = environ.Env.db_url_config(text)
         except ValueError:
             _refuse(name, takes)
         if config["NAME"] in {"", ":memory:"}:  # each connection would have a memory of its own
@@ -248,7 +248,8 @@ class Environment:
             or (parts.scheme == "filemail" and not parts.path.strip("/"))
         ):
             _refuse(name, takes)
-        return environ.Env.email_url_config(text)
+        config: dict[builtins.str, Any] = environ.Env.email_url_config(text)
+        return config
 
 
 def _split(

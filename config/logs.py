@@ -20,7 +20,7 @@ MANY_LINES = ("exception", "stack")  # tracebacks, which have several lines
 
 def logging_config(*, level: str, as_json: bool) -> None:
     """Send structlog's and the standard library's records through one formatter to standard error."""
-    shared = [
+    shared: list[structlog.types.Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_logger_name,
         structlog.stdlib.add_log_level,

@@ -32,6 +32,7 @@ task_routes = {
 task_time_limit = settings.TASK_TIME_LIMIT_SECONDS
 task_soft_time_limit = task_time_limit - 60
 
+broker_transport_options: dict[str, int | str]
 if settings.REDIS_URL:
     broker_url = settings.REDIS_URL
     # Above the hard time limit, or Redis hands a task that still runs to a second worker (config.checks).

@@ -31,7 +31,7 @@ def check_services() -> dict[str, str]:
     """`database`, `cache` and `queue`, each "ok" or what is missing."""
     return {
         "database": _check_database(),
-        "cache": _check(settings.CACHE_URL, folder=settings.CACHES["default"]["LOCATION"]),
+        "cache": _check(settings.CACHE_URL, folder=str(settings.CACHES["default"]["LOCATION"])),
         "queue": _check(settings.REDIS_URL, folder=settings.QUEUE_DIR),
     }
 

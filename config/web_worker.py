@@ -134,7 +134,7 @@ class Worker(ThreadWorker):
     def handle_request(self, req: Any, conn: TConn) -> bool:
         conn.sock.settimeout(settings.ANSWER_SECONDS)
         try:
-            return super().handle_request(req, conn)
+            return bool(super().handle_request(req, conn))
         except TimeoutError:
             self.log.info("An answer was read too slowly, and broken off: %s", req.path)
             return False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 from django.db import connection
 
@@ -28,6 +29,6 @@ def begin_sql(text: str) -> str:
     return function.format(text, LONGEST_SHOWN)
 
 
-def pair_beginnings(cells: list) -> Iterator[Beginning]:
+def pair_beginnings(cells: list[Any]) -> Iterator[Beginning]:
     for text, length in zip(cells[::2], cells[1::2], strict=True):
         yield Beginning(text or "", length or 0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 
 from django.conf import settings
 from django.http import HttpResponse, StreamingHttpResponse
@@ -54,7 +54,7 @@ def stream_csv(
     """
     writer = csv.writer(_Echo(), quoting=csv.QUOTE_ALL)
 
-    def lines() -> Iterator[str]:
+    def lines() -> Generator[str, None, None]:
         with snapshot(seconds=settings.DOWNLOAD_SECONDS):
             yield writer.writerow([neutralise(cell) for cell in header])
             for row in rows:

@@ -19,8 +19,8 @@ class KeyField(models.CharField):
     moment the last key counts.
     """
 
-    def __init__(self, *args: Any, max_length: int = KEY_LENGTH, **kwargs: Any) -> None:
-        super().__init__(*args, max_length=max_length, **kwargs)
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"max_length": KEY_LENGTH, **kwargs})
 
     def db_parameters(self, connection: Any) -> dict[str, Any]:
         collation = "C" if connection.vendor == "postgresql" else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import wraps
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 import structlog
 from django.db import OperationalError, connection
@@ -25,7 +25,7 @@ T = TypeVar("T")
 log = structlog.get_logger(__name__)
 
 
-def lock_rows(rows: QuerySet) -> None:
+def lock_rows(rows: QuerySet[Any]) -> None:
     """Lock these rows in the order of their ids, whatever the order of an UPDATE."""
     if connection.features.has_select_for_update:
         ids = rows.order_by("pk").select_for_update(no_key=True, of=("self",)).values_list("pk", flat=True)

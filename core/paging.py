@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from django.core.paginator import Page, Paginator
 from django.db.models import QuerySet
@@ -31,6 +32,6 @@ class CappedPaginator(Paginator):
         return some.count() if isinstance(some, QuerySet) else len(some)
 
 
-def paginate(rows: QuerySet | Sequence, *, number: str | None, each: int) -> Page:
+def paginate(rows: QuerySet[Any] | Sequence[Any], *, number: str | None, each: int) -> Page[Any]:
     """The page of that number, as given in the URL; the nearest one where it does not exist."""
     return CappedPaginator(rows, each).get_page(number)

@@ -59,7 +59,8 @@ def point_elsewhere(schema_editor: Any, model: type[Model], field_name: str) -> 
     """PostgreSQL: the foreign key of a column as the model says; it may not have had one."""
     if schema_editor.connection.vendor != "postgresql":
         return
-    field, table = model._meta.get_field(field_name), model._meta.db_table
+    field: Any = model._meta.get_field(field_name)
+    table = model._meta.db_table
     with schema_editor.connection.cursor() as cursor:
         found = schema_editor.connection.introspection.get_constraints(cursor, table)
     for name, constraint in found.items():

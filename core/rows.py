@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from datetime import date
+from typing import Any
 
 from django.db import connection
 
@@ -16,9 +17,9 @@ def order_by_bytes(text: str) -> str:
     return f'{text} COLLATE "C"' if connection.vendor == "postgresql" else f"{text} COLLATE BINARY"
 
 
-def split_by_size(rows: Iterable[tuple]) -> Iterator[list[tuple]]:
+def split_by_size(rows: Iterable[tuple[Any, ...]]) -> Iterator[list[tuple[Any, ...]]]:
     """Rows together as long as their sizes (the last column) add up to CHARACTERS_AT_A_TIME; one at least."""
-    some: list[tuple] = []
+    some: list[tuple[Any, ...]] = []
     size = 0
     for row in rows:
         if some and (size + row[-1] > CHARACTERS_AT_A_TIME or len(some) == ROWS_AT_A_TIME):
@@ -30,7 +31,7 @@ def split_by_size(rows: Iterable[tuple]) -> Iterator[list[tuple]]:
         yield some
 
 
-def stream_rows(sql: str, params: list) -> Iterator[tuple]:
+def stream_rows(sql: str, params: list[Any]) -> Iterator[tuple[Any, ...]]:
     """Stream rows in constant memory."""
     with connection.chunked_cursor() as cursor:
         cursor.execute(sql, params)

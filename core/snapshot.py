@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from django.db import connection, transaction
 
@@ -34,8 +35,9 @@ def snapshot(*, seconds: int | None = None) -> Iterator[None]:
 def _deferred() -> Iterator[None]:
     """Deferred transactions on SQLite, which do not block writers: ours are immediate otherwise."""
     connection.ensure_connection()  # which sets the mode
-    before, connection.transaction_mode = connection.transaction_mode, "DEFERRED"
+    sqlite: Any = connection
+    before, sqlite.transaction_mode = sqlite.transaction_mode, "DEFERRED"
     try:
         yield
     finally:
-        connection.transaction_mode = before
+        sqlite.transaction_mode = before

@@ -11,7 +11,7 @@ import errno
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 from typing import IO
 
@@ -115,7 +115,7 @@ class Spooled:
         self._slot.give_back()
 
 
-def spool(lines: Iterator[str], *, slot: DownloadSlot) -> Spooled:
+def spool(lines: Generator[str, None, None], *, slot: DownloadSlot) -> Spooled:
     """Write the lines to an unnamed temporary file. Raises CannotDownload."""
     folder = Path(settings.DOWNLOADS_DIR)
     file = None

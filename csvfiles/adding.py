@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 from decimal import Context, Decimal, Inexact
+from typing import Any, cast
 
 import polars as pl
 
@@ -51,7 +52,7 @@ def add_up(frame: pl.DataFrame) -> pl.DataFrame:
 
 def only_date(days: pl.Series) -> date | None:
     """The one date of all these rows, as in an export of one day: then nothing needs to be grouped by it."""
-    first = days.min()
+    first = cast("date | None", days.min())
     return first if first is not None and first == days.max() else None
 
 
@@ -65,7 +66,7 @@ def count_by_day(days: pl.Series) -> dict[date, int]:
 def sum_by_day(exact: pl.DataFrame) -> dict[date, Decimal]:
     """The exact sum of each date of a frame of `to_exact`."""
     if exact.schema[VALUE] != pl.String and (day := only_date(exact[DAY])):
-        return {day: exact[VALUE].sum()}
+        return {day: cast("Decimal", exact[VALUE].sum())}
     return dict(_sum_by(exact, DAY))
 
 
@@ -75,13 +76,13 @@ def to_exact(frame: pl.DataFrame, *, scale: int = SCALE) -> pl.DataFrame:
     It stays as it is where a sum may not fit the 38 digits of polars' decimals: those sums wrap.
     """
     values = frame[VALUE]
-    longest = values.str.len_bytes().max() or 0
+    longest = cast("int | None", values.str.len_bytes().max()) or 0
     if longest > SCALE + 2 and values.str.contains(_LONG_FRACTION).any():
         scale = FRACTION_DIGITS
     limit = float(limit_at(scale))
     below = 10.0**longest  # as many digits as the longest has characters
     if below * frame.height >= limit:
-        below = values.cast(pl.Float64).max()
+        below = cast("float", values.cast(pl.Float64).max())
     if below * frame.height < limit:
         return frame.with_columns(values.cast(pl.Decimal(DIGITS, scale)))
     return frame
@@ -89,19 +90,19 @@ def to_exact(frame: pl.DataFrame, *, scale: int = SCALE) -> pl.DataFrame:
 
 def limit_at(scale: int) -> int:
     """What a decimal with so many places after the point must be below, for its digits to be enough."""
-    return 10 ** (DIGITS - scale)
+    return int(10 ** (DIGITS - scale))
 
 
-def _sum_by(exact: pl.DataFrame, *keys: str) -> Iterator[tuple]:
+def _sum_by(exact: pl.DataFrame, *keys: str) -> Iterator[tuple[Any, ...]]:
     """(*keys, exact sum of `value`) for the groups of a frame of `to_exact`, in no order."""
     if exact.schema[VALUE] != pl.String:
         yield from exact.group_by(keys).agg(pl.col(VALUE).sum()).iter_rows()
         return
-    sums: dict[tuple, Decimal] = {}
+    sums: dict[tuple[Any, ...], Decimal] = {}
     for *key, value in exact.select(*keys, VALUE).iter_rows():
         sums[tuple(key)] = EXACT.add(sums.get(tuple(key), Decimal(0)), Decimal(value))
-    for key, value in sums.items():
-        yield *key, value
+    for group, total in sums.items():
+        yield *group, total
 
 
 def sum_by_number(exact: pl.DataFrame, number: str) -> pl.DataFrame:
@@ -111,10 +112,10 @@ def sum_by_number(exact: pl.DataFrame, number: str) -> pl.DataFrame:
         return exact.group_by(number).agg(value).select(pl.lit(day, dtype=pl.Date).alias(DAY), number, VALUE)
     # As one integer the two are grouped in half of the time.
     sums = exact.group_by(pack(DAY, number).alias("key")).agg(value)
-    day = pl.col("key") // _PACKED
+    days = pl.col("key") // _PACKED
     return sums.select(
-        day.cast(pl.Int32).cast(pl.Date).alias(DAY),
-        (pl.col("key") - day * _PACKED).cast(exact.schema[number]).alias(number),
+        days.cast(pl.Int32).cast(pl.Date).alias(DAY),
+        (pl.col("key") - days * _PACKED).cast(exact.schema[number]).alias(number),
         VALUE,
     )
 

@@ -23,6 +23,9 @@ class Combinations:
     ones: they keep their numbers, and the first frame of `number` has them all as new.
     """
 
+    values: list[Values]
+    _known: pl.DataFrame
+
     def __init__(self, cells: list[str], limits: Limits, like: Combinations | None = None) -> None:
         self._limits = limits
         self._cells = cells

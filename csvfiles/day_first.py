@@ -57,6 +57,14 @@ def parse_day_first(cell: str, date_format: str) -> date | None:
         return None
 
 
+def read_day_first(cell: str, date_format: str) -> date:
+    """As `parse_day_first`, of a cell that is known to be a date so. Raises ValueError where it is none."""
+    day = parse_day_first(cell, date_format)
+    if day is None:
+        raise ValueError(f"{cell!r} is no date of {DAY_FIRST[date_format].name}")
+    return day
+
+
 def is_day_first(cell: str, date_format: str) -> bool:
     """Whether `cell` shows that the day comes first: it is a date so, and there is no such month."""
     day = parse_day_first(cell, date_format)
@@ -80,7 +88,7 @@ def exchange(day: date) -> date:
 
 def refuse_day_first(cell: str, date_format: str, *, row_number: int) -> FileError:
     """The failure of a file with a cell of `is_day_first`: its other rows may be wrong unseen."""
-    day = parse_day_first(cell, date_format)
+    day = read_day_first(cell, date_format)
     other = make_doubtful(day)
     return FileError(
         "day_first",

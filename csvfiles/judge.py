@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import date
+from typing import cast
 
 import polars as pl
 
@@ -140,7 +141,7 @@ class Judge:
         for number, *cells in frame.select(ROW, *(self._cells[column] for column in columns)).iter_rows():
             row = dict(zip(columns, cells, strict=True))
             reason = REPEATED if number in headers else reason_to_reject(row, self._mapping)
-            self._reject(judged, number, reason, row)
+            self._reject(judged, number, cast("str", reason), row)  # the rules agree that there is one
 
     def _find_headers(self, frame: pl.DataFrame) -> set[int]:
         """The rejected rows that repeat the header: neither a date nor a metric, both as short as names."""

@@ -36,14 +36,12 @@ def take_header(
     text = decode(line, lambda _before: 1).removesuffix("\r")
     if "\r" in "".join(text.split('"')[::2]).rstrip("\r"):
         raise lines_end_with_cr()
-    header, fault = None, None
     try:
         header = parse_header(text, wanted=wanted or known, below=below)
-    except FileError as error:
-        fault = error
+    except FileError:
+        check_first_row(text, None, wanted=wanted, known=known, below=below)  # may know more
+        raise
     check_first_row(text, header, wanted=wanted, known=known, below=below)
-    if header is None:
-        raise fault
     if len(header.columns) > limits.columns:
         raise FileError(
             "too_many_columns",

@@ -13,7 +13,14 @@ from dataclasses import dataclass
 from datetime import date
 
 from csvfiles.dates import parse_date
-from csvfiles.day_first import DAY_FIRST, exchange, make_doubtful, parse_day_first, write_day_first
+from csvfiles.day_first import (
+    DAY_FIRST,
+    exchange,
+    make_doubtful,
+    parse_day_first,
+    read_day_first,
+    write_day_first,
+)
 from csvfiles.trial import FormatTrial, try_date_formats
 
 
@@ -91,13 +98,14 @@ def read_column(cells: Iterable[DatedCell]) -> ColumnDates:
     if date_format is None:
         return ColumnDates(trials, day_first=_find_day_first(counted))
     reading = _read(counted, lambda cell: parse_date(cell, date_format))
-    return ColumnDates(trials, date_format, reading, _find_question(counted, date_format, reading))
+    question = _find_question(counted, date_format, reading) if reading else None
+    return ColumnDates(trials, date_format, reading, question)
 
 
 def _read(cells: Counter[DatedCell], parse: Callable[[str], date | None]) -> Reading | None:
     """None where a cell is no date."""
-    days = {cell: parse(cell.text) for cell in cells}
-    if not days or None in days.values():
+    days = {cell: day for cell in cells if (day := parse(cell.text)) is not None}
+    if not days or len(days) < len(cells):
         return None
     late = [(day, cell) for cell, day in days.items() if not cell.holds(day)]
     newest = max(((day, cell.text) for day, cell in late), default=None)
@@ -114,22 +122,21 @@ def _find_question(cells: Counter[DatedCell], date_format: str, by_month: Readin
     by_day = _read(cells, lambda cell: parse_day_first(cell, date_format))
     if by_day is None or not (DAY_FIRST[date_format].is_common or (by_month.late and not by_day.late)):
         return None
-    days = {cell.text: parse_day_first(cell.text, date_format) for cell in cells}
+    days = {cell.text: read_day_first(cell.text, date_format) for cell in cells}
     telling = [text for text, day in days.items() if day.day != day.month]
-    late = by_month.latest_late and by_month.latest_late[1]
-    if late in telling:
-        cell = late
+    if by_month.latest_late and by_month.latest_late[1] in telling:
+        cell = by_month.latest_late[1]
     elif telling:
         cell = telling[0]
     else:
         cell = write_day_first(make_doubtful(by_day.last), date_format)
-    day = parse_day_first(cell, date_format)
+    day = read_day_first(cell, date_format)
     return Question(cell, exchange(day), day, bool(telling), by_month, by_day)
 
 
 def _find_day_first(cells: Counter[DatedCell]) -> str | None:
     for date_format, twin in DAY_FIRST.items():
-        by_day = _read(cells, lambda cell, by=date_format: parse_day_first(cell, by))
-        if by_day and any(parse_day_first(cell.text, date_format).day > 12 for cell in cells):
+        days = [parse_day_first(cell.text, date_format) for cell in cells]
+        if None not in days and any(day.day > 12 for day in days if day):
             return twin.name
     return None

@@ -43,8 +43,8 @@ class RepeatedRows:
             if self._folder is None:
                 return _count_repeats(pl.concat(self._held))
             self._write_down()
-            self._sort_into_buckets()
-            return sum(self._count_bucket(bucket) for bucket in range(_BUCKETS))
+            _sort_into_buckets(self._folder)
+            return sum(_count_bucket(self._folder, bucket) for bucket in range(_BUCKETS))
         finally:
             self.close()
 
@@ -61,16 +61,18 @@ class RepeatedRows:
         self._held = []
         self._written += 1
 
-    def _sort_into_buckets(self) -> None:
-        for file in self._folder.glob("all-*"):
-            keys = pl.read_ipc(file).with_columns((pl.col(_KEY) % _BUCKETS).alias("bucket"))
-            for (bucket,), part in keys.partition_by("bucket", as_dict=True).items():
-                part.select(_KEY).write_ipc(self._folder / f"{bucket}-{file.name}")
-            file.unlink()
 
-    def _count_bucket(self, bucket: int) -> int:
-        files = sorted(self._folder.glob(f"{bucket}-*"))
-        return _count_repeats(pl.concat([pl.read_ipc(file)[_KEY] for file in files])) if files else 0
+def _sort_into_buckets(folder: Path) -> None:
+    for file in folder.glob("all-*"):
+        keys = pl.read_ipc(file).with_columns((pl.col(_KEY) % _BUCKETS).alias("bucket"))
+        for (bucket,), part in keys.partition_by("bucket", as_dict=True).items():
+            part.select(_KEY).write_ipc(folder / f"{bucket}-{file.name}")
+        file.unlink()
+
+
+def _count_bucket(folder: Path, bucket: int) -> int:
+    files = sorted(folder.glob(f"{bucket}-*"))
+    return _count_repeats(pl.concat([pl.read_ipc(file)[_KEY] for file in files])) if files else 0
 
 
 def _ascends(keys: pl.Series) -> bool:

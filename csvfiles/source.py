@@ -38,14 +38,15 @@ class Source:
         start = raw.read(4)
         self._joined = _Joined(start, raw)
         self._packed = start.startswith(GZIP)
-        self._bytes = Unpacked(self._joined) if self._packed else self._joined
+        self._unpacked = Unpacked(self._joined) if self._packed else None
+        self._bytes = self._unpacked or self._joined
         self._expanded = 0
         self._pending = self._read_start()
 
     @property
     def ignores_rest(self) -> bool:
         """Whether there are bytes after the end of its gzip data, as far as it has been read."""
-        return self._packed and self._bytes.ignores_rest
+        return self._unpacked is not None and self._unpacked.ignores_rest
 
     def look(self, size: int) -> bytes:
         """The next `size` bytes, fewer only at the end; they stay to be read."""

@@ -102,6 +102,7 @@ class _Sums:
 
     def __init__(self, limits: Limits) -> None:
         self._most, self._at_a_time = limits.totals_a_day, limits.batch_points
+        schema: dict[str, pl.DataType | type[pl.DataType]]
         schema = {DAY: pl.Date, NUMBER: pl.UInt32, VALUE: pl.Decimal(DIGITS, SCALE)}
         self._sums = pl.DataFrame(schema=schema)
         self._apart: list[pl.DataFrame] = []  # those that are not added up with the others yet

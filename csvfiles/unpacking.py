@@ -7,10 +7,16 @@ nothing: a file of ten gigabytes of either would keep it busy for hours.
 from __future__ import annotations
 
 import zlib
-from typing import BinaryIO
+from typing import Protocol
 
 GZIP = b"\x1f\x8b"
 _CHUNK = 16 * 1024  # of packed bytes; what is left of one is copied at each member's end
+
+
+class Packed(Protocol):
+    """What it reads from: an open file, or whatever else gives bytes in turn, b"" after the last."""
+
+    def read(self, size: int, /) -> bytes: ...
 
 
 class Unpacked:
@@ -20,7 +26,7 @@ class Unpacked:
     itself does: `ignores_rest` says so.
     """
 
-    def __init__(self, packed: BinaryIO) -> None:
+    def __init__(self, packed: Packed) -> None:
         self._packed = packed
         self._waiting = b""
         self.ignores_rest = False

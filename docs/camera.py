@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import Browser
+from typing import Literal
+
+from playwright.sync_api import Browser, ViewportSize
 
 from docs.pictures import IMAGES
 
-LAPTOP = {"width": 1280, "height": 800}
-PHONE = {"width": 390, "height": 844}
+LAPTOP = ViewportSize(width=1280, height=800)
+PHONE = ViewportSize(width=390, height=844)
+VIEWS: tuple[tuple[str, Literal["light", "dark"], ViewportSize], ...]
 VIEWS = (("light", "light", LAPTOP), ("dark", "dark", LAPTOP), ("phone", "light", PHONE))
 
 

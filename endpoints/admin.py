@@ -1,10 +1,13 @@
 from __future__ import annotations
 
+from typing import cast
+
 from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 
+from accounts.models import User
 from audit.admin import AuditedAdmin
 from endpoints.forms import ConnectionRules
 from endpoints.models import S3Endpoint, new_external_id
@@ -14,7 +17,7 @@ from endpoints.services import CONNECTION_FIELDS, check_location_unchanged, forg
 class S3EndpointForm(ConnectionRules, forms.ModelForm):
     def _post_clean(self) -> None:
         """Once the instance has what was typed."""
-        super()._post_clean()
+        super()._post_clean()  # type: ignore[misc]  # Django's hook, which its stubs do not name
         if self.instance.pk and not self.errors:
             try:
                 check_location_unchanged(self.instance)
@@ -53,7 +56,7 @@ class S3EndpointAdmin(AuditedAdmin):
     def save_model(self, request: HttpRequest, obj: S3Endpoint, form: forms.ModelForm, change: bool) -> None:
         if not change:
             obj.external_id = new_external_id()
-            obj.created_by = request.user
+            obj.created_by = cast("User", request.user)
         elif set(form.changed_data) & set(CONNECTION_FIELDS):
             forget_test(obj)
         super().save_model(request, obj, form, change)

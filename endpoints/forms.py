@@ -99,7 +99,7 @@ class EndpointForm(ConnectionRules, forms.Form):
     def full_clean(self) -> None:
         super().full_clean()
         if self.is_bound and not self.name_required:  # a connection can be tested before it has a name
-            self._errors.pop("name", None)
+            self.errors.pop("name", None)
             self.cleaned_data.setdefault("name", "")
 
     def changed_endpoint(self, endpoint: S3Endpoint) -> S3Endpoint:
@@ -136,7 +136,7 @@ class NewEndpointForm(EndpointForm):
 
     def shows_another_external_id(self) -> bool:
         """Whether the page is older than the session's external ID, and so showed another one."""
-        return self.data.get("shown_external_id", "") != self.external_id
+        return str(self.data.get("shown_external_id", "")) != self.external_id
 
     def endpoint_fields(self) -> dict[str, str]:
         """What services.create_endpoint takes."""

@@ -15,6 +15,7 @@ from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from endpoints import errors
+from endpoints.error_types import UnusableResponse
 from endpoints.objects import S3Object
 
 MAX_EMPTY_PAGES = 1_000  # in a row; S3 gives some where many objects have just been deleted
@@ -149,7 +150,7 @@ def make_storable(name: str) -> str:
     return f"{shown[:900]}… ({len(name):,} characters, {digest})"
 
 
-def _refuse(why: str) -> errors.UnusableResponse:
+def _refuse(why: str) -> UnusableResponse:
     return errors.unusable_response(errors.S3, why)
 
 

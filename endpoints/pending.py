@@ -27,7 +27,7 @@ def get_external_id(session: SessionBase, *, account: Account) -> str:
     if str(account.pk) not in pending:
         pending[str(account.pk)] = {"external_id": new_external_id()}
         session.modified = True
-    return pending[str(account.pk)]["external_id"]
+    return str(pending[str(account.pk)]["external_id"])
 
 
 def save_test(session: SessionBase, *, endpoint: S3Endpoint, report: ConnectionReport, now: datetime) -> None:

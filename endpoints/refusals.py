@@ -123,4 +123,4 @@ def _status(answer: dict[str, Any]) -> int:
 
 def _bucket_region(answer: dict[str, Any]) -> str:
     headers = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {})
-    return headers.get("x-amz-bucket-region") or answer.get("Error", {}).get("Region", "")
+    return str(headers.get("x-amz-bucket-region") or answer.get("Error", {}).get("Region", ""))

@@ -9,8 +9,11 @@ from endpoints.models import S3Endpoint
 
 def list_endpoints(*, account: Account, search: str = "") -> QuerySet[S3Endpoint]:
     """The account's endpoints by name, with `telemetry_count`; `search` looks at all that names one."""
-    endpoints = S3Endpoint.objects.for_account(account).annotate(telemetry_count=Count("sources"))
-    endpoints = endpoints.order_by("name")  # counting groups, which drops the model's own order
+    endpoints: QuerySet[S3Endpoint] = (
+        S3Endpoint.objects.for_account(account)
+        .annotate(telemetry_count=Count("sources"))
+        .order_by("name")  # counting groups, which drops the model's own order
+    )
     for word in split_search(search):
         endpoints = endpoints.filter(
             Q(name__icontains=word)
@@ -24,4 +27,5 @@ def list_endpoints(*, account: Account, search: str = "") -> QuerySet[S3Endpoint
 
 def get_endpoint(*, account: Account, name: str) -> S3Endpoint:
     """The account's endpoint of that name. Raises S3Endpoint.DoesNotExist."""
-    return S3Endpoint.objects.for_account(account).select_related("account").get(name=name)
+    found: S3Endpoint = S3Endpoint.objects.for_account(account).select_related("account").get(name=name)
+    return found

@@ -20,7 +20,6 @@ from typing import Any, BinaryIO, cast
 
 import boto3
 import structlog
-from botocore.client import BaseClient
 from botocore.config import Config
 from botocore.exceptions import (
     BotoCoreError,
@@ -235,7 +234,8 @@ class Bucket:
             return explain_s3_refusal(answer, grant=self._grant, key=parameters.get("Key"))
 
         with translate_sdk_errors(errors.S3, self._grant.region, explain):
-            return getattr(client, operation)(Bucket=self._grant.bucket, **parameters)
+            answer: dict[str, Any] = getattr(client, operation)(Bucket=self._grant.bucket, **parameters)
+            return answer
 
 
 class _StaleSession(Exception):
@@ -418,7 +418,8 @@ def _boto_session() -> boto3.session.Session:
     return boto3.session.Session()
 
 
-def _new_client(service: str, region: str, **credentials: str) -> BaseClient:
+def _new_client(service: str, region: str, **credentials: str) -> Any:
+    """The SDK makes a client's methods when it runs: no type knows them all."""
     config = Config(
         connect_timeout=CONNECT_TIMEOUT,
         read_timeout=READ_TIMEOUT,
@@ -427,8 +428,9 @@ def _new_client(service: str, region: str, **credentials: str) -> BaseClient:
         s3={"addressing_style": "path" if has_custom_endpoint() else "auto"},
         user_agent_extra="denominator",
     )
+    session: Any = _boto_session()
     with _lock:
-        return _boto_session().client(service, region_name=region, config=config, **credentials)
+        return session.client(service, region_name=region, config=config, **credentials)
 
 
 @contextmanager
@@ -442,7 +444,7 @@ def translate_sdk_errors(
     try:
         yield
     except ClientError as refusal:
-        raise explain(refusal.response) from None
+        raise explain(cast("dict[str, Any]", refusal.response)) from None
     except (NoCredentialsError, PartialCredentialsError, CredentialRetrievalError):
         raise errors.no_credentials() from None
     except (HTTPClientError, SdkConnectionError, OSError):

@@ -46,7 +46,7 @@ class ResumingStream(io.RawIOBase):
     def tell(self) -> int:
         return self._position
 
-    def readinto(self, buffer: memoryview) -> int:
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # io hands it nothing else
         while True:
             try:
                 if self._body is None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from endpoints import errors
+from endpoints.error_types import UnusableResponse
 from endpoints.grants import Grant
 from endpoints.objects import S3Object, strip_etag
 
@@ -33,5 +34,5 @@ def check_version(answer: dict[str, Any], *, obj: S3Object, start: int, end: int
         raise _refuse(obj, f"{length:,} bytes came instead of {end - start:,}")
 
 
-def _refuse(obj: S3Object, why: str) -> errors.UnusableResponse:
+def _refuse(obj: S3Object, why: str) -> UnusableResponse:
     return errors.unusable_response(errors.S3, f"{obj.key} was asked for, and {why}")

@@ -32,13 +32,17 @@ class Delivery:
     ignored: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Rejected:
+class Rejected(Protocol):
     """A row that could not be used: the header is row 1; `cells` are the raw texts that are kept of it."""
 
-    row_number: int
-    reason: str
-    cells: dict[str, str]
+    @property
+    def row_number(self) -> int: ...
+
+    @property
+    def reason(self) -> str: ...
+
+    @property
+    def cells(self) -> dict[str, str]: ...
 
 
 class CannotReproject(Exception):
@@ -48,21 +52,44 @@ class CannotReproject(Exception):
 class RowBatch(Protocol):
     """Some of what a file holds, on its way to the dataset's writer. `size`: what it takes, in points."""
 
-    size: int
-    rejects: Sequence[Rejected]
+    @property
+    def size(self) -> int: ...
+
+    @property
+    def rejects(self) -> Sequence[Rejected]: ...
 
 
 class Reader(Protocol):
     """A file being read: batches, and once they have ended what the whole came to."""
 
-    rows_read: int
-    rows_rejected: int
-    rows_repeated: int  # equal to an earlier row in all but the measure
-    reasons: Mapping[str, int]  # rejected rows by reason
-    rows_by_day: Mapping[date, int]  # accepted rows
-    rejected_by_day: Mapping[date, int]  # where the date could be read
-    extra_columns: list[str]
-    ignores_rest: bool  # bytes after the end of packed data
+    @property
+    def rows_read(self) -> int: ...
+
+    @property
+    def rows_rejected(self) -> int: ...
+
+    @property
+    def rows_repeated(self) -> int:
+        """Rows equal to an earlier one in all but the measure."""
+
+    @property
+    def reasons(self) -> Mapping[str, int]:
+        """Rejected rows by reason."""
+
+    @property
+    def rows_by_day(self) -> Mapping[date, int]:
+        """Accepted rows."""
+
+    @property
+    def rejected_by_day(self) -> Mapping[date, int]:
+        """Rejected rows where the date could be read."""
+
+    @property
+    def extra_columns(self) -> list[str]: ...
+
+    @property
+    def ignores_rest(self) -> bool:
+        """Whether there are bytes after the end of packed data."""
 
     def __iter__(self) -> Iterator[RowBatch]: ...
 
@@ -72,7 +99,8 @@ class Reader(Protocol):
 class Writer(Protocol):
     """Writes what files hold; nothing of it counts before it is published."""
 
-    def add(self, file: SourceFile, batch: RowBatch) -> None: ...
+    def add(self, file: SourceFile, batch: Any) -> None:
+        """`batch`: of the dataset's own reader."""
 
     def finish(self, file: SourceFile) -> int:
         """The whole file has been added: how many points it holds."""
@@ -112,9 +140,12 @@ class Dataset(Protocol):
     def writer(self, run: Run) -> Writer: ...
 
     def publish(
-        self, source: Source, *, dates: Collection[date], read: Mapping[int, Reader] | None = None
+        self, source: Source, *, dates: Collection[date], read: Mapping[int, Any] | None = None
     ) -> None:
-        """These dates count anew, in the transaction that changed them. `read`: new files by their id."""
+        """These dates count anew, in the transaction that changed them.
+
+        `read`: readers of new files, by the files' ids.
+        """
 
     def delete_data(self, files: Sequence[int] | QuerySet[SourceFile]) -> None:
         """Delete what was written of these files, by their ids or a query of them. It counts no more."""

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, cast
 
 from django import forms
 
@@ -37,4 +37,5 @@ class FilesForm(forms.Form):
 
     def __init__(self, *args: Any, states: Iterable[tuple[str, str]], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["state"].choices = [("", "All states"), *states]
+        state = cast("forms.ChoiceField", self.fields["state"])
+        state.choices = [("", "All states"), *states]

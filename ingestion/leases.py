@@ -72,7 +72,7 @@ class Lease:
         """Renew at once. Raises RunLost."""
         running = Run.objects.filter(pk=self.run.pk, state=Run.State.RUNNING)
         if self.helps:
-            held = running.exists()
+            held: bool | int = running.exists()
             RunHelper.objects.filter(owner=self.owner).update(until=_end_of_lease(now))
         else:
             held = running.filter(lease_owner=self.owner).update(lease_until=_end_of_lease(now))
@@ -138,7 +138,7 @@ def held_by(owner: uuid.UUID | None) -> Q:
     return Q(state=Run.State.QUEUED) | Q(state=Run.State.RUNNING, lease_owner=owner)
 
 
-def made_progress(*, run_id: int, owner: uuid.UUID) -> bool:
+def made_progress(*, run_id: int, owner: uuid.UUID | None) -> bool:
     """Whether this owner of the run's lease has brought a file of it to its end."""
     taken = RunFile.objects.filter(run_id=run_id, taken_by=owner)
     return taken.exclude(state=RunFile.State.PENDING).exists()

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
 from django.db.models import Case, Count, DateField, F, OuterRef, QuerySet, Subquery, When
 
@@ -24,7 +25,7 @@ class LaterDates:
     first: list[date]
 
 
-def annotate_newest_date(sources: QuerySet, *, today: date) -> QuerySet:
+def annotate_newest_date(sources: QuerySet[Any], *, today: date) -> QuerySet[Any]:
     """With `newest_date` as get_newest_date gives it, in the same query.
 
     Only for those that have a later date it takes a look into the index of their days.
@@ -36,13 +37,15 @@ def annotate_newest_date(sources: QuerySet, *, today: date) -> QuerySet:
         default=F("data_through"),
         output_field=DateField(),
     )
-    return sources.annotate(newest_date=newest)
+    annotated: QuerySet[Any] = sources.annotate(newest_date=newest)
+    return annotated
 
 
 def get_newest_date(*, source: Source, today: date) -> date | None:
     """The newest date with data that is not after tomorrow."""
     if hasattr(source, "newest_date"):  # annotated
-        return source.newest_date
+        newest: date | None = source.newest_date
+        return newest
     if not _has_later_dates(source, today):
         return source.data_through
     days = FileDay.objects.filter(source=source, date__lte=today + TIME_ZONES)

@@ -78,7 +78,7 @@ def _plan_deliveries(lease: Lease, deliveries: Sequence[Delivery], counts: Count
             counts["unchanged"] += 1
             changes += _note_unchanged(run, found, versions)
         else:
-            to_read.append(RunFile(run=run, version=found))
+            to_read.append(RunFile(run=run, version=found))  # type: ignore[misc]  # a property
     counts["planned"] += len(to_read)
     if to_read or changes:
         with lease.fence():
@@ -129,7 +129,9 @@ def _fail_at_once(run: Run, found: S3Object) -> RunFile:
         f"Not read: {found.problem}. Report it to the store's operator: Amazon S3 gives an ETag and a time "
         "for each object."
     )
-    return RunFile(run=run, version=found, state=RunFile.State.FAILED, message=message)
+    return RunFile(  # type: ignore[misc]  # `version` is a property
+        run=run, version=found, state=RunFile.State.FAILED, message=message
+    )
 
 
 def _note_unread(run: Run, found: S3Object, known: Known, state: str, reason: str) -> Iterator[Change]:

@@ -62,7 +62,7 @@ class FilePrefetch:
         self._waiting = waiting or Waiting()
         self._read: queue.Queue[Item] = queue.Queue(BATCHES_AHEAD)
         self._closed = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="prefetch", daemon=True)
+        self._thread: threading.Thread = threading.Thread(target=self._run, name="prefetch", daemon=True)
         self._thread.start()
 
     def batches(self, *, while_waiting: Callable[[], None]) -> Iterator[RowBatch]:
@@ -153,10 +153,11 @@ class _Wanted(io.RawIOBase):
     def readable(self) -> bool:
         return True
 
-    def readinto(self, buffer: memoryview) -> int:
+    def readinto(self, buffer: memoryview) -> int:  # type: ignore[override]  # io hands it nothing else
         if self._closed.is_set():
             raise _Unwanted
-        return self._stream.readinto(buffer)  # type: ignore[attr-defined]
+        count: int = self._stream.readinto(buffer)  # type: ignore[attr-defined]
+        return count
 
 
 class _Unwanted(Exception):

@@ -55,7 +55,7 @@ def find_last_problem(*, source: Source) -> tuple[Run, Problem] | None:
         return None
     if source.last_sync_state in FAILING_STATES:
         problem = explain_problem(run=run)
-        return problem and (run, problem)
+        return (run, problem) if problem else None
     if source.data_through is None and run.warnings:
         return run, Problem(
             "warning", "The last sync found no data", run.warnings[0]["text"], "nothing_found"

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
+from typing import Any, cast
 
 import structlog
 from django.db import transaction
@@ -125,7 +125,7 @@ def read_file(
             return None
         except TooManyRejected as error:
             reading.writer.discard(source_file)
-            reader = fetched.result
+            reader = _get_reader(fetched)
             _fail(reading, source_file, str(error), **_count_rows(reader))
             _record_failure(run_file, source_file, str(error), too_many=reader)
             return None
@@ -176,9 +176,14 @@ def _read(run_file: RunFile, source_file: SourceFile, reading: Reading, prefetch
         if not run.is_preview:  # its columns may never be selected: no cell of them is kept
             _keep_rejects(run_file, batch.rejects)
         reading.lease.renew()
-    reader = prefetch.result
+    reader = _get_reader(prefetch)
     check_rejects(source=run.source, rows_read=reader.rows_read, reasons=reader.reasons)
     return ReadFile(run_file, Loaded(source_file, reader, reading.writer.finish(source_file)))
+
+
+def _get_reader(prefetch: FilePrefetch) -> Reader:
+    """Of a file whose batches have ended."""
+    return cast("Reader", prefetch.result)
 
 
 def _keep_rejects(run_file: RunFile, rejects: Sequence[Rejected]) -> None:
@@ -206,13 +211,13 @@ def _record_failure(
     message: str,
     *,
     too_many: Reader | None = None,
-    **header: list[str],
+    **header: Any,
 ) -> None:
     """End the reading of a file that this process has taken. Raises LoadLost where it has it no more.
 
     `too_many`: it was read to its end and rejected too many rows. They stay, for somebody to mend.
     """
-    counts = {}
+    counts: dict[str, Any] = {}
     if too_many is not None:
         counts = {**_count_rows(too_many), "reject_reasons": dict(too_many.reasons)}
     _settle(run_file, source_file, state=RunFile.State.FAILED, message=message, **counts, **header)
@@ -231,7 +236,9 @@ def _record_unreadable(
     reason = _find_reason_to_ignore(error)
     if reason is None:
         _fail(reading, source_file, str(error))
-        header = {"extra_columns": list(error.columns)} if isinstance(error, MissingColumn) else {}
+        header: dict[str, Any] = {}
+        if isinstance(error, MissingColumn):
+            header = {"extra_columns": list(error.columns)}
         _record_failure(run_file, source_file, str(error), **header)
         return
     # Where nothing of the run counts yet, this does not either.

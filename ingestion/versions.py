@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from core.locks import lock_rows
 from core.updating import update_each
@@ -115,7 +116,7 @@ def abandon_loads(*, source_files: Sequence[SourceFile]) -> None:
 
 
 def _make(source: Source, version: S3Object, **fields: str) -> SourceFile:
-    return SourceFile(source=source, version=version, **fields)
+    return SourceFile(source=source, version=version, **fields)  # type: ignore[misc]  # a property
 
 
 def _end_unused(source_file: SourceFile, **fields: object) -> None:
@@ -188,7 +189,7 @@ def _replace(source: Source, keys: Sequence[str]) -> set[date]:
     return dates
 
 
-def _delete_data(source_files: Sequence[SourceFile]) -> None:
+def _delete_data(source_files: Sequence[SourceFile] | QuerySet[SourceFile]) -> None:
     """Of files of one source."""
     pks = [source_file.pk for source_file in source_files]
     if pks:

@@ -79,7 +79,7 @@ def _warn_rejected(run: Run, _today: date) -> str | None:
 
 def _name_place(files: QuerySet[RunFile]) -> str:
     """Where they are: `files` are those that have any."""
-    first, count = files.first().key, files.count()
+    first, count = files[0].key, files.count()
     useless = files.filter(rows_read=F("rows_rejected"))
     if count == 1:
         return f"That is every row of {first}." if useless else f"In {first}."
@@ -88,7 +88,7 @@ def _name_place(files: QuerySet[RunFile]) -> str:
         return place
     more = useless.count() - 1
     others = f" and of {more:,} more files" if more else ""
-    return f"{place} Every row of {useless.first().key}{others} was rejected."
+    return f"{place} Every row of {useless[0].key}{others} was rejected."
 
 
 def _warn_passed_over(run: Run, _today: date) -> str | None:
@@ -115,7 +115,7 @@ def _warn_later_dates(run: Run, today: date) -> str | None:
     dates = days.aggregate(dates=Count("date", distinct=True))["dates"]
     if not dates:
         return None
-    newest = days.select_related("source_file").order_by("-date", "source_file__key").first()
+    newest = days.select_related("source_file").order_by("-date", "source_file__key")[0]
     return (
         f"Dates after tomorrow: {dates:,}. The newest is {spell(newest.date)} in {newest.source_file.key}. "
         "They count on their own dates, but freshness, coverage and charts go by the newest date up to "

@@ -6,7 +6,7 @@ import time
 import uuid
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 import structlog
 from django.conf import settings
@@ -86,7 +86,9 @@ def attempt_run(
         owner = uuid.uuid4()
         try:
             lease = claim_run(run_id=run_id, clock=clock, turn=turn, owner=owner)
-            return lease and _execute(lease, ask_for_help=ask_for_help, report=report)
+            if lease is None:
+                return None
+            return _execute(lease, ask_for_help=ask_for_help, report=report)
         except ANYTHING as error:
             if left and is_deadlock(error):
                 log.warning("run taken up again after a deadlock", run=run_id)
@@ -123,7 +125,7 @@ def help_run(*, run_id: int, clock: Clock, turn: timedelta | None = None) -> int
         lease = join_run(run_id=run_id, clock=clock, turn=turn)
         return 0 if lease is None else _read_files(lease, _open(lease))
     except TimeSliceExpired:
-        give_back(lease=lease)
+        give_back(lease=cast("Lease", lease))
         send("help_run", run_id=run_id)
         return 0
     except (RunLost, StorageError):  # whoever carries the run out meets the same, and ends it

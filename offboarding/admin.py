@@ -36,7 +36,8 @@ class RemovalForm(forms.Form):
             raise forms.ValidationError(
                 f"Type {self._account.slug} to remove this account and all that it has."
             )
-        return self.cleaned_data["slug"]
+        slug: str = self.cleaned_data["slug"]
+        return slug
 
 
 admin.site.unregister(Account)
@@ -65,7 +66,10 @@ class RemovableAccountAdmin(AccountAdmin):
         """What removal means, and the slug to be typed."""
         account = self.get_object(request, object_id)
         if account is None:
-            return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
+            missing: HttpResponse = self._get_obj_does_not_exist_redirect(  # type: ignore[attr-defined]
+                request, self.opts, object_id
+            )
+            return missing
         if not self.has_delete_permission(request, account):
             raise PermissionDenied
         form = RemovalForm(request.POST or None, account=account)

@@ -53,7 +53,8 @@ def export_account(*, account: Account, folder: Path, report: Callable[[str], No
 def is_exported(*, account: Account, folder: Path) -> bool:
     """Whether the folder holds a whole export of the account."""
     try:
-        return json.loads((folder / LAST).read_text(encoding="utf-8"))["slug"] == account.slug
+        exported: str = json.loads((folder / LAST).read_text(encoding="utf-8"))["slug"]
+        return exported == account.slug
     except (OSError, ValueError, KeyError):
         return False
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 
 from django.core.exceptions import ValidationError
@@ -126,7 +127,8 @@ def _start(account: Account) -> list[str]:
     """End all memberships; returns the former members, also of an interrupted removal."""
     started = find_start(account=account)
     if started is not None:
-        return started.before["members"]
+        former: list[str] = started.before["members"]
+        return former
     memberships = Membership.objects.for_account(account)
     members = list(memberships.order_by("user__email").values_list("user__email", flat=True))
     record(STARTED, account=account, target=account, before={"members": members}, after={"members": []})
@@ -139,7 +141,7 @@ def _start(account: Account) -> list[str]:
 def _finish(account: Account, members: list[str]) -> None:
     """What is small, and the account itself."""
     for draft in TelemetryDraft.objects.for_account(account):
-        transaction.on_commit(lambda draft=draft: forget_sample(draft=draft))
+        transaction.on_commit(partial(forget_sample, draft=draft))
     for endpoint in S3Endpoint.objects.for_account(account):
         delete_endpoint(endpoint=endpoint)
     before = take_snapshot(account) | {"members": members}

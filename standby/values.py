@@ -24,7 +24,7 @@ class KeptValues(BaseCache):
     """As Django's database cache, but `add` and `incr` count right when many do so at once."""
 
     def add(
-        self, key: str, value: Any, timeout: int | None = DEFAULT_TIMEOUT, version: int | None = None
+        self, key: str, value: Any, timeout: float | None = DEFAULT_TIMEOUT, version: int | None = None
     ) -> bool:
         row = self._make_row(key, value, timeout, version)
         if row is None:
@@ -42,7 +42,7 @@ class KeptValues(BaseCache):
         return default if row is None or _is_over(row) else row.value
 
     def set(
-        self, key: str, value: Any, timeout: int | None = DEFAULT_TIMEOUT, version: int | None = None
+        self, key: str, value: Any, timeout: float | None = DEFAULT_TIMEOUT, version: int | None = None
     ) -> None:
         row = self._make_row(key, value, timeout, version)
         if row is None:
@@ -51,7 +51,7 @@ class KeptValues(BaseCache):
         kept = {"value": row.value, "expires_at": row.expires_at}
         KeptValue.objects.update_or_create(key=row.key, defaults=kept)
 
-    def touch(self, key: str, timeout: int | None = DEFAULT_TIMEOUT, version: int | None = None) -> bool:
+    def touch(self, key: str, timeout: float | None = DEFAULT_TIMEOUT, version: int | None = None) -> bool:
         rows = KeptValue.objects.filter(key=self._name(key, version))
         return bool(rows.update(expires_at=self._ends_at(timeout)))
 
@@ -64,14 +64,14 @@ class KeptValues(BaseCache):
             row = rows.filter(key=self._name(key, version)).first()
             if row is None or _is_over(row):
                 raise ValueError(f"There is no {key}.")
-            row.value += delta
+            row.value = number = row.value + delta
             row.save(update_fields=["value"])
-            return row.value
+            return int(number)
 
     def clear(self) -> None:
         KeptValue.objects.all().delete()
 
-    def _make_row(self, key: str, value: Any, timeout: int | None, version: int | None) -> KeptValue | None:
+    def _make_row(self, key: str, value: Any, timeout: float | None, version: int | None) -> KeptValue | None:
         """None where the value is no JSON, or too long."""
         try:
             if len(json.dumps(value)) > MAX_BYTES:
@@ -83,7 +83,7 @@ class KeptValues(BaseCache):
     def _name(self, key: str, version: int | None) -> str:
         return self.make_and_validate_key(key, version=version)
 
-    def _ends_at(self, timeout: int | None) -> datetime | None:
+    def _ends_at(self, timeout: float | None) -> datetime | None:
         seconds = self.default_timeout if timeout is DEFAULT_TIMEOUT else timeout
         return None if seconds is None else timezone.now() + timedelta(seconds=seconds)
 

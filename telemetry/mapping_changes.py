@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, cast
 
 from django.core.exceptions import ValidationError
 
@@ -114,7 +114,8 @@ def reason_not_to_apply(preview: Run) -> str:
         files = "The only file" if preview.files_failed == 1 else f"All {preview.files_failed:,} files"
         mend = "Correct what the messages below name, then preview again."
         return f"{files} failed, so there is nothing to apply. {mend}"
-    if preview.is_changeover or any(preview.changes[count] for count in _DIFFERENCES):
+    changes = cast("dict[str, Any]", preview.changes)  # its run has ended
+    if preview.is_changeover or any(changes[count] for count in _DIFFERENCES):
         return ""
     return "Nothing would change, so there is nothing to apply."
 

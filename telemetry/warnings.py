@@ -32,7 +32,7 @@ def _warn_repeats(run: Run) -> str | None:
         return None
     return (
         f"Rows equal to an earlier row of their file in everything but the metric: {repeated}; "
-        f"their values were added up. First in {files.order_by('pk').first().key}."
+        f"their values were added up. First in {files.order_by('pk')[0].key}."
     )
 
 
@@ -84,7 +84,8 @@ def _find_overlap(run: Run) -> tuple[str, str, date] | None:
         WHERE value <> other_value AND {_near("before", "last_modified")} LIMIT 1"""
     with connection.cursor() as cursor:
         cursor.execute(sql, [run.pk])
-        return cursor.fetchone()
+        found: tuple[str, str, date] | None = cursor.fetchone()
+    return found
 
 
 def _near(earlier: str, later: str) -> str:

@@ -1,5 +1,6 @@
 """What `make test` runs: the whole suite on SQLite with no service, then on PostgreSQL and Redis.
 
+As many workers as the machine has cores (two at least) share a run; a module's tests stay on one of them.
 What knows no database runs once: the reader of CSV files, pages in a browser, the demo (which has its own).
 Arguments go to pytest: `make test ARGS="tests/csvfiles -k dates"`. Where PostgreSQL or Redis does not
 answer, the second part runs on what does, or is left out and named; with CI=true that is a failure.
@@ -32,11 +33,12 @@ class Part:
 
 
 def run_suite(name: str, *, database: str, cache: str, queue: str, arguments: list[str]) -> Part:
-    """Run pytest once on these services; `loadscope` keeps a module's tests on one worker."""
+    """Run pytest once on these services."""
     print(f"\n=== {name} ===", flush=True)
     services = {"TEST_DATABASE_URL": database, "TEST_REDIS_URL": cache, "TEST_QUEUE_URL": queue}
     environment = os.environ | services
-    command = [sys.executable, "-m", "pytest", "-n", "2", "--dist", "loadscope", *arguments]
+    workers = str(max(2, os.cpu_count() or 2))
+    command = [sys.executable, "-m", "pytest", "-n", workers, "--dist", "loadscope", *arguments]
     return Part(name, call_pytest(command, environment))
 
 

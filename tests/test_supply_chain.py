@@ -6,12 +6,13 @@ import base64
 import json
 import re
 import secrets
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from deploy.audit import Verdict, judge_npm, judge_python, main
-from deploy.find_secrets import find_secrets
 from docs.dependencies import PAGE, WHY, list_direct, list_sections, render_page
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -127,25 +128,60 @@ class TestTheAudit:
         assert capsys.readouterr().out.count("x") >= 4
 
 
+def find_secrets(path: Path) -> int:
+    """The exit code of detect-secrets' own hook, as `make lint` calls it."""
+    command = [sys.executable, "-m", "detect_secrets.pre_commit_hook", "--baseline", ".secrets.baseline"]
+    return subprocess.run([*command, path], cwd=ROOT, check=False, capture_output=True).returncode
+
+
 class TestTheScanForSecrets:
     def test_it_finds_one(self, tmp_path):
         planted = tmp_path / "settings.py"
         planted.write_text(f"key = 'AKIA{secrets.token_hex(8).upper()}'\n", encoding="utf-8")
 
-        assert find_secrets([str(planted)]) == 1
+        assert find_secrets(planted) == 1
 
     def test_it_is_content_with_what_has_none(self, tmp_path):
         clean = tmp_path / "settings.py"
         clean.write_text("name = 'Denominator'\n", encoding="utf-8")
 
-        assert find_secrets([str(clean)]) == 0
+        assert find_secrets(clean) == 0
+
+    def test_its_baseline_allows_none_by_line_for_lines_move(self):
+        assert json.loads((ROOT / ".secrets.baseline").read_text(encoding="utf-8"))["results"] == {}
 
 
-@pytest.mark.parametrize(
-    "tool", ["ruff check", "lint-imports", "bandit", "find_secrets.py", "find_stale_names", "audit.py"]
-)
+class TestTheHostedWorkflow:
+    WORKFLOW = (ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8")
+
+    def test_it_runs_what_a_machine_of_ones_own_runs(self):
+        assert ".ci/run coverage" in self.WORKFLOW
+        assert "make screenshots" in self.WORKFLOW
+
+    def test_every_action_is_one_commit_with_its_version_beside_it(self):
+        uses = re.findall(r"uses: (.*)", self.WORKFLOW)
+
+        assert uses
+        assert [one for one in uses if not re.fullmatch(r"[\w/-]+@[0-9a-f]{40} # v[0-9.]+", one)] == []
+
+    def test_it_may_read_the_repository_and_no_more(self):
+        assert re.findall(r"permissions:((?:\n +.*)+)", self.WORKFLOW) == ["\n  contents: read"]
+
+
+QUICK = ["ruff check", "ruff format", "djlint", "lint-imports", "detect-secrets-hook"]
+
+
+@pytest.mark.parametrize("tool", [*QUICK, "mypy", "bandit", "find_stale_names", "audit.py"])
 def test_lint_runs_every_tool(tool):
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     lint = makefile.split("\nlint: setup\n")[1].split("\n\n")[0]
 
     assert tool in lint
+
+
+@pytest.mark.parametrize("tool", QUICK)
+def test_the_hooks_of_commits_run_the_quick_ones_as_they_are_locked(tool):
+    hooks = (ROOT / ".pre-commit-config.yaml").read_text(encoding="utf-8")
+
+    assert f".venv/bin/{tool}" in hooks
+    assert "http" not in hooks

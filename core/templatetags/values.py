@@ -44,13 +44,13 @@ def beginning(text: str | None) -> Beginning:
 
 
 @register.filter
-def lookup(values: dict, key: object) -> Any:
+def lookup(values: dict[Any, Any], key: object) -> Any:
     """`values[key]`, None where there is none."""
     return values.get(key)
 
 
 @register.filter
-def as_json(value: dict) -> str:
+def as_json(value: dict[str, Any]) -> str:
     """JSON as text of the page, escaped as any text."""
     return json.dumps(value)
 

@@ -61,7 +61,7 @@ class App:
         self.seen: deque[Seen] = deque(maxlen=MAX_SEEN)
         self.wrong_region_is_malformed = False
 
-    def __call__(self, environ: dict[str, Any], start_response: Callable) -> Iterable[bytes]:
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         path = environ["REQUEST_URI"].partition("?")[0]
         if path == "/_standin/roles":
             answer = self._edit_roles(Request(environ))

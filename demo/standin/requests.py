@@ -39,7 +39,8 @@ class Request:
 
     @cached_property
     def raw_body(self) -> bytes:
-        return self.environ["wsgi.input"].read(int(self.environ.get("CONTENT_LENGTH") or 0))
+        body: bytes = self.environ["wsgi.input"].read(int(self.environ.get("CONTENT_LENGTH") or 0))
+        return body
 
     def form(self) -> dict[str, str]:
         return dict(parse_qsl(self.raw_body.decode(), keep_blank_values=True))

@@ -12,8 +12,9 @@ from typing import Any
 from demo.standin.policies import MalformedPolicy, allows, parse_policy
 
 OUR_ACCOUNT = "999999999999"
-OUR_KEY = "AKIADENOMINATOR00000"  # Denominator's own: may assume roles, and has no bucket
-ADMIN_KEY = "AKIABUCKETOWNER00000"  # the customer's: may do all with the buckets
+# Denominator's own may assume roles, and has no bucket; the customer's may do all with the buckets.
+OUR_KEY = "AKIADENOMINATOR00000"  # pragma: allowlist secret (opens nothing at AWS)
+ADMIN_KEY = "AKIABUCKETOWNER00000"  # pragma: allowlist secret (opens nothing at AWS)
 READ_ONLY = ("s3:ListBucket", "s3:GetObject")
 
 
@@ -84,7 +85,7 @@ class Session:
 
     def allows(self, *, action: str, bucket: str, name: str | None) -> bool:
         listing = action == "s3:ListBucket"
-        asked = {
+        asked: dict[str, Any] = {
             "action": action,
             "resource": f"arn:{self.role.partition}:s3:::{bucket}" + ("" if listing else f"/{name}"),
             "prefix": name if listing else None,

@@ -108,7 +108,7 @@ class S3:
         """Objects by key; where the request has a delimiter, the common prefixes among them as texts."""
         prefix, delimiter = request.query.get("prefix", ""), request.query.get("delimiter", "")
         if not delimiter:
-            return self.store.list(request.bucket, prefix=prefix, after=after, limit=limit)
+            return [*self.store.list(request.bucket, prefix=prefix, after=after, limit=limit)]
         rolled_up: dict[str, Stored | str] = {}
         for stored in self.store.list(request.bucket, prefix=prefix, after="", limit=sys.maxsize):
             name, found, _ = stored.key[len(prefix) :].partition(delimiter)

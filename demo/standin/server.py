@@ -7,12 +7,12 @@ import threading
 from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, cast
 
-from werkzeug.serving import BaseWSGIServer, WSGIRequestHandler, make_server
+from werkzeug.serving import BaseWSGIServer, ThreadedWSGIServer, WSGIRequestHandler, make_server
 
 from demo.standin.app import App, Backend, role_from_json
-from demo.standin.faults import Change, Fault, Hold, Operation
+from demo.standin.faults import Change, Fault, Hold, Kind, Operation
 from demo.standin.keys import Key
 from demo.standin.roles import Role, Roles
 from demo.standin.s3 import S3
@@ -30,7 +30,7 @@ class QuietHandler(WSGIRequestHandler):
 
 def make_app_server(app: App, *, host: str, port: int) -> BaseWSGIServer:
     server = make_server(host, port, app, threaded=True, request_handler=QuietHandler)
-    server.daemon_threads = True  # a request that hangs must not keep the process
+    cast("ThreadedWSGIServer", server).daemon_threads = True  # a request that hangs must not keep the process
     return server
 
 
@@ -71,7 +71,7 @@ class StandIn:
 
     def change_object(self, bucket: str, key: str, **traits: Any) -> None:
         """Keep the object in another way: archive it, restore it, give it away. Its version stays."""
-        self.store.change(bucket, key, **traits)
+        cast("MemoryStore", self.store).change(bucket, key, **traits)
 
     def set_key(self, arn: str, **fields: Any) -> None:
         """Describe a KMS key; `fields` are the other fields of `Key`."""
@@ -86,7 +86,7 @@ class StandIn:
         self.app.roles.add(role)
         return role
 
-    def fail(self, operation: Operation, kind: str, *, times: int | None = None, **more: Any) -> None:
+    def fail(self, operation: Operation, kind: Kind, *, times: int | None = None, **more: Any) -> None:
         """Let requests go wrong; `more` are the other fields of `Fault`."""
         self.app.faults.add(Fault(operation=operation, kind=kind, times=times, **more))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import bisect
+import builtins
 import hashlib
 import io
 import threading
@@ -177,7 +178,7 @@ class FolderStore:
             return None
         return self._root / bucket / key
 
-    def _scan(self, bucket: str) -> list[tuple[bytes, Path]]:
+    def _scan(self, bucket: str) -> builtins.list[tuple[bytes, Path]]:
         folder = self._root / bucket
         paths = (path for path in folder.rglob("*") if path.is_file())
         return sorted((path.relative_to(folder).as_posix().encode(), path) for path in paths)

@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
 from xml.etree import ElementTree
 
@@ -55,14 +56,14 @@ def _assume_role(caller: str, form: dict[str, str], roles: Roles, now: datetime)
     )
 
 
-def _result(action: str, content: dict[str, str | dict[str, str]]) -> Answer:
+def _result(action: str, content: Mapping[str, str | dict[str, str]]) -> Answer:
     root = ElementTree.Element(f"{action}Response", xmlns=XMLNS)
     _fill(ElementTree.SubElement(root, f"{action}Result"), content)
     _fill(root, {"ResponseMetadata": {"RequestId": "STANDIN"}})
     return xml_answer(200, root)
 
 
-def _fill(parent: ElementTree.Element, content: dict) -> None:
+def _fill(parent: ElementTree.Element, content: Mapping[str, str | dict[str, str]]) -> None:
     for name, value in content.items():
         child = ElementTree.SubElement(parent, name)
         if isinstance(value, dict):

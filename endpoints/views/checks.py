@@ -85,7 +85,8 @@ def begin(request: HttpRequest, endpoint: S3Endpoint) -> HttpResponse:
 
 def _find(request: HttpRequest, endpoint_id: UUID) -> S3Endpoint:
     endpoints = S3Endpoint.objects.for_account(request.account).select_related("account")
-    return get_object_or_404(endpoints, public_id=endpoint_id)
+    endpoint: S3Endpoint = get_object_or_404(endpoints, public_id=endpoint_id)
+    return endpoint
 
 
 def _show_progress(request: HttpRequest, endpoint: S3Endpoint, progress: Progress) -> HttpResponse:

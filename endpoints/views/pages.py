@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, cast
 from uuid import UUID
 
 from django.conf import settings
@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.access import account_permission, s3_csv_telemetry_required
+from accounts.models import User
 from accounts.roles import MANAGE_ENDPOINTS, VIEW_ENDPOINTS
 from core.paging import paginate
 from endpoints import pending
@@ -146,7 +147,8 @@ def delete(request: HttpRequest, endpoint_id: UUID) -> HttpResponse:
 
 def _get_endpoint(request: HttpRequest, endpoint_id: UUID) -> S3Endpoint:
     endpoints = S3Endpoint.objects.for_account(request.account).select_related("account", "created_by")
-    return get_object_or_404(endpoints, public_id=endpoint_id)
+    endpoint: S3Endpoint = get_object_or_404(endpoints, public_id=endpoint_id)
+    return endpoint
 
 
 def _test_unsaved(request: HttpRequest, form: NewEndpointForm) -> HttpResponse:
@@ -168,7 +170,7 @@ def _add(request: HttpRequest, form: NewEndpointForm) -> HttpResponse:
         endpoint = create_endpoint(
             account=request.account,
             external_id=form.external_id,
-            created_by=request.user,
+            created_by=cast("User", request.user),
             **form.endpoint_fields(),
         )
     except ValidationError as error:
@@ -236,7 +238,7 @@ def _answer_stale_page(request: HttpRequest, form: NewEndpointForm) -> HttpRespo
     if added is not None:  # a second click on Add Endpoint
         return redirect("endpoints:detail", added.public_id)
     messages.warning(request, EXTERNAL_ID_CHANGED)
-    fresh = NewEndpointForm(initial=form.data.dict(), external_id=form.external_id)
+    fresh = NewEndpointForm(initial=request.POST.dict(), external_id=form.external_id)
     return _show_add(request, fresh)
 
 

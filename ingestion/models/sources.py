@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from typing import Any
 
 from django.conf import settings
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -90,8 +91,8 @@ class Source(AccountScoped):
         return get_dataset(self.kind).get_url(self)
 
     @cached_property
-    def specific(self) -> Source:
-        """With what its kind adds to it, as Wagtail's pages have it."""
+    def specific(self) -> Any:
+        """With what its kind adds to it, as Wagtail's pages have it: an object of the dataset's own class."""
         return self if type(self) is not Source else get_dataset(self.kind).load(self)
 
 
@@ -179,7 +180,7 @@ class SourceFile(VersionFields, AccountScoped):
         ]
 
     def __str__(self) -> str:
-        return self.key
+        return str(self.key)
 
     @property
     def rows_used(self) -> int:

@@ -9,6 +9,7 @@ from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 
 from accounts.access import account_permission
@@ -16,7 +17,7 @@ from core.snapshot import snapshot
 from ingestion.datasets import Dataset, get_dataset
 from ingestion.models import Source
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 SAFE_METHODS = ("GET", "HEAD")
 
 
@@ -41,7 +42,8 @@ def download(view: View) -> View:
 def get_source(request: HttpRequest, kind: str, source_id: UUID) -> Source:
     """The account's source of that public id; 404 for another account's as for none."""
     sources = get_dataset(kind).list_sources(request.account)
-    return get_object_or_404(sources, public_id=source_id)
+    source: Source = get_object_or_404(sources, public_id=source_id)
+    return source
 
 
 def render_page(request: HttpRequest, template: str, source: Source, context: dict[str, Any]) -> HttpResponse:
@@ -54,7 +56,7 @@ def render_page(request: HttpRequest, template: str, source: Source, context: di
 
 def _guard(view: View, choose: Callable[[Dataset], str]) -> View:
     @wraps(view)
-    def guarded(request: HttpRequest, *, kind: str, **kwargs: Any) -> HttpResponse:
+    def guarded(request: HttpRequest, *, kind: str, **kwargs: Any) -> HttpResponseBase:
         dataset = get_dataset(kind)
         allowed = account_permission(choose(dataset))(dataset.require_open(view))
         return allowed(request, kind=kind, **kwargs)
@@ -64,7 +66,7 @@ def _guard(view: View, choose: Callable[[Dataset], str]) -> View:
 
 def _at_one_moment(view: View) -> View:
     @wraps(view)
-    def at_one_moment(request: HttpRequest, **kwargs: Any) -> HttpResponse:
+    def at_one_moment(request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
         with snapshot() if request.method in SAFE_METHODS else nullcontext():
             return view(request, **kwargs)
 

@@ -4,6 +4,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.views.decorators.http import require_safe
@@ -73,7 +74,7 @@ def run(request: HttpRequest, *, kind: str, source_id: UUID, run_id: UUID) -> Ht
 
 @require_safe
 @download
-def rejects_csv(request: HttpRequest, *, kind: str, source_id: UUID, run_id: UUID) -> HttpResponse:
+def rejects_csv(request: HttpRequest, *, kind: str, source_id: UUID, run_id: UUID) -> HttpResponseBase:
     """The rejected rows of a run with their mapped cells as they were (neutralised for spreadsheets).
 
     `?reason=` has those of one reason alone.
@@ -85,13 +86,13 @@ def rejects_csv(request: HttpRequest, *, kind: str, source_id: UUID, run_id: UUI
 
 @require_safe
 @download
-def current_rejects_csv(request: HttpRequest, *, kind: str, source_id: UUID) -> HttpResponse:
+def current_rejects_csv(request: HttpRequest, *, kind: str, source_id: UUID) -> HttpResponseBase:
     """The rejected rows of the files that count now."""
     source = get_source(request, kind, source_id)
     return _stream_rejects(source, list_rejected_rows(source=source), "now")
 
 
-def _stream_rejects(source: Source, rejected: QuerySet[RejectedRow], when: str) -> HttpResponse:
+def _stream_rejects(source: Source, rejected: QuerySet[RejectedRow], when: str) -> HttpResponseBase:
     rejected = rejected.only("row_number", "reason", "cells", "run_file__key", "run_file__state")
     columns = get_dataset(source.kind).list_columns(source)
     return stream_csv(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import cast
 from uuid import UUID
 
 from django.contrib import messages
@@ -11,6 +12,7 @@ from django.shortcuts import redirect
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 
+from accounts.models import User
 from ingestion.forms import ReimportForm
 from ingestion.models import Run
 from ingestion.scope import REJECTED, read_named
@@ -30,7 +32,10 @@ def sync(request: HttpRequest, *, kind: str, source_id: UUID) -> HttpResponse:
     source = get_source(request, kind, source_id)
     try:
         run = request_sync(
-            source=source, trigger=Run.Trigger.MANUAL, now=timezone.now(), requested_by=request.user
+            source=source,
+            trigger=Run.Trigger.MANUAL,
+            now=timezone.now(),
+            requested_by=cast("User", request.user),
         )
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
@@ -43,7 +48,7 @@ def sync(request: HttpRequest, *, kind: str, source_id: UUID) -> HttpResponse:
 def resume(request: HttpRequest, *, kind: str, source_id: UUID) -> HttpResponse:
     """Sync daily again, and catch up at once with what came in the meantime."""
     source = get_source(request, kind, source_id)
-    run = activate_and_catch_up(source=source, now=timezone.now(), requested_by=request.user)
+    run = activate_and_catch_up(source=source, now=timezone.now(), requested_by=cast("User", request.user))
     messages.success(request, f"{source.name} is active again. This run brings in what it missed.")
     return go_to_run(request, run)
 
@@ -70,7 +75,7 @@ def read_again(request: HttpRequest, *, kind: str, source_id: UUID) -> HttpRespo
         run = request_run(
             source=source,
             now=timezone.now(),
-            requested_by=request.user,
+            requested_by=cast("User", request.user),
             scope=read_named(keys) if keys else REJECTED,
         )
     except ValidationError as error:
@@ -90,7 +95,7 @@ def reimport(request: HttpRequest, *, kind: str, source_id: UUID) -> HttpRespons
             run = request_run(
                 source=source,
                 now=timezone.now(),
-                requested_by=request.user,
+                requested_by=cast("User", request.user),
                 is_preview=True,
                 scope=form.scope(),
             )
