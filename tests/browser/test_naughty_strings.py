@@ -35,11 +35,11 @@ DAY = date(2026, 5, 1)
 EVERYTHING_ON_ONE_PAGE = {
     "endpoints.views.pages.PAGE_SIZE": 2_000,
     "telemetry.views.table.PER_PAGE": 2_000,
-    "telemetry.views.files.PER_PAGE": 2_000,
+    "ingestion.views.files.PER_PAGE": 2_000,
     "telemetry.views.days.POINTS_SHOWN": 2_000,
     "telemetry.totals.TOP_VALUES": 2_000,
-    "ingestion.views.FAILED_FILES_SHOWN": 2_000,
-    "ingestion.views.REJECTED_ROWS_SHOWN": 2_000,
+    "ingestion.views.runs.FAILED_FILES_SHOWN": 2_000,
+    "ingestion.views.runs.REJECTED_ROWS_SHOWN": 2_000,
 }
 # What a page of ours has none of: handlers in attributes, scripts in its text, addresses that are programs.
 FIND_PROGRAMS = """() => [...document.querySelectorAll("*")].flatMap((element) => [
