@@ -127,5 +127,5 @@ def _is_worth_a_message(run: Run, now: datetime) -> bool:
     lost_at = run.lease_until or run.created_at
     if run.queued_at is None or run.queued_at < lost_at or run.queued_at > now:
         return True
-    patience = min(max(run.queued_at - lost_at, MESSAGES_APART), MESSAGES_APART_AT_MOST)
-    return now - run.queued_at >= patience
+    pause = min(max(run.queued_at - lost_at, MESSAGES_APART), MESSAGES_APART_AT_MOST)
+    return now - run.queued_at >= pause

@@ -43,7 +43,7 @@ def list_shown_points(
     *, telemetry: Telemetry, date_from: date, date_to: date, limit: int, newest_first: bool = False
 ) -> list[ShownPoint]:
     """The first `limit` values that count, by date and by the beginnings of their dimension values."""
-    fold = effective_of_range(telemetry=telemetry, date_from=date_from, date_to=date_to)
+    effective = effective_of_range(telemetry=telemetry, date_from=date_from, date_to=date_to)
     dimensions = [
         dimension_sql("s", number + 1) for number in range(len(list_dimensions(telemetry=telemetry)))
     ]
@@ -52,12 +52,12 @@ def list_shown_points(
     # The few rows are chosen first: the second join, and it alone, asks for the lengths.
     sql = f"""
         SELECT e.date, e.value {cells_sql(dimensions)} FROM (
-            SELECT e.date, e.series_id, e.value FROM ({fold.sql}) AS e
+            SELECT e.date, e.series_id, e.value FROM ({effective.sql}) AS e
             {join_series_sql()} ORDER BY {order} LIMIT {int(limit)}
         ) AS e {join_series_sql()} ORDER BY {order}"""
     return [
         ShownPoint(as_date(day), tuple(pair_beginnings(rest)), Decimal(str(value)))
-        for day, value, *rest in stream_rows(sql, fold.params)
+        for day, value, *rest in stream_rows(sql, effective.params)
     ]
 
 
