@@ -13,7 +13,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from ingestion.models import Run
-from ingestion.selectors import get_data_range, last_due_day, list_due_sources, list_lost_runs
+from ingestion.schedule import last_due_day, list_due_sources
+from ingestion.selectors import get_data_range, list_lost_runs
 from ingestion.services import recover_lost_runs, start_due_syncs
 from telemetry.daily_totals import dimension_sql
 from telemetry.models import Telemetry

@@ -20,11 +20,8 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 ROOT = Path(__file__).resolve().parent.parent
-# Being restructured: their names change with every commit. Empty this once that has landed.
-SKIPPED = (
-    *("ingestion/", "telemetry/", "templates/ingestion/", "templates/telemetry/"),
-    *("tests/ingestion/", "tests/workers/", "tests/telemetry/"),
-)
+# Written from results of earlier days: where the time went is told by the names of those days.
+SKIPPED = ("docs/performance.md",)
 DOCUMENTS = {".py", ".md", ".html", ".toml"}
 NOT_OURS = {"chart.js"}  # an npm package
 DOCUMENT_NAMES = {"Makefile", ".importlinter", ".env.example"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from core.deleting import delete_in_portions
+from ingestion.datasets import get_dataset
 from ingestion.finish import break_run
 from ingestion.models import RejectedRow, Run, RunFile, RunHelper, Source
 
@@ -25,4 +26,5 @@ def delete_runs(*, source: Source) -> None:
     delete_in_portions(RunFile.objects.filter(run__in=runs))
     delete_in_portions(RunHelper.objects.filter(run__in=runs))
     runs.exclude(preview=None).update(preview=None)
+    get_dataset(source.kind).delete_details(runs)
     delete_in_portions(runs)

@@ -168,6 +168,9 @@ class Dataset(Protocol):
     def warnings(self, run: Run, *, today: date) -> list[dict[str, str]]:
         """[{kind, text}]: what a person should look at although the run went well."""
 
+    def delete_details(self, runs: QuerySet[Run]) -> None:
+        """Delete what is kept beside these runs, in transactions of a bounded size."""
+
     def list_columns(self, source: Source) -> list[str]:
         """The columns whose cells are kept of a rejected row."""
 

@@ -46,7 +46,7 @@ def help_next(*, run_id: int, clock: Clock, turn: timedelta) -> None:
 
 
 def _carry_out(run_id: int, clock: Clock, turn: timedelta) -> bool:
-    """False where it was not to be had."""
+    """False where somebody else has it, or it has ended."""
     done = attempt_run(run_id=run_id, clock=clock, ask_for_help=True, turn=turn, recoverable=True)
     return done is not None
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from django.conf import settings
-
 from core.dates import spell
 from ingestion.datasets import get_dataset
 from ingestion.models import Source
 from ingestion.newest import get_newest_date
+from ingestion.schedule import describe_next_sync
 
 # An export of a day usually arrives in the course of the next one, after that night's sync.
 EXPECTED_WITHIN = timedelta(days=2)
@@ -35,9 +34,7 @@ def judge_freshness(*, source: Source, now: datetime) -> Freshness:
         noun = get_dataset(source.kind).noun
         return Freshness("not_syncing", "Not syncing", f"The {noun} is inactive; its data stays.")
     if source.last_sync_at is None:
-        return Freshness(
-            "never_synced", "Never synced", f"First sync at {settings.DAILY_SYNC_TIME:%H:%M} UTC."
-        )
+        return Freshness("never_synced", "Never synced", f"{describe_next_sync(source)}.")
     if source.last_sync_state in FAILING_STATES:
         some = "failed" if source.last_sync_state == "failed" else "could not read every file"
         return Freshness("failing", "Failing", f"The last sync {some}.")

@@ -1,4 +1,4 @@
-"""Reading ahead: a thread fetches and parses a file while the file before it is being written."""
+"""Prefetching: a thread fetches and parses a file while the file before it is being written."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from endpoints.objects import S3Object
 from endpoints.storage import Bucket
 from ingestion.datasets import Dataset, Reader, RowBatch
 
-BATCHES_AHEAD = 2  # of one file
+ROW_BATCHES_AHEAD = 2  # of one file
 POINTS_AHEAD = 125_000  # of all files: with more of them waiting to be written, no further file is begun
 _SECONDS = 0.2  # between looks at whether anybody still wants the batches
 
@@ -60,7 +60,7 @@ class FilePrefetch:
         self._bucket, self._version, self._dataset, self._shared = bucket, version, dataset, shared
         self._before = after._thread if after is not None else None
         self._waiting = waiting or Waiting()
-        self._read: queue.Queue[Item] = queue.Queue(BATCHES_AHEAD)
+        self._read: queue.Queue[Item] = queue.Queue(ROW_BATCHES_AHEAD)
         self._closed = threading.Event()
         self._thread: threading.Thread = threading.Thread(target=self._run, name="prefetch", daemon=True)
         self._thread.start()

@@ -2,14 +2,11 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
-from functools import reduce
-from operator import or_
+from datetime import date, datetime, timedelta
 
 from django.conf import settings
-from django.db.models import Exists, Max, Min, OuterRef, Q, QuerySet, Sum
+from django.db.models import Max, Min, Q, QuerySet, Sum
 
-from ingestion.datasets import list_datasets
 from ingestion.models import FileDay, RejectedRow, Run, RunFile, Source, SourceFile
 
 EXAMPLES = 3  # rows shown for a reason
@@ -93,39 +90,6 @@ def count_rows(*, run: Run) -> dict[str, int]:
     return {"files_done": done.count(), "files_planned": run.files_planned, "rows_read": rows}
 
 
-def last_due_day(*, now: datetime) -> tuple[date, datetime]:
-    """The UTC day whose daily sync was due last, and when it was."""
-    due = datetime.combine(now.astimezone(UTC).date(), settings.DAILY_SYNC_TIME, tzinfo=UTC)
-    if due > now:
-        due -= timedelta(days=1)
-    return due.date(), due
-
-
-def list_runs_ahead(*, now: datetime) -> QuerySet[Run]:
-    """Scheduled runs of days whose sync is not due yet: begun while the clock was ahead."""
-    day, _ = last_due_day(now=now)
-    return Run.objects.filter(Q(scheduled_day__gt=day) | Q(scheduled_day=day, created_at__gt=now))
-
-
-def list_due_sources(*, now: datetime) -> list[tuple[Source, date]]:
-    """Active sources that have had no scheduled run for the last due day, with that day.
-
-    One created after that day's sync waits for the next; one whose run goes on is asked again later.
-    """
-    day, due = last_due_day(now=now)
-    runs = Run.objects.filter(source=OuterRef("pk"))
-    is_synced = reduce(or_, (Q(kind=dataset.kind) & dataset.synced for dataset in list_datasets()))
-    # Two questions, each along its own index: joined by OR they read the runs of all years, each minute.
-    sources = Source.objects.filter(
-        is_synced,
-        ~Exists(runs.filter(scheduled_day=day)),
-        ~Exists(runs.filter(state__in=Run.ACTIVE_STATES)),
-        status=Source.Status.ACTIVE,
-        created_at__lte=due,
-    ).order_by("pk")
-    return [(source, day) for source in sources]
-
-
 def list_source_files(*, source: Source) -> QuerySet[SourceFile]:
     """The newest versions of the source's files, and the stored ones where these are others."""
     return source.source_files.exclude(
@@ -163,5 +127,5 @@ def _is_worth_a_message(run: Run, now: datetime) -> bool:
     lost_at = run.lease_until or run.created_at
     if run.queued_at is None or run.queued_at < lost_at or run.queued_at > now:
         return True
-    patience = min(max(run.queued_at - lost_at, MESSAGES_APART), MESSAGES_APART_AT_MOST)
-    return now - run.queued_at >= patience
+    pause = min(max(run.queued_at - lost_at, MESSAGES_APART), MESSAGES_APART_AT_MOST)
+    return now - run.queued_at >= pause

@@ -21,8 +21,9 @@ from ingestion.leases import made_progress
 from ingestion.locks import lock_source
 from ingestion.models import Run, Source
 from ingestion.queue import send
+from ingestion.schedule import list_due_sources, list_runs_ahead
 from ingestion.scope import WHAT_CHANGED, Scope, as_fields
-from ingestion.selectors import get_active_run, list_due_sources, list_lost_runs, list_runs_ahead
+from ingestion.selectors import get_active_run, list_lost_runs
 from ingestion.sharing import REQUESTED
 
 _STARTED_AT_A_TIME = 500  # sources whose daily sync is written down in one transaction

@@ -2,7 +2,7 @@
 
 The database says who works and what waits. A message brings a worker, and the worker takes the run of the
 account that has the fewest workers (`choose_run`), whichever run the message names. A helper leaves between
-two groups of files where its account holds more workers than a waiting one would then; the worker that
+two batches of files where its account holds more workers than a waiting one would then; the worker that
 carries a run out after RUN_SHORT_TURN_SECONDS, so that accounts take turns even on a single worker.
 """
 

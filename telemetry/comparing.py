@@ -196,13 +196,13 @@ def _compare(
         yield int(points_before), int(points_after), change
 
 
-def _name_values(fold: Query, columns: Sequence[str], shared: Sequence[str] | None) -> str:
+def _name_values(effective: Query, columns: Sequence[str], shared: Sequence[str] | None) -> str:
     """Values by date and name: of a series, or of the combination of the shared columns' values."""
     if shared is None:
-        return f"SELECT date, series_id AS name, value, 1 AS points FROM ({fold.sql}) AS folded"
+        return f"SELECT date, series_id AS name, value, 1 AS points FROM ({effective.sql}) AS effective"
     array = "json_array" if connection.vendor == "sqlite" else "jsonb_build_array"
     cells = ", ".join(dimension_sql("s", columns.index(column) + 1) for column in shared)
     return f"""
         SELECT e.date AS date, CAST({array}({cells}) AS text) AS name,
                {sum_function(connection.vendor)}(e.value) AS value, count(*) AS points
-        FROM ({fold.sql}) AS e JOIN telemetry_series s ON s.id = e.series_id GROUP BY 1, 2"""
+        FROM ({effective.sql}) AS e JOIN telemetry_series s ON s.id = e.series_id GROUP BY 1, 2"""

@@ -15,6 +15,7 @@ from accounts.access import s3_csv_telemetry_required
 from accounts.models import Account
 from accounts.roles import MANAGE_TELEMETRY, VIEW_TELEMETRY
 from audit.snapshots import Values
+from core.deleting import delete_in_portions
 from csvfiles.combinations import Combinations
 from csvfiles.mapping import Mapping as ColumnMapping
 from csvfiles.names import reason_to_ignore
@@ -27,7 +28,7 @@ from telemetry.daily_totals import refresh_daily_totals
 from telemetry.limits import get_limits
 from telemetry.locks import lock_telemetry
 from telemetry.mapping_changes import adds_dimension, get_dimensions, list_dropped
-from telemetry.models import KIND, Telemetry
+from telemetry.models import KIND, MappingChange, Telemetry
 from telemetry.reprojecting import describe_reprojected, explain_unread, reproject_unread
 from telemetry.selectors import list_mapped_columns, list_telemetries, take_snapshot_of
 from telemetry.series import delete_unused_series
@@ -126,6 +127,9 @@ class TelemetryDataset:
 
     def warnings(self, run: Run, *, today: date) -> list[dict[str, str]]:
         return list_warnings(run)
+
+    def delete_details(self, runs: QuerySet[Run]) -> None:
+        delete_in_portions(MappingChange.objects.filter(run__in=runs))
 
     def list_columns(self, source: Source) -> list[str]:
         return list_mapped_columns(telemetry=source.specific)

@@ -91,7 +91,7 @@ def _read(
 
     As telemetry.shown reads points: the few rows are chosen first, their lengths asked for then.
     """
-    fold = effective_of_range(telemetry=telemetry, date_from=day, date_to=day)
+    effective = effective_of_range(telemetry=telemetry, date_from=day, date_to=day)
     dimensions = [dimension_sql("s", dimension.position) for dimension in telemetry.dimensions.all()]
     total, join, params = ("NULL", "NULL"), "", []
     if by is not None:
@@ -101,7 +101,7 @@ def _read(
     sql = f"""
         SELECT e.date, e.value, e.total_id, e.subtotal {cells_sql(dimensions)} FROM (
             SELECT e.date, e.series_id, e.value, {total[0]} AS total_id, {total[1]} AS subtotal
-            FROM ({fold.sql}) AS e {join_series_sql()} {join}
+            FROM ({effective.sql}) AS e {join_series_sql()} {join}
             ORDER BY {_order_sql(dimensions, by, order, *total)} LIMIT {int(limit)}
         ) AS e {join_series_sql()}
         ORDER BY {_order_sql(dimensions, by, order, "e.total_id", "e.subtotal")}"""
@@ -111,7 +111,7 @@ def _read(
             row,
             _to_decimal(subtotal),
         )
-        for at, value, row, subtotal, *rest in stream_rows(sql, [*fold.params, *params])
+        for at, value, row, subtotal, *rest in stream_rows(sql, [*effective.params, *params])
     ]
 
 

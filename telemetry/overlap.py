@@ -13,8 +13,11 @@ from datetime import date
 from django.db import connection
 
 from core.exact_sum import sum_function
+from core.rows import stream_rows
 from telemetry.models import Telemetry
 
+# Of files modified at the same moment the last key wins, by its bytes.
+NEWEST_FIRST = "f.last_modified DESC, f.key DESC"
 _POINTS = """
     SELECT p.date, p.series_id, p.value FROM held h
     JOIN telemetry_datapoint p ON p.source_file_id = h.source_file_id AND p.date = h.date"""
@@ -47,6 +50,21 @@ def effective_if_staged(*, telemetry: Telemetry, date_from: date, date_to: date,
     return _overlap(condition, [telemetry.pk, date_from, date_to], overlap=overlap)
 
 
+def find_winning_files(*, telemetry: Telemetry, day: date) -> set[int]:
+    """The files of which a value counts on the day, under `newest`, by their ids."""
+    sql = f"""
+        SELECT DISTINCT source_file_id FROM (
+            SELECT p.source_file_id, rank() OVER (
+                PARTITION BY p.series_id ORDER BY {NEWEST_FIRST}
+            ) AS place
+            FROM ingestion_fileday h
+            JOIN telemetry_datapoint p ON p.source_file_id = h.source_file_id AND p.date = h.date
+            JOIN ingestion_sourcefile f ON f.id = h.source_file_id
+            WHERE h.source_id = %s AND h.date = %s
+        ) AS ranked WHERE place = 1"""
+    return {source_file_id for (source_file_id,) in stream_rows(sql, [telemetry.pk, day])}
+
+
 _TO_COUNT = """
     SELECT c.id FROM ingestion_sourcefile c WHERE c.source_id = %s AND (
         c.state = 'staged' OR c.state = 'stored' AND NOT EXISTS (
@@ -77,7 +95,7 @@ def _newest() -> str:
         UNION ALL
         SELECT date, series_id, value FROM (
             SELECT p.date, p.series_id, p.value, rank() OVER (
-                PARTITION BY p.date, p.series_id ORDER BY f.last_modified DESC, f.key DESC
+                PARTITION BY p.date, p.series_id ORDER BY {NEWEST_FIRST}
             ) AS place
             FROM held h
             JOIN telemetry_datapoint p ON p.source_file_id = h.source_file_id AND p.date = h.date

@@ -1,4 +1,4 @@
-"""The range and grouping that a reader has chosen, handed on from page to page of a telemetry."""
+"""The range and grouping that a reader has chosen, kept from page to page of a telemetry."""
 
 from __future__ import annotations
 

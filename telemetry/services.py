@@ -1,4 +1,4 @@
-"""Creating and changing telemetries. What their files hold is written by `telemetry.loading`."""
+"""Creating and changing telemetries. What their files hold is written by `telemetry.writing`."""
 
 from __future__ import annotations
 

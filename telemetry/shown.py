@@ -20,7 +20,7 @@ from core.snapshot import snapshot
 from ingestion.models import FileDay, RejectedDay, SourceFile
 from telemetry.daily_totals import dimension_sql
 from telemetry.models import Telemetry
-from telemetry.overlap import effective_of_range
+from telemetry.overlap import effective_of_range, find_winning_files
 from telemetry.selectors import list_dimensions
 
 FILES_SHOWN = 100
@@ -43,7 +43,7 @@ def list_shown_points(
     *, telemetry: Telemetry, date_from: date, date_to: date, limit: int, newest_first: bool = False
 ) -> list[ShownPoint]:
     """The first `limit` values that count, by date and by the beginnings of their dimension values."""
-    fold = effective_of_range(telemetry=telemetry, date_from=date_from, date_to=date_to)
+    effective = effective_of_range(telemetry=telemetry, date_from=date_from, date_to=date_to)
     dimensions = [
         dimension_sql("s", number + 1) for number in range(len(list_dimensions(telemetry=telemetry)))
     ]
@@ -52,12 +52,12 @@ def list_shown_points(
     # The few rows are chosen first: the second join, and it alone, asks for the lengths.
     sql = f"""
         SELECT e.date, e.value {cells_sql(dimensions)} FROM (
-            SELECT e.date, e.series_id, e.value FROM ({fold.sql}) AS e
+            SELECT e.date, e.series_id, e.value FROM ({effective.sql}) AS e
             {join_series_sql()} ORDER BY {order} LIMIT {int(limit)}
         ) AS e {join_series_sql()} ORDER BY {order}"""
     return [
         ShownPoint(as_date(day), tuple(pair_beginnings(rest)), Decimal(str(value)))
-        for day, value, *rest in stream_rows(sql, fold.params)
+        for day, value, *rest in stream_rows(sql, effective.params)
     ]
 
 
@@ -74,7 +74,7 @@ def explain_day(*, telemetry: Telemetry, date: date) -> tuple[list[FileDay], int
         ]
     )
     adds = telemetry.overlap == Telemetry.Overlap.ADD
-    counting = None if adds or len(days) < 2 else _find_winners(telemetry, date)
+    counting = None if adds or len(days) < 2 else find_winning_files(telemetry=telemetry, day=date)
     _attach_history(telemetry, days)
     for day in days:
         day.counts = counting is None or day.source_file_id in counting
@@ -94,21 +94,6 @@ def _attach_history(telemetry: Telemetry, days: list[FileDay]) -> None:
     for day in days:
         day.rejected = counts.get(day.source_file_id, 0)
         day.earlier = before[day.source_file.key][:VERSIONS_SHOWN]
-
-
-def _find_winners(telemetry: Telemetry, day: date) -> set[int]:
-    """The files of which a value counts on the day, under `newest`: as telemetry.overlap ranks them."""
-    sql = """
-        SELECT DISTINCT source_file_id FROM (
-            SELECT p.source_file_id, rank() OVER (
-                PARTITION BY p.series_id ORDER BY f.last_modified DESC, f.key DESC
-            ) AS place
-            FROM ingestion_fileday h
-            JOIN telemetry_datapoint p ON p.source_file_id = h.source_file_id AND p.date = h.date
-            JOIN ingestion_sourcefile f ON f.id = h.source_file_id
-            WHERE h.source_id = %s AND h.date = %s
-        ) AS ranked WHERE place = 1"""
-    return {source_file_id for (source_file_id,) in stream_rows(sql, [telemetry.pk, day])}
 
 
 def join_series_sql() -> str:

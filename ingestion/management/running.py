@@ -120,7 +120,7 @@ def _end_quietly(run: Run, error: BaseException) -> None:
 
 
 def describe_run(run: Run) -> dict[str, Any]:
-    """A run as a JSON object; of a rehearsal, `changes` is what would change (Dataset.diff)."""
+    """A run as a JSON object; of a preview, `changes` is what would change (Dataset.diff)."""
     return {
         "identifier": run.source.identifier,
         "state": run.state,

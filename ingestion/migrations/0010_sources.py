@@ -61,7 +61,7 @@ def _go_on_counting(cursor):
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("accounts", "0006_last_sign_in_to_an_account"),
+        ("accounts", "0001_initial"),
         ("endpoints", "0003_bucket_names_of_before_2018"),
         ("telemetry", "0009_days_of_rejected_rows"),
         ("ingestion", "0009_manual_is_manual"),
@@ -146,6 +146,9 @@ class Migration(migrations.Migration):
                         name="source_identifier_unique_in_account",
                         violation_error_code="identifier_taken",
                         violation_error_message="This identifier is taken. Choose another one.",
+                    ),
+                    models.CheckConstraint(
+                        condition=models.Q(("kind", ""), _negated=True), name="source_kind_given"
                     ),
                     models.CheckConstraint(
                         condition=models.Q(("prefix", ""), _negated=True), name="source_prefix_given"

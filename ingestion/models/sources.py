@@ -68,6 +68,7 @@ class Source(AccountScoped):
                 violation_error_code=IDENTIFIER_TAKEN,
                 violation_error_message="This identifier is taken. Choose another one.",
             ),
+            models.CheckConstraint(condition=~models.Q(kind=""), name="source_kind_given"),
             models.CheckConstraint(condition=~models.Q(prefix=""), name="source_prefix_given"),
             models.CheckConstraint(condition=~models.Q(identifier=""), name="source_identifier_given"),
             models.CheckConstraint(

@@ -6,12 +6,12 @@ from datetime import datetime
 from typing import Any
 
 from django import template
-from django.conf import settings
 
 from ingestion.counts import describe_files, describe_rows, list_files
 from ingestion.freshness import judge_freshness
 from ingestion.gaps import Gaps
 from ingestion.models import Run, Source
+from ingestion.schedule import describe_next_sync
 
 register = template.Library()
 
@@ -31,8 +31,7 @@ def freshness_reason(source: Source, now: datetime) -> str:
 @register.filter
 def next_sync(source: Source) -> str:
     """When a source without data is synced by itself."""
-    which = "First" if source.last_sync_at is None else "Next"
-    return f"{which} sync at {settings.DAILY_SYNC_TIME:%H:%M} UTC."
+    return f"{describe_next_sync(source)}."
 
 
 @register.filter

@@ -3,7 +3,6 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID, uuid4
 
-from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest, HttpResponse
@@ -14,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.access import account_permission, s3_csv_telemetry_required
 from accounts.roles import MANAGE_TELEMETRY
+from ingestion.schedule import describe_next_sync
 from telemetry.models import Telemetry
 from telemetry.models.drafts import TelemetryDraft, keep_typed
 from telemetry.wizard import steps
@@ -253,11 +253,8 @@ def _create(request: HttpRequest, state: WizardState, form: StepForm) -> HttpRes
         ]
         return render_review(request, state, form, problems)
     if is_new:
-        at = settings.DAILY_SYNC_TIME.strftime("%H:%M")
-        messages.success(
-            request,
-            f"{telemetry.name} was created. First sync at {at} UTC, or choose Sync now.",
-        )
+        first = describe_next_sync(telemetry)
+        messages.success(request, f"{telemetry.name} was created. {first}, or choose Sync now.")
     return redirect("telemetry:detail", telemetry.public_id)
 
 

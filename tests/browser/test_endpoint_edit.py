@@ -35,7 +35,7 @@ def test_a_change_is_tested_check_by_check_and_then_saved_with_its_result(
     page.get_by_label("Role ARN").fill(OTHER_ROLE)
     run_test(page)
     expect(page.get_by_role("heading", name="The connection does not work yet")).to_be_visible()
-    expect(page.get_by_text("You can save the changes all the same")).to_be_visible()
+    expect(page.get_by_text("You can save the changes anyway")).to_be_visible()
     expect(page.get_by_label("Role ARN")).to_have_value(OTHER_ROLE)
     trust(standin, make_endpoint(s3_account, external_id=s3_endpoint.external_id, role_arn=OTHER_ROLE))
     run_test(page)

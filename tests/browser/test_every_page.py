@@ -30,6 +30,7 @@ def list_values(world: World) -> dict[str, Any]:
     invitation = invite(account=world.account, invited_by=world.person, **asked).invitation
     return {
         "telemetry_id": world.telemetry.public_id,
+        "source_id": world.telemetry.public_id,
         "run_id": world.run.public_id,
         "endpoint_id": world.endpoint.public_id,
         "draft_id": world.draft.public_id,

@@ -35,11 +35,11 @@ DAY = date(2026, 5, 1)
 EVERYTHING_ON_ONE_PAGE = {
     "endpoints.views.pages.PAGE_SIZE": 2_000,
     "telemetry.views.table.PER_PAGE": 2_000,
-    "telemetry.views.files.PER_PAGE": 2_000,
+    "ingestion.views.files.PER_PAGE": 2_000,
     "telemetry.views.days.POINTS_SHOWN": 2_000,
     "telemetry.totals.TOP_VALUES": 2_000,
-    "ingestion.views.FAILED_FILES_SHOWN": 2_000,
-    "ingestion.views.REJECTED_ROWS_SHOWN": 2_000,
+    "ingestion.views.runs.FAILED_FILES_SHOWN": 2_000,
+    "ingestion.views.runs.REJECTED_ROWS_SHOWN": 2_000,
 }
 # What a page of ours has none of: handlers in attributes, scripts in its text, addresses that are programs.
 FIND_PROGRAMS = """() => [...document.querySelectorAll("*")].flatMap((element) => [
@@ -77,8 +77,9 @@ def _fill_the_lists(account: Account, endpoint: S3Endpoint) -> None:
     S3Endpoint.objects.bulk_create(
         make_endpoint(account, name=name, description=name, path_prefix=name) for name in names
     )
-    Telemetry.objects.bulk_create(
-        Telemetry(
+    for number, text in enumerate(STRINGS):
+        Telemetry.objects.create(
+            kind="telemetry",
             account=account,
             endpoint=endpoint,
             prefix=text[:200],
@@ -87,8 +88,6 @@ def _fill_the_lists(account: Account, endpoint: S3Endpoint) -> None:
             date_column="date",
             date_format="yyyy-MM-dd",
         )
-        for number, text in enumerate(STRINGS)
-    )
     users = User.objects.bulk_create(User(email=f"{number}@x.example") for number in range(len(STRINGS)))
     Membership.objects.bulk_create(
         Membership(account=account, user=user, role="viewer", name=text[:200])

@@ -57,7 +57,7 @@ def test_with_htmx_a_check_a_request(admin, s3_endpoint, values):
 def test_what_fails_is_shown_and_can_be_saved_all_the_same(admin, s3_endpoint, values):
     page = edit(admin, s3_endpoint, values, action="test", region="us-east-1").content.decode()
     assert "The connection does not work yet" in page
-    assert "You can save the changes all the same" in page
+    assert "You can save the changes anyway" in page
     edit(admin, s3_endpoint, values, region="us-east-1")
     s3_endpoint.refresh_from_db()
     assert s3_endpoint.test_state == "failed"

@@ -27,6 +27,7 @@ FIELDS = {"name": "Exports", "role_arn": ROLE_ARN, "bucket": "acme-exports", "re
 
 def add_telemetry(endpoint, name="Bytes"):
     return Telemetry.objects.create(
+        kind="telemetry",
         account=endpoint.account,
         endpoint=endpoint,
         prefix="usage/",

@@ -22,6 +22,7 @@ from ingestion.models import FileDay, Run, SourceFile
 from ingestion.scope import EVERYTHING, REJECTED
 from ingestion.services import create_run
 from ingestion.work import execute_run
+from telemetry import reprojecting
 from telemetry.mapping_changes import Change, as_options
 from telemetry.models import DailyTotal, DataPoint, Series
 from telemetry.selectors import list_dimensions, list_points
@@ -218,7 +219,7 @@ def kill(world: World, mapping: tuple, number: int) -> None:
 
     with (
         patch.object(publish, "stage_loads", dying(publish.stage_loads)),
-        patch.object(finish_staged, "carry_over", dying(finish_staged.carry_over)),
+        patch.object(reprojecting, "reproject_file", dying(reprojecting.reproject_file)),
         patch.object(finish_staged, "apply_staged", dying(finish_staged.apply_staged)),
         patch.object(finish_staged, "end_run", dying(finish_staged.end_run)),
     ):

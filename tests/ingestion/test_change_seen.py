@@ -97,7 +97,7 @@ def test_at_every_commit_readers_see_all_old_or_all_new(bench, seen, change):
     assert (states[0], states[-1]) == ("old", "new")
 
 
-def test_a_rehearsal_is_never_seen(bench, seen):
+def test_a_preview_is_never_seen(bench, seen):
     old = read(bench.telemetry.pk)
     bench.sync(change={"dimensions": ("env",), "overlap": "add"}, is_preview=True)
     assert set(seen) == {old}

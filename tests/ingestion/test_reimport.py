@@ -106,7 +106,7 @@ def test_readers_see_each_files_old_or_new_version_and_no_gap(bench, monkeypatch
     assert all(points == before for points in seen)
 
 
-def test_a_rehearsal_shows_days_and_values_added_changed_and_gone(bench):
+def test_a_preview_shows_days_and_values_added_changed_and_gone(bench):
     bench.put("a.csv", HEADER + "2024-05-01,core,5\n2024-05-01,web,1.5\n", minutes=1)
     bench.put("b.csv", HEADER + "2024-05-03,core,70\n", minutes=1)
     bench.put("c.csv", HEADER + "2024-05-04,core,1\n2024-05-04,web,2\n", minutes=1)
@@ -140,12 +140,12 @@ def test_a_rehearsal_shows_days_and_values_added_changed_and_gone(bench):
     assert sum(float(row[-1]) for row in bench.points()) == 79.5
 
 
-def test_a_rehearsal_of_nothing_new_compares_nothing(bench):
+def test_a_preview_of_nothing_new_compares_nothing(bench):
     found = bench.sync(is_preview=True).changes
     assert (found["days_compared"], found["days"]) == (0, [])
 
 
-def test_a_rehearsal_leaves_failed_ignored_and_touched_files_as_they_were(bench):
+def test_a_preview_leaves_failed_ignored_and_touched_files_as_they_were(bench):
     bench.put("a.csv", "nonsense\n", minutes=1)
     bench.put("b.csv", HEADER + "2024-05-03,core,7\n2024-05-03,core,-7\n", minutes=7)
     bench.put("notes.txt", "x")
@@ -155,7 +155,7 @@ def test_a_rehearsal_leaves_failed_ignored_and_touched_files_as_they_were(bench)
     assert everything(bench) == before
 
 
-def test_a_rehearsal_sees_what_a_touched_file_moves(bench):
+def test_a_preview_sees_what_a_touched_file_moves(bench):
     bench.put("c.csv", HEADER + "2024-05-03,core,1\n", minutes=5)
     bench.sync()
     bench.put("b.csv", HEADER + "2024-05-03,core,7\n2024-05-03,core,-7\n", minutes=9)
@@ -163,7 +163,7 @@ def test_a_rehearsal_sees_what_a_touched_file_moves(bench):
     assert [(day["date"], day["before"], day["after"]) for day in found["days"]] == [("2024-05-03", "1", "7")]
 
 
-def test_a_rehearsal_that_was_lost_is_cleared_away_by_the_next_run(bench):
+def test_a_preview_that_was_lost_is_cleared_away_by_the_next_run(bench):
     bench.put("a.csv", HEADER + "2024-05-01,new,9\n", minutes=1)
     run, _ = create_run(source=bench.telemetry, trigger="manual", now=bench.now, is_preview=True)
     lease = claim_run(run_id=run.pk, clock=lambda: bench.now)

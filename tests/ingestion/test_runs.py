@@ -15,7 +15,7 @@ from ingestion import batches, services, work
 from ingestion.leases import RunLost, claim_run, join_run, take_files
 from ingestion.models import Run, RunFile
 from ingestion.plan import plan_run
-from ingestion.selectors import list_due_sources
+from ingestion.schedule import list_due_sources
 from ingestion.services import deactivate
 from telemetry.models import Telemetry
 from tests.ingestion.conftest import START

@@ -67,6 +67,7 @@ class Accounts:
         endpoint = self.endpoints[slug]
         number = Telemetry.objects.count()
         telemetry = Telemetry.objects.create(
+            kind="telemetry",
             account=endpoint.account,
             endpoint=endpoint,
             prefix=f"{number}/",

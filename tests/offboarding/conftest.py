@@ -14,9 +14,9 @@ from accounts.models import Account, AccountScoped, User
 from accounts.services import add_member, create_account
 from demo.standin import StandIn
 from endpoints.services import create_endpoint
-from ingestion.scope import EVERYTHING
 from ingestion.services import create_run
 from ingestion.work import execute_run
+from telemetry.mapping_changes import Change, as_options
 from telemetry.wizard.services import start_draft
 from tests.ingestion.world import World
 from tests.standin import BUCKET, REGION, trust
@@ -58,10 +58,11 @@ def make_tenant(standin: StandIn, name: str, number: int) -> Tenant:
         rows = [(f"2024-05-0{day}", "core", "1.5"), (f"2024-05-0{day}", "web", "x")]
         world.put(f"{day}.csv", rows, minute=day)
     world.sync()
-    options = {"trigger": "manual", "now": world.now, "scope": EVERYTHING}
-    rehearsal, _ = create_run(source=world.telemetry, is_preview=True, **options)
-    execute_run(run_id=rehearsal.pk, clock=lambda: world.now)
-    run, _ = create_run(source=world.telemetry, preview=rehearsal, **options)
+    change = as_options(Change(world.telemetry, overlap="add"))
+    options = {"trigger": "manual", "now": world.now, **change}
+    preview, _ = create_run(source=world.telemetry, is_preview=True, **options)
+    execute_run(run_id=preview.pk, clock=lambda: world.now)
+    run, _ = create_run(source=world.telemetry, preview=preview, **options)
     execute_run(run_id=run.pk, clock=lambda: world.now)
     start_draft(account=account, user=User.objects.first(), now=timezone.now())
     return Tenant(account, world)

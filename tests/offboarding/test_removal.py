@@ -74,7 +74,7 @@ def test_a_later_account_of_that_slug_has_nothing_of_it(acme):
 def test_killed_after_any_commit_it_is_begun_again(acme, other, monkeypatch):
     monkeypatch.setattr(deleting, "ROWS_AT_A_TIME", 2)
     monkeypatch.setattr(emptying, "BLOCKS_AT_A_TIME", 2)
-    before, attempts = other.list_rows(), 0
+    before, attempts, removal = other.list_rows(), 0, None
     while not has_no_rows(acme):
         attempts += 1
         assert attempts < 60
@@ -85,7 +85,8 @@ def test_killed_after_any_commit_it_is_begun_again(acme, other, monkeypatch):
                 killed.append(True)
     assert attempts > 5
     assert other.list_rows() == before
-    assert removal.people_without_account == ["bob@acme.example"]
+    if removal is not None:  # else it was killed after the last commit of all
+        assert removal.people_without_account == ["bob@acme.example"]
     assert Entry.objects.filter(action="account.removed").count() == 1
     assert Entry.objects.filter(action="account.removal_started").count() == 1
 

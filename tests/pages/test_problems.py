@@ -87,11 +87,11 @@ def test_failed_files_are_said_by_their_most_frequent_reason(account, telemetry)
 
 def test_an_inactive_telemetry_is_activated_and_a_preview_previewed_again(account, telemetry):
     run = fail(telemetry, message="It was deactivated.", failure="inactive")
-    rehearsal = make_run(telemetry, "failed", is_preview=True, **TRUST)
+    preview = make_run(telemetry, "failed", is_preview=True, **TRUST)
     changed = make_run(telemetry, "failed", is_changeover=True, **TRUST)
     client = sign_in(account, "admin")
     url = f"/settings/telemetry/{telemetry.public_id}/runs/"
-    assert offered(get_alert(client, f"{url}{rehearsal.public_id}/"))[-1] == "Preview again"
+    assert offered(get_alert(client, f"{url}{preview.public_id}/"))[-1] == "Preview again"
     assert offered(get_alert(client, f"{url}{changed.public_id}/"))[-1] == "Change again"
     Telemetry.objects.update(status="inactive")
     assert offered(get_alert(client, f"{url}{run.public_id}/")) == ["Activate"]

@@ -14,7 +14,7 @@ from tests.security.walking import FORMS, Answer, ask
 from tests.security.world import World
 
 TABLE = read_table()
-IDS = {"endpoint_id", "telemetry_id", "run_id", "member_id", "draft_id"}
+IDS = {"endpoint_id", "telemetry_id", "source_id", "run_id", "member_id", "draft_id"}
 CHANGING = (  # what differs between two answers to the same request
     re.compile(rb'name="csrfmiddlewaretoken" value="\w+"'),
     re.compile(rb"&quot;X-CSRFToken&quot;: &quot;\w+&quot;"),
@@ -65,7 +65,7 @@ class TestStrangers(World):
         strangers = self.strangers_place()
         for name in ("ingestion:run", "ingestion:rejects_csv"):
             theirs, nobodys = (
-                self.ask("manager", "GET", name, {"telemetry_id": own.telemetry.public_id, "run_id": run})
+                self.ask("manager", "GET", name, {"source_id": own.telemetry.public_id, "run_id": run})
                 for run in (strangers["run_id"], uuid.uuid4())
             )
             assert theirs.status == 404
@@ -157,9 +157,10 @@ class TestStrangers(World):
         """The ids of what the stranger's own account has."""
         [account] = self.people["stranger"].account_ids
         endpoint = S3Endpoint.objects.get(account=account)
-        telemetry = endpoint.telemetries.get()
+        telemetry = endpoint.sources.get()
         return {
             "endpoint_id": endpoint.public_id,
             "telemetry_id": telemetry.public_id,
+            "source_id": telemetry.public_id,
             "run_id": telemetry.runs.get().public_id,
         }

@@ -20,7 +20,7 @@ from demo.standin import StandIn
 from endpoints.models import S3Endpoint
 from endpoints.services import create_endpoint
 from ingestion.models import Run
-from telemetry.models import Telemetry
+from telemetry.models import MappingChange, Telemetry
 from telemetry.models.drafts import TelemetryDraft
 from telemetry.wizard.services import start_draft
 from tests.pages.rows import make_account, make_run, make_run_file, make_telemetry, reject_rows, store_file
@@ -48,6 +48,7 @@ class Place:
         self.ids = {
             "endpoint_id": self.endpoint.public_id,
             "telemetry_id": self.telemetry.public_id,
+            "source_id": self.telemetry.public_id,
             "run_id": self.run.public_id,
             "member_id": self.member.public_id,
             "invitation_id": self.invitation.public_id,
@@ -120,6 +121,7 @@ def make_place(name: str, standin: StandIn, **fields: bool) -> Place:
     store_file(telemetry, "requests/1.csv", {DAY: {("a",): "1", ("b",): "x"}})
     run = make_run(telemetry)
     reject_rows(make_run_file(run, "requests/1.csv"), 2, reason="no date", cells={"date": "x"})
+    MappingChange.objects.create(run=run, overlap="add")
     invitation = invite(
         account=account,
         email=f"asked@{account.slug}.example",
