@@ -28,7 +28,7 @@ class RunAdmin(HistoryAdmin):
 class RunFileAdmin(HistoryAdmin):
     list_display = ["key", "run", "state", "rows_read", "rows_rejected", "message"]
     list_filter = ["state"]
-    list_select_related = ["run"]
+    list_select_related = ["run", "source_file"]
     search_fields = ["=run__source__identifier", "key"]
 
 

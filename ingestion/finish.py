@@ -84,9 +84,9 @@ def count_files(run: Run) -> dict[str, int]:
         files_read=Count("pk", filter=Q(state=RunFile.State.READ)),
         files_failed=Count("pk", filter=Q(state=RunFile.State.FAILED)),
         files_ignored=Count("pk", filter=Q(state=RunFile.State.IGNORED)),
-        rows_read=Sum("rows_read", filter=Q(state=RunFile.State.READ)),
-        rows_rejected=Sum("rows_rejected", filter=Q(state=RunFile.State.READ)),
-        points_written=Sum("points_written"),
+        rows_read=Sum("source_file__rows_read", filter=Q(state=RunFile.State.READ)),
+        rows_rejected=Sum("source_file__rows_rejected", filter=Q(state=RunFile.State.READ)),
+        points_written=Sum("source_file__points", filter=Q(state=RunFile.State.READ)),
     )
     counted = {name: number or 0 for name, number in found.items()}
     counted["files_planned"] = run.files_planned - counted["files_ignored"]

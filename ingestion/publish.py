@@ -60,10 +60,7 @@ def _describe(read: ReadFile) -> dict[str, object]:
     return {
         "state": RunFile.State.READ,
         "source_file": read.loaded.source_file.pk,
-        "rows_read": reader.rows_read,
-        "rows_rejected": reader.rows_rejected,
         "rows_repeated": reader.rows_repeated,
-        "points_written": read.loaded.points,
         "reject_reasons": dict(reader.reasons),
         "extra_columns": reader.extra_columns,
         "message": AFTER_GZIP if reader.ignores_rest else "",

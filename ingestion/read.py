@@ -219,7 +219,7 @@ def _record_failure(
     """
     counts: dict[str, Any] = {}
     if too_many is not None:
-        counts = {**_count_rows(too_many), "reject_reasons": dict(too_many.reasons)}
+        counts = {"reject_reasons": dict(too_many.reasons)}
     _settle(run_file, source_file, state=RunFile.State.FAILED, message=message, **counts, **header)
     log.warning("file failed", run=run_file.run_id, source_file=source_file.pk)
 
@@ -260,14 +260,14 @@ def _settle(run_file: RunFile, source_file: SourceFile, **fields: object) -> Non
         ours = run_file.run.files.filter(**still_ours(run_file))
         if not ours.update(source_file=source_file, **fields):
             raise LoadLost(run_file.key)
-        if "rows_rejected" not in fields:
+        if "reject_reasons" not in fields:
             run_file.rejected_rows.all().delete()
 
 
 def _fail(reading: Reading, source_file: SourceFile, message: str, **counts: int) -> None:
     """Where nothing of the run counts yet, its failures do not either: the next sync meets them again."""
     if reading.lease.run.is_staged:
-        drop_load(source_file=source_file, message=message)
+        drop_load(source_file=source_file, message=message, **counts)
     else:
         fail_load(source_file=source_file, message=message, **counts)
 

@@ -39,7 +39,8 @@ def get_active_run(*, source: Source) -> Run | None:
 
 def list_run_files(*, run: Run) -> QuerySet[RunFile]:
     """The files that the run read or failed to read, in the order of their keys' listing."""
-    return run.files.filter(state__in=[RunFile.State.READ, RunFile.State.FAILED]).order_by("pk")
+    files = run.files.filter(state__in=[RunFile.State.READ, RunFile.State.FAILED])
+    return files.select_related("source_file").order_by("pk")
 
 
 def list_rejected_rows(
@@ -86,7 +87,7 @@ def list_reasons(*, run: Run) -> list[Reason]:
 def count_rows(*, run: Run) -> dict[str, int]:
     """What a run has read so far, for showing its progress."""
     done = run.files.exclude(state=RunFile.State.PENDING)
-    rows = done.aggregate(rows=Sum("rows_read"))["rows"] or 0
+    rows = done.aggregate(rows=Sum("source_file__rows_read"))["rows"] or 0
     return {"files_done": done.count(), "files_planned": run.files_planned, "rows_read": rows}
 
 

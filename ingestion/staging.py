@@ -42,14 +42,15 @@ def apply_staged(*, run: Run) -> list[str]:
 
 
 def discard_staged(*, source: Source) -> None:
-    """Leave nothing of the staged versions behind, nor of what they alone held."""
+    """Leave nothing of the staged versions behind but what they came to, nor of what they alone held."""
     staged = _list_staged(source)
     if not staged.exists():
         return
     with transaction.atomic():
         lock_source(source.pk)
         _delete_data(source, staged)
-        staged.delete()
+        staged.filter(run_files=None).delete()  # made of what is stored: no run has read it
+        staged.update(state=State.SUPERSEDED, imported_at=None)
         get_dataset(source.kind).delete_unused(source)
 
 
@@ -64,7 +65,6 @@ def discard_run(*, run: Run) -> None:
         begun = run.source.source_files.filter(state=State.READING)
         abandon_loads(source_files=list(begun))
         discard_staged(source=run.source)
-        SourceFile.objects.filter(run_files__run=run, state=State.SUPERSEDED).delete()
 
 
 def _list_staged(source: Source) -> QuerySet[SourceFile]:

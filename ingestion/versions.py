@@ -77,10 +77,13 @@ def ignore_load(*, source_file: SourceFile, message: str) -> None:
     _end_unused(source_file, state=State.IGNORED, message=message)
 
 
-def drop_load(*, source_file: SourceFile, message: str) -> None:
-    """The version is gone before it could be read: it is neither stored nor failed. Raises LoadLost."""
+def drop_load(*, source_file: SourceFile, message: str, **counts: int) -> None:
+    """The version counts for nothing, neither stored nor failed: it is gone, or only a preview read it.
+
+    Raises LoadLost.
+    """
     _delete_data([source_file])
-    _settle(source_file, state=State.SUPERSEDED, message=message)
+    _settle(source_file, state=State.SUPERSEDED, message=message, **counts)
 
 
 def note_unread(*, source: Source, version: S3Object, state: str, message: str) -> None:

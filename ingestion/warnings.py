@@ -64,13 +64,13 @@ def _warn_nothing_found(run: Run, _today: date) -> str | None:
 def _warn_rejected(run: Run, _today: date) -> str | None:
     """One text for all of them; None where every row could be used. Rows of failed files are not counted."""
     read = run.files.filter(state=RunFile.State.READ)
-    with_rejects = read.filter(rows_rejected__gt=0).order_by("pk")
+    with_rejects = read.filter(source_file__rows_rejected__gt=0).order_by("pk")
     reasons: Counter[str] = Counter()
     for of_file in with_rejects.values_list("reject_reasons", flat=True).iterator():
         reasons.update(of_file)
     if not reasons:
         return None
-    rejected, rows = reasons.total(), read.aggregate(rows=Sum("rows_read"))["rows"]
+    rejected, rows = reasons.total(), read.aggregate(rows=Sum("source_file__rows_read"))["rows"]
     reason, times = min(reasons.items(), key=lambda item: (-item[1], item[0]))
     of = f"{rejected:,} of {rows:,} row{pluralize(rows)} {pluralize(rejected, 'was,were')} rejected"
     why = f": {reason}" if len(reasons) == 1 else f", most often ({times:,}): {reason}"
@@ -80,7 +80,7 @@ def _warn_rejected(run: Run, _today: date) -> str | None:
 def _name_place(files: QuerySet[RunFile]) -> str:
     """Where they are: `files` are those that have any."""
     first, count = files[0].key, files.count()
-    useless = files.filter(rows_read=F("rows_rejected"))
+    useless = files.filter(source_file__rows_read=F("source_file__rows_rejected"))
     if count == 1:
         return f"That is every row of {first}." if useless else f"In {first}."
     place = f"In {count:,} files, first in {first}."

@@ -172,8 +172,15 @@ def describe_files() -> list[dict[str, Any]]:
             ),
         }
         for file in SourceFile.objects.select_related("source__account")
+        if not _is_of_preview(file)
     ]
     return _in_order(files, "telemetry", "key", "state", "etag", "last_modified", "imported_at")
+
+
+def _is_of_preview(file: Any) -> bool:
+    """The version before deleted what only a preview read, and kept the counts with its run."""
+    reads = file.run_files.select_related("run")
+    return file.state == "superseded" and any(read.run.is_staged for read in reads) and not file.imported_at
 
 
 def describe_runs() -> list[dict[str, Any]]:
@@ -206,10 +213,11 @@ def _describe_run(run: Any) -> dict[str, Any]:
 
 def _describe_run_file(file: Any) -> dict[str, Any]:
     names = ("key", "etag", "size", "last_modified", "state", "message", "rows_read", "rows_rejected")
-    more = ("rows_repeated", "points_written", "reject_reasons", "extra_columns", "taken_until")
-    version = file.source_file
+    more = ("rows_repeated", "reject_reasons", "extra_columns", "taken_until")
+    version = None if file.source_file and _is_of_preview(file.source_file) else file.source_file
     return {
         **_fields(file, *names, *more),
+        "points_written": file.source_file.points if file.source_file else 0,
         "taken_by": str(file.taken_by),
         "version": [version.key, version.etag, version.state] if version else None,
         "rejected": sorted([row.row_number, row.reason, row.cells] for row in file.rejected_rows.all()),

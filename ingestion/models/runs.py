@@ -157,6 +157,7 @@ class RunHelper(AccountScoped):
 class RunFile(VersionFields, AccountScoped):
     """An object that a run reads, in the version that was listed: pending, then read, failed or ignored.
 
+    How many rows and points it came to says its `source_file`, the version as this run read it.
     IGNORED: it turned out to hold nothing, such as gzip of nothing.
     """
 
@@ -176,10 +177,7 @@ class RunFile(VersionFields, AccountScoped):
     taken_by = models.UUIDField(null=True)  # who reads it, or read it last
     taken_until = models.DateTimeField(null=True)  # renewed while it is read; past it, anybody may take it
     message = models.TextField(blank=True)  # why it failed or is ignored; of one read, what was passed over
-    rows_read = models.BigIntegerField(default=0)
-    rows_rejected = models.BigIntegerField(default=0)
     rows_repeated = models.BigIntegerField(default=0)  # equal to an earlier row in all but the metric
-    points_written = models.BigIntegerField(default=0)
     reject_reasons = models.JSONField(default=dict)  # {reason: rows}, complete even where rows are not kept
     # Columns of the header that are not mapped; of a file that lacks a mapped column, all of its columns.
     extra_columns = models.JSONField(default=list)
@@ -188,13 +186,18 @@ class RunFile(VersionFields, AccountScoped):
         ordering = ["run", "id"]
         constraints = [
             models.UniqueConstraint(fields=["run", "key"], name="run_file_once_a_run"),
-            models.CheckConstraint(
-                condition=models.Q(rows_read__gte=models.F("rows_rejected")), name="run_file_counts_add_up"
-            ),
         ]
 
     def __str__(self) -> str:
         return f"{self.key}: {self.state}"
+
+    @property
+    def rows_read(self) -> int:
+        return self.source_file.rows_read if self.source_file else 0
+
+    @property
+    def rows_rejected(self) -> int:
+        return self.source_file.rows_rejected if self.source_file else 0
 
 
 class RejectedRow(AccountScoped):

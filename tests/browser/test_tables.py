@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from core.dates import spell
-from ingestion.models import Run, RunFile
+from ingestion.models import Run, RunFile, SourceFile
 from tests.browser.journey import press, sign_in
 from tests.browser.opening import PATIENCE
 from tests.browser.world import EMAIL, PASSWORD, World, make_person
@@ -124,6 +124,14 @@ def test_a_number_leads_to_its_files_in_two_clicks_and_the_calendar_to_its_month
         expect(files).to_contain_text(text)
 
 
+def end_reading(file: RunFile, rows: int) -> None:
+    file.source_file = SourceFile.objects.create(
+        source=file.run.source, version=file.version, state="superseded", rows_read=rows
+    )
+    file.state = RunFile.State.READ
+    file.save()
+
+
 def test_a_run_shows_how_far_it_is_and_ends_by_itself(
     world: World, live_server: LiveServer, open_page: Callable[..., Page]
 ):
@@ -134,10 +142,10 @@ def test_a_run_shows_how_far_it_is_and_ends_by_itself(
     page.goto(f"{live_server.url}{TABLE}{world.telemetry.public_id}/runs/{run.public_id}/")
     mark(page)
     expect(page.get_by_text("0 of 2 files, 0 rows read")).to_be_visible()
-    RunFile.objects.filter(pk=first.pk).update(state="read", rows_read=12345)
+    end_reading(first, 12345)
     expect(page.get_by_text("1 of 2 files, 12,345 rows read")).to_be_visible()
     expect(page.get_by_role("progressbar")).to_have_attribute("value", "1")
-    RunFile.objects.filter(pk=second.pk).update(state="read", rows_read=5)
+    end_reading(second, 5)
     Run.objects.filter(pk=run.pk).update(state="succeeded", finished_at=timezone.now())
     expect(page.get_by_text("Succeeded", exact=True)).to_be_visible()
     expect(page.locator("#run-said")).to_have_text("The run has ended: Succeeded.")

@@ -151,10 +151,10 @@ class World:
             rejected = sum(metric in UNUSABLE for _, _, metric in rows)
             assert (file.rows_read, file.rows_rejected) == (len(rows), rejected)
             assert file.rejected_rows.count() == rejected
-            assert file.points_written == len(add_up(rows))
+            assert file.source_file.points == len(add_up(rows))
         assert run.rows_read == sum(file.rows_read for file in files)
         assert run.rows_rejected == sum(file.rows_rejected for file in files)
-        assert run.points_written == sum(file.points_written for file in files)
+        assert run.points_written == sum(file.source_file.points for file in read)
 
     def check_what_counts(self) -> None:
         """The points, daily totals and days of files are what the model says, to the last digit."""

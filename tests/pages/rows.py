@@ -104,10 +104,15 @@ def make_run(telemetry: Telemetry, state: str = "succeeded_with_rejects", **fiel
     return Run.objects.create(source=telemetry, state=state, finished_at=NOON if ended else None, **given)
 
 
-def make_run_file(run: Run, key: str, state: str = "read", **fields: object) -> RunFile:
-    return RunFile.objects.create(
-        run=run, key=key, etag=f"etag-{key}", size=1234, last_modified=NOON, state=state, **fields
-    )
+def make_run_file(
+    run: Run, key: str, state: str = "read", *, rows_read: int = 0, **fields: object
+) -> RunFile:
+    version = S3Object(key, f"etag-{key}", 1234, NOON)
+    if rows_read:
+        fields["source_file"] = SourceFile.objects.create(
+            source=run.source, version=version, state="superseded", rows_read=rows_read
+        )
+    return RunFile.objects.create(run=run, version=version, state=state, **fields)
 
 
 def reject_rows(file: RunFile, count: int, *, reason: str, cells: dict[str, str]) -> None:
@@ -116,5 +121,11 @@ def reject_rows(file: RunFile, count: int, *, reason: str, cells: dict[str, str]
         for number in range(count)
     )
     file.reject_reasons = {**file.reject_reasons, reason: count}
-    file.rows_rejected = file.rows_read = file.rows_read + count
+    if file.source_file is None:
+        file.source_file = SourceFile.objects.create(
+            source=file.run.source, version=file.version, state="superseded"
+        )
+    version = file.source_file
+    version.rows_rejected = version.rows_read = version.rows_read + count
+    version.save()
     file.save()
