@@ -42,7 +42,9 @@ def totals(bench):
 
 def everything(bench):
     """All that the database holds of the telemetry's data, but for the record of runs."""
-    files = SourceFile.objects.filter(source=bench.telemetry)
+    # What only a preview has read stays as a version that never counted.
+    never_counted = {"state": "superseded", "imported_at": None}
+    files = SourceFile.objects.filter(source=bench.telemetry).exclude(**never_counted)
     return {
         "files": sorted(files.values_list("pk", "key", "etag", "state", "last_modified", "message")),
         "points": sorted(DataPoint.objects.filter(source_file__in=files).values_list()),

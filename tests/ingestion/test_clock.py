@@ -113,7 +113,7 @@ def beat(monkeypatch):
 
 
 def test_the_scheduler_goes_on_a_minute_after_the_clock_was_put_back(beat):
-    minutely = {"daily sync", "recover lost runs", "send what waits"}
+    minutely = {"daily sync", "recover lost runs", "send pending"}
     beat.send_all()
     beat.clock.now = NOW + DAY
     assert set(beat.send_all()) >= minutely

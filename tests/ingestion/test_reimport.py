@@ -35,7 +35,9 @@ def keys_read(run: Run) -> list[str]:
 
 
 def everything(bench):
-    files = SourceFile.objects.filter(source=bench.telemetry)
+    # What only a preview has read stays as a version that never counted.
+    never_counted = {"state": "superseded", "imported_at": None}
+    files = SourceFile.objects.filter(source=bench.telemetry).exclude(**never_counted)
     return {
         "files": sorted(files.values_list("pk", "key", "etag", "state", "last_modified")),
         "points": sorted(DataPoint.objects.values_list()),
