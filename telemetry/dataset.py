@@ -11,7 +11,6 @@ from typing import Any
 from django.db.models import Q, QuerySet
 from django.urls import reverse
 
-from accounts.access import s3_csv_telemetry_required
 from accounts.models import Account
 from accounts.roles import MANAGE_TELEMETRY, VIEW_TELEMETRY
 from audit.snapshots import Values
@@ -134,6 +133,9 @@ class TelemetryDataset:
         return take_snapshot_of(source.specific)
 
     def require_open(self, view: Callable[..., Any]) -> Callable[..., Any]:
+        # Only pages ask: a sync goes without what sign-in takes, 8 MB.
+        from accounts.access import s3_csv_telemetry_required
+
         return s3_csv_telemetry_required(view)
 
     def get_url(self, source: Source) -> str:
