@@ -35,8 +35,8 @@ def clone(table: str, *, where: str, changes: Changes, numbers: str = "generate_
 def clone_telemetries(*, account: str, count: int) -> None:
     """Telemetries beside the account's one, with its dimensions; no data, and no runs."""
     clone(
-        "telemetry_telemetry",
-        where=f"o.account_id = (SELECT id FROM accounts_account WHERE slug = '{account}') ",
+        "ingestion_source",
+        where=f"o.id = {original(account)}",
         numbers=f"generate_series(1, {count}) AS n",
         changes={
             "public_id": "gen_random_uuid()",
@@ -45,11 +45,21 @@ def clone_telemetries(*, account: str, count: int) -> None:
             "prefix": "'exports/metric-' || n || '/'",
         },
     )
+    sources = (
+        f"(SELECT id AS n FROM ingestion_source WHERE id <> {original(account)}"
+        f" AND account_id = (SELECT id FROM accounts_account WHERE slug = '{account}')) AS made"
+    )
+    # A telemetry is two rows of one id: its source, and what it alone has beside it.
+    clone(
+        "telemetry_telemetry",
+        where=f"o.source_id = {original(account)}",
+        numbers=sources,
+        changes={"source_id": "n"},
+    )
     clone(
         "telemetry_dimension",
         where=f"o.telemetry_id = {original(account)}",
-        numbers=f"(SELECT id AS n FROM telemetry_telemetry WHERE id <> {original(account)}"
-        f" AND account_id = (SELECT id FROM accounts_account WHERE slug = '{account}')) AS made",
+        numbers=sources,
         changes={"telemetry_id": "n"},
     )
 
@@ -57,6 +67,6 @@ def clone_telemetries(*, account: str, count: int) -> None:
 def original(account: str) -> str:
     """SQL for the id of the telemetry that the account began with."""
     return (
-        "(SELECT min(t.id) FROM telemetry_telemetry t JOIN accounts_account a ON a.id = t.account_id"
+        "(SELECT min(s.id) FROM ingestion_source s JOIN accounts_account a ON a.id = s.account_id"
         f" WHERE a.slug = '{account}')"
     )

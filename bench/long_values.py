@@ -94,7 +94,7 @@ def _sign_in(world: World, account: str) -> str:
 
 def _public_id() -> str:
     return psql(
-        "SELECT t.public_id FROM telemetry_telemetry t JOIN accounts_account a ON a.id = t.account_id"
+        "SELECT s.public_id FROM ingestion_source s JOIN accounts_account a ON a.id = s.account_id"
         f" WHERE a.slug = '{ACCOUNT}'"
     )
 

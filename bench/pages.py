@@ -47,12 +47,12 @@ def build(world: World, *, telemetries: int, days: int) -> None:
     clone_telemetries(account=ACCOUNT, count=telemetries - 1)
     clone(
         "ingestion_run",
-        where=f"o.telemetry_id = {original(ACCOUNT)}",
-        numbers="(SELECT t.id AS telemetry, k FROM telemetry_telemetry t CROSS JOIN "
-        f"generate_series(1, {RUNS_EACH}) AS k WHERE t.id <> {original(ACCOUNT)}) AS made",
+        where=f"o.source_id = {original(ACCOUNT)}",
+        numbers="(SELECT s.id AS source, k FROM ingestion_source s CROSS JOIN "
+        f"generate_series(1, {RUNS_EACH}) AS k WHERE s.id <> {original(ACCOUNT)}) AS made",
         changes={
             "public_id": "gen_random_uuid()",
-            "telemetry_id": "telemetry",
+            "source_id": "source",
             "created_at": "o.created_at - k * interval '1 day'",
         },
     )
@@ -108,4 +108,4 @@ def measure_page(server: Running, port: int, path: str, headers: dict[str, str])
 
 
 def _public_id() -> str:
-    return psql(f"SELECT public_id FROM telemetry_telemetry WHERE id = {original(ACCOUNT)}")
+    return psql(f"SELECT public_id FROM ingestion_source WHERE id = {original(ACCOUNT)}")

@@ -126,24 +126,24 @@ def _build_year(telemetries: int) -> None:
     started = time.perf_counter()
     say(f"laying {telemetries:,} telemetries with {YEAR} runs and files each")
     clone_telemetries(account=SMALL, count=telemetries - 1)
-    psql(f"""UPDATE telemetry_telemetry SET created_at = now() - interval '{YEAR + 1} days'""")
+    psql(f"""UPDATE ingestion_source SET created_at = now() - interval '{YEAR + 1} days'""")
     psql(
         """
         CREATE TABLE copied AS
-        SELECT t.id AS telemetry, k, nextval(pg_get_serial_sequence('ingestion_run', 'id')) AS run,
+        SELECT s.id AS source, k, nextval(pg_get_serial_sequence('ingestion_run', 'id')) AS run,
                nextval(pg_get_serial_sequence('ingestion_sourcefile', 'id')) AS file
-        FROM telemetry_telemetry t JOIN accounts_account a ON a.id = t.account_id"""
-        f" CROSS JOIN generate_series(1, {YEAR}) AS k WHERE a.slug = '{SMALL}' AND t.id <> {original(SMALL)}"
+        FROM ingestion_source s JOIN accounts_account a ON a.id = s.account_id"""
+        f" CROSS JOIN generate_series(1, {YEAR}) AS k WHERE a.slug = '{SMALL}' AND s.id <> {original(SMALL)}"
     )
     ago = "k * interval '1 day'"
     clone(
         "ingestion_run",
-        where=f"o.telemetry_id = {original(SMALL)}",
+        where=f"o.source_id = {original(SMALL)}",
         numbers="copied",
         changes={
             "id": "run",
             "public_id": "gen_random_uuid()",
-            "telemetry_id": "telemetry",
+            "source_id": "source",
             "trigger": "'scheduled'",
             "scheduled_day": "(now() at time zone 'utc')::date - k::int",
             "created_at": f"o.created_at - {ago}",
@@ -151,24 +151,24 @@ def _build_year(telemetries: int) -> None:
     )
     clone(
         "ingestion_sourcefile",
-        where=f"o.telemetry_id = {original(SMALL)}",
+        where=f"o.source_id = {original(SMALL)}",
         numbers="copied",
         changes={
             "id": "file",
-            "telemetry_id": "telemetry",
+            "source_id": "source",
             "key": "'exports/' || k || '.csv'",
             "last_modified": f"o.last_modified - {ago}",
         },
     )
     clone(
         "ingestion_fileday",
-        where=f"o.telemetry_id = {original(SMALL)}",
+        where=f"o.source_id = {original(SMALL)}",
         numbers="copied",
-        changes={"source_file_id": "file", "telemetry_id": "telemetry", "date": "o.date - k::int"},
+        changes={"source_file_id": "file", "source_id": "source", "date": "o.date - k::int"},
     )
     clone(
         "ingestion_runfile",
-        where=f"o.run_id = (SELECT min(id) FROM ingestion_run WHERE telemetry_id = {original(SMALL)})",
+        where=f"o.run_id = (SELECT min(id) FROM ingestion_run WHERE source_id = {original(SMALL)})",
         numbers="copied",
         changes={"run_id": "run", "source_file_id": "file", "key": "'exports/' || k || '.csv'"},
     )
@@ -198,7 +198,7 @@ def _measure_pages(world: World) -> dict:
     world.manage("add_user", "bench@example.com", "--account", SMALL, "--role", "admin")
     cookie = {"Cookie": world.inside("sign-in", "bench@example.com")["cookie"]}
     detail = psql(
-        "SELECT public_id FROM telemetry_telemetry WHERE account_id ="
+        "SELECT public_id FROM ingestion_source WHERE account_id ="
         f" (SELECT id FROM accounts_account WHERE slug = '{SMALL}') ORDER BY id DESC LIMIT 1"
     )
     pages = {

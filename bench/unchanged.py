@@ -90,11 +90,11 @@ def _serve(pipe: Connection, objects: int) -> None:
 def store(listed: dict) -> None:
     """Let the database say that every object has been imported."""
     psql(f"""
-        INSERT INTO ingestion_sourcefile (telemetry_id, key, etag, size, last_modified, state, message,
+        INSERT INTO ingestion_sourcefile (source_id, key, etag, size, last_modified, state, message,
                                           rows_read, rows_rejected, points, is_reprojected)
-        SELECT t.id, '{PREFIX}' || lpad(n::text, 7, '0') || '.csv', '{listed["etag"]}', {listed["size"]},
+        SELECT s.id, '{PREFIX}' || lpad(n::text, 7, '0') || '.csv', '{listed["etag"]}', {listed["size"]},
                '2024-05-01T00:00:00Z', 'stored', '', 0, 0, 0, false
-        FROM telemetry_telemetry t, generate_series(0, {listed["objects"] - 1}) AS n""")
+        FROM ingestion_source s, generate_series(0, {listed["objects"] - 1}) AS n""")
     psql("ANALYZE ingestion_sourcefile")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from celery import Celery
-from celery.signals import worker_process_init, worker_ready
+from celery.signals import worker_init, worker_process_init, worker_ready
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -18,6 +18,14 @@ app.set_default()  # for every thread: `celery.current_app` is one thread's own 
 app.config_from_object("config.queue")
 app.autodiscover_tasks()
 worker_process_init.connect(lambda **_kwargs: database.limit_worker(), weak=False)
+
+
+@worker_init.connect
+def _load_datasets(**_kwargs: object) -> None:
+    """What reads files is in memory once, not once a process: the worker has not forked yet."""
+    from ingestion.datasets import list_datasets  # once the apps are loaded
+
+    list_datasets()
 
 
 @worker_ready.connect

@@ -6,7 +6,7 @@ class TelemetryConfig(AppConfig):
 
     def ready(self) -> None:
         from ingestion.datasets import register
-        from telemetry.dataset import TelemetryDataset
+        from telemetry.models import KIND
         from telemetry.wizard import retention  # noqa: F401 - says which drafts are kept
 
-        register(TelemetryDataset())
+        register(KIND, "telemetry.dataset.TelemetryDataset")

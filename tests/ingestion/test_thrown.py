@@ -73,13 +73,15 @@ def scene(standin, s3_endpoint) -> Scene:
 
 
 # Runs in a thread whose file has been handed over by then: nobody is left whom it could meet.
-TOO_LATE = {"Waiting.add"}
+TOO_LATE = {"Waiting.add", "_size_of"}
 # A thread that cannot hand over what it met: whoever waits for it notices that it has ended.
 OTHERWISE_NAMED = dict.fromkeys(("FilePrefetch._run", "FilePrefetch._put"), "RuntimeError")
 
 
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnhandledThreadExceptionWarning")  # OTHERWISE_NAMED
 def test_whatever_function_throws_the_run_has_failed_and_the_next_begins(scene):
+    scene.set()
+    scene.sync()  # what is called once in a process has been called
     scene.set()
     watch = Watch()
     with watching(watch):
