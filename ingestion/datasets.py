@@ -206,7 +206,8 @@ def register(kind: str, path: str) -> None:
 
 @cache
 def get_dataset(kind: str) -> Dataset:
-    return import_string(_paths[kind])()
+    dataset: Dataset = import_string(_paths[kind])()
+    return dataset
 
 
 def list_datasets() -> list[Dataset]:
