@@ -237,6 +237,10 @@ def _save(request: HttpRequest, state: WizardState, current: Step, form: StepFor
 def _create(request: HttpRequest, state: WizardState, form: StepForm) -> HttpResponse:
     problems = steps.find_problems(state=state)
     if problems:
+        # A first click may have ended since the draft was read: then its own telemetry is the problem found.
+        created = _get_draft(request, state.draft.public_id).telemetry
+        if created is not None:
+            return redirect("telemetry:detail", created.public_id)
         return render_review(request, state, form, problems)
     try:
         telemetry, is_new = create_from_draft(

@@ -43,7 +43,7 @@ def test_a_prefix_is_chosen_or_pasted_and_its_other_reader_said(
     page.get_by_label("Prefix").fill(f"s3://{BUCKET}/usage/2")
     if not javascript:
         press(page, "Show matching files")
-    expect(page.locator("#messages").get_by_text("was read as the prefix usage/2")).to_be_visible()
+    expect(page.get_by_text("was read as the prefix usage/2")).to_be_visible()
     expect(page.get_by_text("5 files match")).to_be_visible()
     page.get_by_label("Prefix").press("Enter")  # continues, and chooses no folder
     expect(page.get_by_role("heading", level=1, name=": Preview")).to_be_visible()

@@ -10,6 +10,7 @@ from django.utils import timezone
 from accounts.models import Account
 from telemetry.models import Telemetry
 from telemetry.models.drafts import TelemetryDraft
+from telemetry.wizard import steps
 from telemetry.wizard.services import create_from_draft
 from tests.markup import squeeze
 from tests.wizard.conftest import make_member, sign_in
@@ -70,6 +71,21 @@ def test_a_second_click_on_create_lands_on_the_same_telemetry(walk):
     seen = walk.draft.version
     first, second = walk.post("review", version=seen), walk.post("review", version=seen)
     assert first.url == second.url == reverse("telemetry:detail", args=[Telemetry.objects.get().public_id])
+
+
+def test_a_second_click_that_meets_what_the_first_has_just_made_lands_there_too(walk, monkeypatch):
+    """The draft was read before the first click ended; its problems are looked for afterwards."""
+    walk.to("review")
+    find_problems = steps.find_problems
+
+    def find_after_the_first(*, state):
+        monkeypatch.undo()
+        walk.post("review")
+        return find_problems(state=state)
+
+    monkeypatch.setattr(steps, "find_problems", find_after_the_first)
+    second = walk.post("review")
+    assert second.url == reverse("telemetry:detail", args=[Telemetry.objects.get().public_id])
 
 
 def test_every_step_of_a_used_up_draft_leads_to_its_telemetry(walk):
