@@ -124,7 +124,7 @@ def test_a_reason_fits_where_it_is_kept():
 
 
 @pytest.mark.parametrize(
-    ("cell", "plain"),
+    ("cell", "text"),
     [
         ("0", "0"),
         ("-0", "0"),
@@ -147,8 +147,8 @@ def test_a_reason_fits_where_it_is_kept():
         ("99999999999999991611392.0e-4", "9999999999999999161.1392"),
     ],
 )
-def test_a_metric_is_a_decimal_number_of_at_least_zero(cell, plain):
-    assert plain(parse_metric(cell)) == plain
+def test_a_metric_is_a_decimal_number_of_at_least_zero(cell, text):
+    assert plain(parse_metric(cell)) == text
 
 
 @pytest.mark.parametrize(

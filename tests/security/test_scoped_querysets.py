@@ -45,7 +45,6 @@ EXCEPTIONS = {
     "ingestion/sharing.py:_list_active": "the dispatcher's question, which weighs the accounts",
     "core/deleting.py:delete_in_portions": "rows that the caller has narrowed, by their keys",
     "telemetry/warnings.py:_find_overlap": "a worker's SQL of the files of one run, a parameter",
-    "ingestion/staging.py:discard_run": "a worker's: superseded versions that its own run read",
     "ingestion/services.py:_start_together": "the scheduler's: the runs that it has made itself just above",
     "ingestion/finish_staged.py:_forget_cells": "a worker's SQL: rejected rows of one telemetry, named in it",
     "telemetry/comparing.py:_find_bounds": "both of its conditions name the telemetry or its staged files",
