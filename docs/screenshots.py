@@ -130,12 +130,12 @@ def picture_telemetry(camera: Camera, *, url: str, requests: Path) -> None:
     address = page.url.partition("?")[0]
     totals.locator("th a").first.click()
     camera.take("day")
-    for part in ("files", "runs", "edit", "change", "reimport", "deactivate", "delete"):
+    for part in ("configuration", "files", "runs", "edit", "change", "reimport", "deactivate", "delete"):
         page.goto(f"{address}{part}/")
         camera.take(part)
     restate(max(requests.glob("*.csv")))
     page.goto(f"{address}change/")
-    page.get_by_label("Dimensions").fill("team\nregion")
+    page.get_by_role("checkbox", name="region").check()
     press(page, "Show what would change")
     page.get_by_role("heading", name="What would change").wait_for(timeout=WORK_WITHIN)
     camera.take("run-preview", whole=True)
