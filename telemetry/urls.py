@@ -1,8 +1,8 @@
 from datetime import date
 
-from django.urls import include, path, register_converter
+from django.urls import path, register_converter
 
-from telemetry.views import changes, days, detail, downloads, mapping, table
+from telemetry.views import changes, days, detail, downloads, mapping, table, wizard
 
 
 class DayConverter:
@@ -22,7 +22,10 @@ register_converter(DayConverter, "day")
 app_name = "telemetry"
 urlpatterns = [
     path("", table.table, name="list"),
-    path("add/", include("telemetry.wizard.urls")),
+    path("add/", wizard.add, name="add"),
+    path("add/<uuid:draft_id>/", wizard.resume, name="draft"),
+    path("add/<uuid:draft_id>/discard/", wizard.discard, name="discard_draft"),
+    path("add/<uuid:draft_id>/<slug:step>/", wizard.step, name="step"),
     path("<uuid:telemetry_id>/", detail.detail, name="detail"),
     path("<uuid:telemetry_id>/edit/", changes.edit, name="edit"),
     path("<uuid:telemetry_id>/delete/", changes.delete, name="delete"),

@@ -203,7 +203,7 @@ def test_no_error_page_and_no_traceback_shows_one(
     settings.DEBUG = debug
     draft = make_draft(telemetry)
     break_it(monkeypatch)
-    monkeypatch.setattr("telemetry.wizard.views.SampleProblems", ())  # nothing is caught on the way
+    monkeypatch.setattr("telemetry.views.wizard.SampleProblems", ())  # nothing is caught on the way
     answer = client.get(reverse("telemetry:step", args=[draft.public_id, "preview"]))
 
     assert answer.status_code == 500
