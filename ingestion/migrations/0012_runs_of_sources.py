@@ -14,8 +14,10 @@ def describe_changeovers(apps, schema_editor):
 
 
 def name_warnings(apps, schema_editor):
-    runs = apps.get_model("ingestion", "Run").objects.exclude(warnings=[])
-    for run in runs.only("warnings").iterator(chunk_size=500):
+    runs = apps.get_model("ingestion", "Run").objects
+    # Found before the first is written: SQLite may show a reader the rows that it has just changed.
+    for pk in list(runs.exclude(warnings=[]).values_list("pk", flat=True)):
+        run = runs.only("warnings").get(pk=pk)
         run.warnings = [{"kind": "", "text": text} for text in run.warnings]
         run.save(update_fields=["warnings"])
 

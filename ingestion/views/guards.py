@@ -22,16 +22,13 @@ SAFE_METHODS = ("GET", "HEAD")
 
 
 def view_page(view: View) -> View:
-    """For members of an account that has the kind, who may view its sources.
-
-    What a page shows is as of one moment, whatever a sync changes while it is made.
-    """
-    return _guard(_at_one_moment(view), lambda dataset: dataset.view_permission)
+    """For members of an account that has the kind, who may view its sources: as of one moment."""
+    return _guard(at_one_moment(view), lambda dataset: dataset.view_permission)
 
 
 def manage_page(view: View) -> View:
     """As view_page, for those who may manage its sources."""
-    return _guard(_at_one_moment(view), lambda dataset: dataset.manage_permission)
+    return _guard(at_one_moment(view), lambda dataset: dataset.manage_permission)
 
 
 def download(view: View) -> View:
@@ -64,10 +61,12 @@ def _guard(view: View, choose: Callable[[Dataset], str]) -> View:
     return guarded
 
 
-def _at_one_moment(view: View) -> View:
-    @wraps(view)
-    def at_one_moment(request: HttpRequest, **kwargs: Any) -> HttpResponseBase:
-        with snapshot() if request.method in SAFE_METHODS else nullcontext():
-            return view(request, **kwargs)
+def at_one_moment(view: View) -> View:
+    """What the page shows is as of one moment, whatever a sync changes while it is made."""
 
-    return at_one_moment
+    @wraps(view)
+    def in_snapshot(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        with snapshot() if request.method in SAFE_METHODS else nullcontext():
+            return view(request, *args, **kwargs)
+
+    return in_snapshot

@@ -1,42 +1,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextlib import nullcontext
-from functools import wraps
-from typing import Any
 from uuid import UUID
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 
 from accounts.access import account_permission, s3_csv_telemetry_required
-from core.snapshot import snapshot
+from ingestion.views.guards import at_one_moment
 from telemetry.models import Telemetry
 from telemetry.selectors import list_telemetries
 
 View = Callable[..., HttpResponse]
-SAFE_METHODS = ("GET", "HEAD")
 
 
 def telemetry_page(perm: str) -> Callable[[View], View]:
-    """Let a view be opened by members of an account with the beta who hold `perm` in it.
-
-    What a page shows is as of one moment, whatever a sync changes while it is made.
-    """
-
-    def guard(view: View) -> View:
-        @wraps(view)
-        def at_one_moment(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-            with snapshot() if request.method in SAFE_METHODS else nullcontext():
-                return view(request, *args, **kwargs)
-
-        return account_permission(perm)(s3_csv_telemetry_required(at_one_moment))
-
-    return guard
+    """Let a view be opened by members of an account with the beta who hold `perm` in it: as of one moment."""
+    return lambda view: account_permission(perm)(s3_csv_telemetry_required(at_one_moment(view)))
 
 
 def telemetry_download(perm: str) -> Callable[[View], View]:
-    """As telemetry_page, for a download: it takes its place first, and then reads in a moment of its own."""
+    """As telemetry_page, for a download: it takes its slot first, and then reads in a moment of its own."""
     return lambda view: account_permission(perm)(s3_csv_telemetry_required(view))
 
 
