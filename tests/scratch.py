@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import subprocess
 import sys
@@ -71,7 +72,8 @@ def make_scratch(name: str, *, folder: Path) -> Iterator[Scratch]:
         with open_database(str(folder / f"{name}.sqlite3")) as made:
             yield made
         return
-    name = f"scratch_{name}_{RUN}"
+    worker = os.environ.get("PYTEST_XDIST_WORKER", "alone")
+    name = f"scratch_{name}_{RUN}_{worker}"
     drop = f"DROP DATABASE IF EXISTS {name} WITH (FORCE)"
     with connect_to_postgresql(make_database_url("postgres"), autocommit=True) as server:
         server.execute(drop)
